@@ -1,0 +1,105 @@
+//! Crash, stop, deploy, restore.
+
+use super::world::{Job, Status, World, initial_state};
+use super::{Observer, Touch};
+use crate::model::{SnapshotId, TaskId, TaskState};
+use crate::protocol::{SnapshotProtocol, Timer};
+use crate::trace::Fact;
+
+impl World {
+    /// A task dies: what is volatile is gone, and nothing else (law 5). The others go on until
+    /// the failure is noticed.
+    pub(super) fn crash<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        self.wipe(task);
+        observer.fact(Fact::Crashed { task });
+        if self.timers.binary_search(&Timer::Restart).is_err() {
+            self.arm(Timer::Detect, observer);
+        }
+    }
+
+    fn wipe(&mut self, task: TaskId) {
+        let kind = self.setup.plan.kind(task);
+        let work = &mut self.tasks[task];
+        self.missing += u32::from(work.status == Status::Up);
+        work.status = Status::Down;
+        work.state = initial_state(kind);
+        work.saving.clear();
+        self.protocols[task].reset();
+        self.outboxes.clear(task.0 as usize);
+    }
+
+    /// The failure is noticed: everything of this attempt stops (scope "all").
+    pub(super) fn fail<O: Observer>(&mut self, observer: &mut O) {
+        observer.fact(Fact::Failover);
+        self.disarm(Timer::Detect, observer);
+        for task in self.setup.plan.tasks().ids() {
+            if self.tasks[task].status != Status::Down {
+                self.wipe(task);
+            }
+        }
+        self.coordinate(observer, |coordinator, view, out| coordinator.on_failure(view, out));
+    }
+
+    /// A new attempt begins: its channels are empty, and the old attempt's messages are marked,
+    /// so that they are thrown away on arrival (F5).
+    pub(super) fn deploy<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
+        observer.fact(Fact::Restoring { snapshot });
+        self.restoring = snapshot;
+        for channel in self.setup.plan.channels().ids() {
+            let at = channel.0 as usize;
+            self.blocked[at] = false;
+            if self.setup.fencing && !self.data.is_empty(at) {
+                observer.fact(Fact::Cleared { channel, elements: self.data.len(at) as u32 });
+                self.data.clear(at);
+                observer.touch(Touch::Cleared(channel));
+            }
+        }
+        self.turns.fill(0);
+        for task in self.setup.plan.tasks().ids() {
+            self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            self.tasks[task].status = Status::Restoring;
+            observer.touch(Touch::Restoring(task));
+        }
+    }
+
+    /// One task comes up with its part of the snapshot.
+    pub(super) fn restore<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let snapshot = self.restoring;
+        self.tasks[task].state = match self.part(task) {
+            Some(stored) => self.setup.storage.load(stored),
+            None => initial_state(self.setup.plan.kind(task)),
+        };
+        let digest = self.tasks[task].state.digest();
+        self.tasks[task].status = Status::Up;
+        self.missing -= 1;
+        observer.fact(Fact::Restored { task, snapshot, digest });
+        self.rewind(task, observer);
+        self.sink(task, observer, |sink, pending, prepared, out| sink.on_restored(pending, prepared, out));
+        observer.touch(Touch::Woke(task));
+        if self.missing == 0 {
+            self.restoring = None;
+            observer.fact(Fact::Resumed);
+            self.coordinate(observer, |coordinator, view, out| coordinator.on_running(view, out));
+        }
+    }
+
+    fn part(&self, task: TaskId) -> Option<&TaskState> {
+        let id = self.restoring?;
+        let stored = self.storage.iter().find(|stored| stored.id == id)?;
+        stored.parts[task.0 as usize].as_ref().map(|part| &part.state)
+    }
+
+    /// A source that cannot replay goes on where its feed is; any source may already be at its end.
+    fn rewind<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        if self.is_feed(task) {
+            self.tasks[task].state = TaskState::Source(self.feeds[task.0 as usize]);
+        }
+        self.report_exhaustion(task, observer);
+    }
+
+    /// Whether the job is between its start and its end.
+    pub fn is_running(&self) -> bool {
+        self.job == Job::Running
+    }
+}

@@ -1,0 +1,20 @@
+//! Layer 4: the world and its drivers.
+//!
+//! [`World`] is a value: everything that is true of the simulated system, without clock and
+//! without randomness. It says which steps can happen ([`World::ready`], [`World::enabled`]) and
+//! applies exactly one ([`World::apply`]). A driver chooses; [`Timed`] chooses by simulated time.
+
+mod apply;
+mod failover;
+mod faults;
+mod router;
+mod step;
+mod timed;
+mod timing;
+mod world;
+
+pub use faults::{Fault, Moment, Point, When};
+pub use step::{Lane, Notice, Observer, Stamp, Step, Touch, Wait};
+pub use timed::{FactSink, Limits, Stop, Timed};
+pub use timing::{EmitTimes, OperatorTiming, Slow, Stall, Timing};
+pub use world::{Setup, World};

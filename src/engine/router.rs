@@ -1,0 +1,106 @@
+//! How records and barriers get into channels.
+
+use super::world::{Slot, World};
+use super::{Lane, Observer, Touch};
+use crate::kernel::Lists;
+use crate::model::{Barrier, ChannelId, Element, Partition, Plan, Record, TaskId};
+use crate::trace::Fact;
+
+/// The parts of a world that sending touches; borrowed together while a task's state is
+/// borrowed elsewhere.
+pub(super) struct Router<'a, O> {
+    pub plan: &'a Plan,
+    pub data: &'a mut Lists<Slot<Element>>,
+    pub outboxes: &'a mut Lists<(ChannelId, Element)>,
+    pub turns: &'a mut [u32],
+    pub observer: &'a mut O,
+}
+
+/// The receiver of a key among `count`: multiplicative hashing, then scaling by the high half,
+/// so that neighbouring keys spread and every platform agrees.
+#[inline(always)]
+fn receiver_of(key: u32, count: usize) -> usize {
+    let hash = key.wrapping_mul(0x9E37_79B9).rotate_left(15).wrapping_mul(0x85EB_CA6B);
+    ((u64::from(hash) * count as u64) >> 32) as usize
+}
+
+impl<O: Observer> Router<'_, O> {
+    /// Sends a record out of every port of `task`.
+    #[inline(always)]
+    pub fn send(&mut self, task: TaskId, record: Record) {
+        for at in self.plan.port_range(task) {
+            let plan = self.plan;
+            let port = &plan.ports()[at];
+            let channels = plan.port_channels(port);
+            match port.partition {
+                Partition::Forward => self.put(task, channels[0], record),
+                Partition::Hash => self.put(task, channels[receiver_of(record.key, channels.len())], record),
+                Partition::Rebalance => {
+                    let turn = self.turns[at];
+                    self.turns[at] = if turn as usize + 1 == channels.len() { 0 } else { turn + 1 };
+                    self.put(task, channels[turn as usize], record);
+                }
+                Partition::Broadcast => channels.iter().for_each(|&channel| self.put(task, channel, record)),
+            }
+        }
+    }
+
+    /// Puts a record into its channel, or behind what already waits for room.
+    #[inline(always)]
+    fn put(&mut self, task: TaskId, channel: ChannelId, record: Record) {
+        let capacity = self.plan.channels()[channel].capacity;
+        if capacity == u32::MAX || self.has_room(channel, capacity) && self.outboxes.is_empty(task.0 as usize) {
+            return self.push(channel, Element::Record(record));
+        }
+        // An unbounded channel is passed at once even when another port waits: records of one
+        // channel stay in order, and no channel's order depends on another's.
+        if self.outboxes.is_empty(task.0 as usize) {
+            self.observer.fact(Fact::Stuck { task });
+        }
+        self.outboxes.push_back(task.0 as usize, (channel, Element::Record(record)));
+    }
+
+    #[inline(always)]
+    fn has_room(&self, channel: ChannelId, capacity: u32) -> bool {
+        self.data.len(channel.0 as usize) < capacity as usize
+    }
+
+    #[inline(always)]
+    fn push(&mut self, channel: ChannelId, element: Element) {
+        if let Element::Record(record) = element {
+            self.observer.fact(Fact::Sent { channel, name: record.name });
+        }
+        let stamp = self.observer.sent(Lane::Data(channel));
+        self.data.push_back(channel.0 as usize, Slot { item: element, stamp });
+    }
+
+    /// Appends a barrier to every output channel. Control elements take no record's place: they
+    /// pass a full channel's bound.
+    pub fn broadcast(&mut self, task: TaskId, barrier: Barrier) {
+        let plan = self.plan;
+        plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Barrier(barrier)));
+    }
+
+    /// Lets waiting output of `task` move on, now that a channel of its has room.
+    pub fn refill(&mut self, task: TaskId) {
+        let at = task.0 as usize;
+        while let Some(&(channel, element)) = self.outboxes.front(at) {
+            if !self.has_room(channel, self.plan.channels()[channel].capacity) {
+                return;
+            }
+            self.outboxes.pop_front(at);
+            self.push(channel, element);
+            if self.outboxes.is_empty(at) {
+                self.observer.touch(Touch::Room(task));
+            }
+        }
+    }
+}
+
+impl World {
+    /// The sending parts of the world, beside the tasks.
+    #[inline(always)]
+    pub(super) fn router<'a, O>(&'a mut self, observer: &'a mut O) -> Router<'a, O> {
+        Router { plan: &self.setup.plan, data: &mut self.data, outboxes: &mut self.outboxes, turns: &mut self.turns, observer }
+    }
+}

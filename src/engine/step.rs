@@ -1,0 +1,150 @@
+//! The grammar between a world and its driver.
+
+use std::hash::{Hash, Hasher};
+
+use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::protocol::Timer;
+use crate::trace::Fact;
+
+/// One atomic thing that can happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The job starts.
+    Start,
+    /// A source emits the next record of its log.
+    Emit(TaskId),
+    /// The receiver takes the first element of a channel.
+    Deliver(ChannelId),
+    /// A task takes the first message that the coordinator sent it.
+    Tell(TaskId),
+    /// The coordinator takes the first message that a task sent it.
+    Hear(TaskId),
+    /// The first message of the coordinator to a task is lost.
+    Lose(TaskId),
+    /// A task's oldest saved part is in durable storage.
+    Upload(TaskId),
+    /// A task comes up again.
+    Restore(TaskId),
+    /// An armed timer is due.
+    Fire(Timer),
+    /// Somebody asks for a checkpoint.
+    Request,
+    /// A task dies.
+    Crash(TaskId),
+}
+
+impl Step {
+    /// The step in the scenario's terms, as in a schedule.
+    pub fn describe(self, plan: &Plan) -> String {
+        match self {
+            Step::Start => "start".to_owned(),
+            Step::Emit(task) => format!("emit {}", plan.task_name(task)),
+            Step::Deliver(channel) => format!("deliver {}", plan.channel_name(channel)),
+            Step::Tell(task) => format!("deliver coordinator->{}", plan.task_name(task)),
+            Step::Hear(task) => format!("deliver {}->coordinator", plan.task_name(task)),
+            Step::Lose(task) => format!("lose coordinator->{}", plan.task_name(task)),
+            Step::Upload(task) => format!("upload {}", plan.task_name(task)),
+            Step::Restore(task) => format!("restore {}", plan.task_name(task)),
+            Step::Fire(Timer::First | Timer::Interval) => "trigger".to_owned(),
+            Step::Fire(Timer::Pause) => "pause over".to_owned(),
+            Step::Fire(Timer::Timeout(id)) => format!("timeout {id}"),
+            Step::Fire(Timer::Store(id)) => format!("store {id}"),
+            Step::Fire(Timer::Detect) => "detect".to_owned(),
+            Step::Fire(Timer::Restart) => "restart".to_owned(),
+            Step::Request => "request".to_owned(),
+            Step::Crash(task) => format!("crash {}", plan.task_name(task)),
+        }
+    }
+}
+
+/// Why a step cannot happen now. Each reason has one touch that ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Nothing is there to be taken; ends when something is sent.
+    Empty,
+    /// The receiver has blocked the channel; ends with [`Touch::Unblocked`].
+    Blocked,
+    /// The task has output that does not fit; ends with [`Touch::Room`].
+    Stuck(TaskId),
+    /// The task is not up; ends with [`Touch::Woke`].
+    Down(TaskId),
+    /// It is not offered in this state.
+    Never,
+}
+
+/// What became possible through a step, so that a driver never has to scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// The receiver takes from the channel again.
+    Unblocked(ChannelId),
+    /// The channel was emptied.
+    Cleared(ChannelId),
+    /// All output of the task has found room.
+    Room(TaskId),
+    /// The task is up.
+    Woke(TaskId),
+    /// A saved part waits for its upload.
+    Saving(TaskId),
+    /// The task is being deployed.
+    Restoring(TaskId),
+    /// The timer was armed.
+    Armed(Timer),
+    /// The timer was disarmed.
+    Disarmed(Timer),
+}
+
+/// What the coordinator tells a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// Start a snapshot; only sources are told.
+    Trigger(SnapshotId),
+    /// The snapshot is complete; only tasks that listen are told.
+    Completed(SnapshotId),
+}
+
+/// Everything that carries messages in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Records and barriers.
+    Data(ChannelId),
+    /// From the coordinator to a task.
+    Tell(TaskId, Notice),
+    /// From a task to the coordinator.
+    Hear(TaskId),
+}
+
+/// A driver's note on a message, for instance when it arrives. The world carries it and never
+/// looks at it: it takes no part in equality or hash.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stamp(pub u64);
+
+impl PartialEq for Stamp {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Stamp {}
+
+impl Hash for Stamp {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+/// Who watches a step being applied: drivers, oracles, traces.
+pub trait Observer {
+    /// Something happened.
+    fn fact(&mut self, fact: Fact);
+
+    /// A message was put into a lane; the answer is stored with it.
+    fn sent(&mut self, _lane: Lane) -> Stamp {
+        Stamp::default()
+    }
+
+    /// Something became possible.
+    fn touch(&mut self, _touch: Touch) {}
+}
+
+/// Watches nothing.
+impl Observer for () {
+    fn fact(&mut self, _fact: Fact) {}
+}

@@ -1,0 +1,671 @@
+//! The timed driver: a discrete-event queue ordered by time, then order of scheduling.
+//!
+//! Time is only ever here. Only the first message of each lane is in the queue; a lane that
+//! cannot move is parked with its reason and comes back by the one touch that ends it, so the
+//! driver never scans.
+
+use std::collections::BTreeMap;
+
+use super::faults::Watch;
+use super::{Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
+use crate::kernel::{Delay, EventQueue, Id, Stream, Ticks};
+use crate::model::{ChannelId, Plan, TaskId};
+use crate::protocol::Timer;
+use crate::trace::Fact;
+
+/// Who takes the facts of a timed run.
+pub trait FactSink {
+    /// Something happened at `now`.
+    fn fact(&mut self, now: Ticks, fact: Fact);
+    /// A step is about to be applied.
+    fn step(&mut self, _step: Step) {}
+}
+
+/// Takes nothing.
+impl FactSink for () {
+    fn fact(&mut self, _now: Ticks, _fact: Fact) {}
+}
+
+/// When a run is stopped although it could go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps.
+    pub steps: u64,
+    /// Simulated time.
+    pub until: Ticks,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Nothing was left to happen.
+    Quiet,
+    /// It took too many steps.
+    Steps,
+    /// It reached the end of its time with things still happening.
+    Time,
+}
+
+/// No message is there.
+const IDLE: u64 = u64::MAX;
+/// The first message cannot be taken; a touch will bring it back.
+const PARKED: u64 = u64::MAX - 1;
+/// The first message stands in its task's ring.
+const WAITING: u64 = u64::MAX - 2;
+
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+struct LaneClock {
+    /// When the first message's key in the queue is due, or one of the states above. A key with
+    /// another time is stale.
+    due: u64,
+    /// Nothing sent later may arrive before this (FIFO).
+    last: u64,
+    /// The next lane in the ring of the same task.
+    next: u32,
+}
+
+const FRESH_LANE: LaneClock = LaneClock { due: IDLE, last: 0, next: NONE };
+
+/// A task's single thread: busy until some time, and lanes that wait for it in order.
+#[derive(Clone, Copy, Debug)]
+struct Desk {
+    busy_until: u64,
+    ring: u32,
+    ring_end: u32,
+    /// When its wake-up is due; [`IDLE`] when none is queued.
+    wake: u64,
+    /// When the next emission is due, for sources.
+    emit: u64,
+}
+
+const FRESH_DESK: Desk = Desk { busy_until: 0, ring: NONE, ring_end: NONE, wake: IDLE, emit: IDLE };
+
+/// An event is 3 bits of kind and 29 of number.
+const KIND_SHIFT: u32 = 29;
+const LANE: u32 = 0;
+const WAKE: u32 = 1 << KIND_SHIFT;
+const EMIT: u32 = 2 << KIND_SHIFT;
+const AGENDA: u32 = 3 << KIND_SHIFT;
+const NUMBER: u32 = (1 << KIND_SHIFT) - 1;
+
+/// The mark, in a notice's stamp, of a message that will be lost.
+const LOST: u64 = 1 << 63;
+
+/// Steps that are due some time after something happened: timers, uploads, crashes.
+#[derive(Clone, Debug, Default)]
+struct Agenda {
+    slots: Vec<Option<Step>>,
+    free: Vec<u32>,
+}
+
+impl Agenda {
+    fn add(&mut self, step: Step) -> u32 {
+        match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = Some(step);
+                slot
+            }
+            None => {
+                self.slots.push(Some(step));
+                (self.slots.len() - 1) as u32
+            }
+        }
+    }
+
+    /// The slot is free again only now, when its key has left the queue.
+    fn take(&mut self, slot: u32) -> Option<Step> {
+        self.free.push(slot);
+        self.slots[slot as usize].take()
+    }
+
+    fn cancel(&mut self, is_void: impl Fn(Step) -> bool) {
+        for slot in &mut self.slots {
+            if slot.is_some_and(&is_void) {
+                *slot = None;
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.slots.clear();
+        self.free.clear();
+    }
+}
+
+/// Everything random, one stream per purpose and entity, seeded at its first draw.
+#[derive(Clone, Debug, Default)]
+struct Draws {
+    seed: u64,
+    /// By channel.
+    delays: Vec<Option<Box<Stream>>>,
+    /// By task.
+    services: Vec<Option<Box<Stream>>>,
+    others: BTreeMap<String, Stream>,
+}
+
+impl Draws {
+    fn reset(&mut self, seed: u64) {
+        self.seed = seed;
+        self.delays.iter_mut().for_each(|stream| *stream = None);
+        self.services.iter_mut().for_each(|stream| *stream = None);
+        self.others.clear();
+    }
+
+    #[inline(always)]
+    fn draw(seed: u64, slots: &mut Vec<Option<Box<Stream>>>, at: usize, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
+        if let Delay::Constant(ticks) = delay {
+            return ticks;
+        }
+        if at >= slots.len() {
+            slots.resize(at + 1, None);
+        }
+        let stream = slots[at].get_or_insert_with(|| Box::new(Stream::named(seed, &name())));
+        delay.draw(stream)
+    }
+
+    fn rare(&mut self, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
+        match delay {
+            Delay::Constant(ticks) => ticks,
+            _ => delay.draw(self.stream(name())),
+        }
+    }
+
+    fn stream(&mut self, name: String) -> &mut Stream {
+        let seed = self.seed;
+        self.others.entry(name).or_insert_with_key(|name| Stream::named(seed, name))
+    }
+}
+
+/// Drives a world through simulated time. One value can be used for many runs and keeps its
+/// memory between them.
+#[derive(Debug)]
+pub struct Timed<'s, S> {
+    plan: &'s Plan,
+    timing: &'s Timing,
+    faults: &'s [Fault],
+    /// Who takes the facts.
+    pub sink: S,
+    queue: EventQueue,
+    now: u64,
+    /// When what is sent in this step leaves: at the end of the service.
+    departure: u64,
+    /// Whose service that is.
+    working: TaskId,
+    steps: u64,
+    lanes: Vec<LaneClock>,
+    desks: Vec<Desk>,
+    agenda: Agenda,
+    draws: Draws,
+    watch: Watch,
+    losses: Vec<(TaskId, Notice)>,
+}
+
+impl<'s, S: FactSink> Timed<'s, S> {
+    /// A driver for one scenario.
+    pub fn new(plan: &'s Plan, timing: &'s Timing, faults: &'s [Fault], sink: S) -> Self {
+        let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
+        Timed {
+            plan,
+            timing,
+            faults,
+            sink,
+            queue: EventQueue::new(),
+            now: 0,
+            departure: 0,
+            working: TaskId(0),
+            steps: 0,
+            lanes: vec![FRESH_LANE; channels + 2 * tasks],
+            desks: vec![FRESH_DESK; tasks],
+            agenda: Agenda::default(),
+            draws: Draws::default(),
+            watch: Watch::default(),
+            losses: Vec::new(),
+        }
+    }
+
+    /// The time of the last step.
+    pub fn now(&self) -> Ticks {
+        Ticks(self.now)
+    }
+
+    /// How many steps the run took.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn reset(&mut self, seed: u64) {
+        self.queue.clear();
+        (self.now, self.departure, self.steps) = (0, 0, 0);
+        self.lanes.fill(FRESH_LANE);
+        self.desks.fill(FRESH_DESK);
+        self.agenda.clear();
+        self.draws.reset(seed);
+        self.watch.reset(self.faults, self.plan);
+        self.losses.clear();
+    }
+
+    /// Runs a world that has not started to its end.
+    pub fn run(&mut self, world: &mut World, seed: u64, limits: Limits) -> Stop {
+        self.reset(seed);
+        let stop = self.drive(world, limits);
+        world.survey(self);
+        stop
+    }
+
+    fn drive(&mut self, world: &mut World, limits: Limits) -> Stop {
+        self.schedule_faults();
+        for &at in &self.timing.requests {
+            self.schedule(Step::Request, at.0);
+        }
+        self.apply(world, Step::Start, 0);
+        while let Some((at, event)) = self.queue.pop() {
+            if at > limits.until.0 {
+                if self.is_stale(world, at, event) {
+                    continue;
+                }
+                return Stop::Time;
+            }
+            if self.steps >= limits.steps {
+                return Stop::Steps;
+            }
+            let number = event & NUMBER;
+            match event & !NUMBER {
+                LANE => self.on_lane(world, number, at),
+                WAKE => self.on_wake(world, TaskId(number), at),
+                EMIT => self.on_emit(world, TaskId(number), at),
+                _ => self.on_agenda(world, number, at),
+            }
+        }
+        Stop::Quiet
+    }
+
+    /// Whether an event beyond the end of time would have done nothing anyway.
+    fn is_stale(&self, world: &World, at: u64, event: u32) -> bool {
+        let number = event & NUMBER;
+        match event & !NUMBER {
+            LANE => self.lanes[number as usize].due != at,
+            WAKE => self.desks[number as usize].wake != at,
+            EMIT => self.desks[number as usize].emit != at || world.ready(Step::Emit(TaskId(number))).is_err(),
+            _ => self.agenda.slots[number as usize].is_none_or(|step| world.ready(step).is_err()),
+        }
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, world: &mut World, step: Step, at: u64) {
+        self.now = at;
+        self.steps += 1;
+        self.sink.step(step);
+        world.apply(step, self);
+        while let Some((task, after)) = self.watch.take_due() {
+            if after > Ticks::ZERO {
+                self.schedule(Step::Crash(task), at + after.0);
+            } else if world.ready(Step::Crash(task)).is_ok() {
+                self.steps += 1;
+                self.departure = at;
+                self.sink.step(Step::Crash(task));
+                world.apply(Step::Crash(task), self);
+            }
+        }
+    }
+
+    fn schedule(&mut self, step: Step, at: u64) {
+        let slot = self.agenda.add(step);
+        self.queue.push(at, AGENDA | slot);
+    }
+
+    fn schedule_faults(&mut self) {
+        for (number, fault) in self.faults.iter().enumerate() {
+            match fault {
+                Fault::Crash { task, moment: Moment::At(at) } => self.schedule(Step::Crash(*task), at.0),
+                Fault::Crash { .. } => {}
+                Fault::Lose { task, notice } => self.losses.push((*task, *notice)),
+                Fault::RandomCrashes { tasks, count, every, from } => {
+                    let stream = self.draws.stream(format!("faults/{number}"));
+                    let mut at = from.0;
+                    let mut crashes = Vec::with_capacity(*count as usize);
+                    for _ in 0..*count {
+                        at = at.saturating_add(stream.exponential(every.0));
+                        crashes.push((tasks[stream.below(tasks.len() as u64) as usize], at));
+                    }
+                    crashes.into_iter().for_each(|(task, at)| self.schedule(Step::Crash(task), at));
+                }
+            }
+        }
+    }
+
+    // --- events -----------------------------------------------------------------------------
+
+    #[inline(always)]
+    fn on_lane(&mut self, world: &mut World, lane: u32, at: u64) {
+        if self.lanes[lane as usize].due == at {
+            self.try_lane(world, lane, at);
+        }
+    }
+
+    /// Takes the first message of a lane if that can be done now.
+    #[inline(always)]
+    fn try_lane(&mut self, world: &mut World, lane: u32, at: u64) {
+        let channels = self.plan.channels().len() as u32;
+        if lane >= channels {
+            return self.try_control(world, lane - channels, lane, at);
+        }
+        let channel = ChannelId(lane);
+        let task = self.plan.channels()[channel].to;
+        if self.desks[task.index()].busy_until > at {
+            return self.wait_for_desk(task, lane);
+        }
+        match world.ready(Step::Deliver(channel)) {
+            Ok(()) => {}
+            Err(Wait::Stuck(task)) => return self.join_ring(task, lane),
+            Err(_) => return self.lanes[lane as usize].due = PARKED,
+        }
+        self.departure = at;
+        if world.record_ahead(channel) {
+            self.departure += self.draw_service(task, at);
+            self.working = task;
+            self.desks[task.index()].busy_until = self.departure;
+        }
+        self.lanes[lane as usize].due = PARKED;
+        self.apply(world, Step::Deliver(channel), at);
+        self.follow_up(lane, world.data_stamp(channel), self.desks[task.index()].busy_until);
+    }
+
+    fn try_control(&mut self, world: &mut World, number: u32, lane: u32, at: u64) {
+        let tasks = self.plan.tasks().len() as u32;
+        self.departure = at;
+        if number >= tasks {
+            let task = TaskId(number - tasks);
+            self.lanes[lane as usize].due = PARKED;
+            self.apply(world, Step::Hear(task), at);
+            return self.follow_up(lane, world.report_stamp(task), at);
+        }
+        let task = TaskId(number);
+        let is_lost = world.notice_stamp(task).is_some_and(|stamp| stamp.0 & LOST != 0);
+        let step = if is_lost { Step::Lose(task) } else { Step::Tell(task) };
+        if self.desks[task.index()].busy_until > at {
+            return self.wait_for_desk(task, lane);
+        }
+        match world.ready(step) {
+            Ok(()) => {}
+            Err(Wait::Stuck(task)) => return self.join_ring(task, lane),
+            Err(_) => return self.lanes[lane as usize].due = PARKED,
+        }
+        self.lanes[lane as usize].due = PARKED;
+        self.apply(world, step, at);
+        self.follow_up(lane, world.notice_stamp(task), at);
+    }
+
+    /// After the first message was taken: queues the next one, or leaves the lane idle.
+    #[inline(always)]
+    fn follow_up(&mut self, lane: u32, next: Option<Stamp>, free: u64) {
+        match next {
+            None => self.lanes[lane as usize].due = IDLE,
+            Some(stamp) => self.queue_lane(lane, (stamp.0 & !LOST).max(self.now).max(free)),
+        }
+    }
+
+    #[inline(always)]
+    fn queue_lane(&mut self, lane: u32, at: u64) {
+        self.lanes[lane as usize].due = at;
+        self.queue.push(at, LANE | lane);
+    }
+
+    fn join_ring(&mut self, task: TaskId, lane: u32) {
+        self.lanes[lane as usize].due = WAITING;
+        self.lanes[lane as usize].next = NONE;
+        let desk = &mut self.desks[task.index()];
+        match desk.ring_end {
+            NONE => desk.ring = lane,
+            end => self.lanes[end as usize].next = lane,
+        }
+        desk.ring_end = lane;
+    }
+
+    fn wait_for_desk(&mut self, task: TaskId, lane: u32) {
+        self.join_ring(task, lane);
+        let at = self.desks[task.index()].busy_until;
+        self.queue_wake(task, at);
+    }
+
+    fn queue_wake(&mut self, task: TaskId, at: u64) {
+        let desk = &mut self.desks[task.index()];
+        if desk.wake == IDLE {
+            desk.wake = at;
+            self.queue.push(at, WAKE | task.0);
+        }
+    }
+
+    /// The task may be free: lets the lanes in its ring go on, in order, as far as it can.
+    fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
+        self.desks[task.index()].wake = IDLE;
+        loop {
+            let desk = &mut self.desks[task.index()];
+            let lane = desk.ring;
+            if lane == NONE {
+                return;
+            }
+            if desk.busy_until > at {
+                let until = desk.busy_until;
+                return self.queue_wake(task, until);
+            }
+            desk.ring = self.lanes[lane as usize].next;
+            if desk.ring == NONE {
+                desk.ring_end = NONE;
+            }
+            self.try_lane(world, lane, at);
+            // What is in the ring waits for room now, and Room will wake the task again.
+            if world.is_stuck(task) {
+                return;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn on_emit(&mut self, world: &mut World, task: TaskId, at: u64) {
+        if self.desks[task.index()].emit != at {
+            return;
+        }
+        self.desks[task.index()].emit = IDLE;
+        if world.ready(Step::Emit(task)).is_err() {
+            return;
+        }
+        let there = self.emit_time(task, world.position(task));
+        if there > at {
+            return self.queue_emit(task, there);
+        }
+        self.departure = at;
+        self.apply(world, Step::Emit(task), at);
+        let position = world.position(task);
+        if position < self.plan.log_length(task) {
+            self.queue_emit(task, self.emit_time(task, position).max(at));
+        }
+    }
+
+    #[inline(always)]
+    fn emit_time(&self, task: TaskId, position: u64) -> u64 {
+        self.timing.of(self.plan.tasks()[task].operator).emit.of(position).0
+    }
+
+    #[inline(always)]
+    fn queue_emit(&mut self, task: TaskId, at: u64) {
+        self.desks[task.index()].emit = at;
+        self.queue.push(at, EMIT | task.0);
+    }
+
+    fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
+        if let Some(step) = self.agenda.take(slot) {
+            if world.ready(step).is_ok() {
+                self.departure = at;
+                self.apply(world, step, at);
+            }
+        }
+    }
+
+    // --- draws ------------------------------------------------------------------------------
+
+    #[inline(always)]
+    fn draw_service(&mut self, task: TaskId, at: u64) -> u64 {
+        let service = self.timing.of(self.plan.tasks()[task].operator).service;
+        let (seed, plan) = (self.draws.seed, self.plan);
+        let ticks = Draws::draw(seed, &mut self.draws.services, task.index(), service, || format!("service/{}", plan.task_name(task)));
+        let slows = self.timing.slows.iter().filter(|slow| slow.task == task && (slow.from.0..slow.until.0).contains(&at));
+        ticks.0 + slows.map(|slow| slow.extra.0).sum::<u64>()
+    }
+
+    #[inline(always)]
+    fn draw_data_arrival(&mut self, channel: ChannelId) -> u64 {
+        let delay = self.timing.delays[self.plan.channels()[channel].edge as usize];
+        let (seed, plan) = (self.draws.seed, self.plan);
+        let name = || format!("delay/{}", plan.channel_name(channel));
+        let ticks = Draws::draw(seed, &mut self.draws.delays, channel.index(), delay, name);
+        // What a task sends leaves when its service ends; what moves up because the receiver made
+        // room leaves at once.
+        let is_own = self.plan.channels()[channel].from == self.working;
+        let departure = if is_own { self.departure } else { self.now };
+        let mut arrival = departure.saturating_add(ticks.0);
+        for stall in &self.timing.stalls {
+            if stall.channel == channel && (stall.from.0..stall.until.0).contains(&arrival) {
+                arrival = stall.until.0;
+            }
+        }
+        arrival
+    }
+
+    fn draw_control(&mut self, task: TaskId, purpose: &str, delay: Delay) -> u64 {
+        let plan = self.plan;
+        self.now.saturating_add(self.draws.rare(delay, || format!("{purpose}/{}", plan.task_name(task))).0)
+    }
+
+    fn timer_delay(&mut self, timer: Timer) -> Ticks {
+        match timer {
+            Timer::First => self.timing.first,
+            Timer::Interval => self.timing.interval,
+            Timer::Pause => self.timing.min_pause,
+            Timer::Timeout(_) => self.timing.timeout,
+            Timer::Store(_) => self.draws.rare(self.timing.store, || "store".to_owned()),
+            Timer::Detect => self.draws.rare(self.timing.detect, || "detect".to_owned()),
+            Timer::Restart => self.draws.rare(self.timing.restart, || "restart".to_owned()),
+        }
+    }
+}
+
+impl<S: FactSink> Observer for Timed<'_, S> {
+    #[inline(always)]
+    fn fact(&mut self, fact: Fact) {
+        self.sink.fact(Ticks(self.now), fact);
+        if !self.watch.is_idle() {
+            self.watch.see(fact, self.plan);
+        }
+        if let Fact::Crashed { .. } | Fact::Failover = fact {
+            self.forget(fact);
+        }
+    }
+
+    #[inline(always)]
+    fn sent(&mut self, lane: Lane) -> Stamp {
+        let channels = self.plan.channels().len() as u32;
+        let (number, arrival, mark) = match lane {
+            Lane::Data(channel) => (channel.0, self.draw_data_arrival(channel), 0),
+            Lane::Tell(task, notice) => self.notice_sent(task, notice, channels),
+            Lane::Hear(task) => {
+                let ack = self.timing.of(self.plan.tasks()[task].operator).ack;
+                let number = channels + self.plan.tasks().len() as u32 + task.0;
+                (number, self.draw_control(task, "ack", ack), 0)
+            }
+        };
+        let clock = &mut self.lanes[number as usize];
+        // FIFO: nothing overtakes on a lane.
+        let arrival = arrival.max(clock.last);
+        clock.last = arrival;
+        if clock.due == IDLE {
+            self.queue_lane(number, arrival);
+        }
+        Stamp(arrival | mark)
+    }
+
+    fn touch(&mut self, touch: Touch) {
+        match touch {
+            Touch::Unblocked(channel) => self.unpark(channel.0),
+            Touch::Cleared(channel) => self.lanes[channel.index()] = FRESH_LANE,
+            Touch::Room(task) => {
+                let free = self.desks[task.index()].busy_until.max(self.now);
+                self.queue_wake(task, free);
+                self.resume_source(task);
+            }
+            Touch::Woke(task) => {
+                self.plan.inputs(task).for_each(|channel| self.unpark(channel.0));
+                self.unpark(self.plan.channels().len() as u32 + task.0);
+                self.resume_source(task);
+            }
+            Touch::Saving(task) => {
+                let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
+                let at = self.draw_control(task, "upload", upload);
+                self.schedule(Step::Upload(task), at);
+            }
+            Touch::Restoring(task) => {
+                let restore = self.timing.of(self.plan.tasks()[task].operator).restore;
+                let at = self.draw_control(task, "restore", restore);
+                self.schedule(Step::Restore(task), at);
+            }
+            Touch::Armed(timer) => {
+                let delay = self.timer_delay(timer);
+                if delay < Ticks::NEVER {
+                    self.schedule(Step::Fire(timer), self.now.saturating_add(delay.0));
+                }
+            }
+            Touch::Disarmed(timer) => self.agenda.cancel(|step| step == Step::Fire(timer)),
+        }
+    }
+}
+
+impl<S: FactSink> Timed<'_, S> {
+    /// What a dead task had under way is void.
+    fn forget(&mut self, fact: Fact) {
+        let is_void = |task: TaskId| match fact {
+            Fact::Crashed { task: dead } => dead == task,
+            _ => true,
+        };
+        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) if is_void(task)));
+        match fact {
+            Fact::Crashed { task } => self.clear_desk(task),
+            _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
+        }
+    }
+
+    /// Nobody works here any more: what waits in the ring is parked until the task is up.
+    fn clear_desk(&mut self, task: TaskId) {
+        let desk = &mut self.desks[task.index()];
+        desk.busy_until = self.now;
+        let mut lane = std::mem::replace(&mut desk.ring, NONE);
+        desk.ring_end = NONE;
+        while lane != NONE {
+            let clock = &mut self.lanes[lane as usize];
+            clock.due = PARKED;
+            lane = clock.next;
+        }
+    }
+
+    fn notice_sent(&mut self, task: TaskId, notice: Notice, channels: u32) -> (u32, u64, u64) {
+        let timing = self.timing.of(self.plan.tasks()[task].operator);
+        let (purpose, delay) = match notice {
+            Notice::Trigger(_) => ("trigger", timing.trigger),
+            Notice::Completed(_) => ("notify", timing.notify),
+        };
+        let mark = if self.losses.contains(&(task, notice)) { LOST } else { 0 };
+        (channels + task.0, self.draw_control(task, purpose, delay), mark)
+    }
+
+    fn unpark(&mut self, lane: u32) {
+        if self.lanes[lane as usize].due == PARKED {
+            self.queue_lane(lane, self.now);
+        }
+    }
+
+    fn resume_source(&mut self, task: TaskId) {
+        if self.plan.kind(task).is_source() && self.desks[task.index()].emit == IDLE {
+            self.queue_emit(task, self.now);
+        }
+    }
+}

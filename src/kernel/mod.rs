@@ -1,0 +1,21 @@
+//! Layer 0: ticks, the event queue, seeded choice streams, typed indices and the digest.
+//!
+//! Nothing here knows a word of the domain: no task, no record, no snapshot.
+
+mod delay;
+mod digest;
+mod index;
+mod lists;
+mod queue;
+mod stream;
+mod ticks;
+
+pub use delay::Delay;
+pub use digest::Digest;
+pub use index::{Id, IdVec};
+pub use lists::{List, Lists};
+pub use queue::EventQueue;
+pub use stream::Stream;
+pub use ticks::{ParseTicksError, Ticks};
+
+pub(crate) use index::id_type;

@@ -1,0 +1,18 @@
+//! Layer 1: what is simulated. Graph, records and lineage, operators and their state, sinks.
+//!
+//! Everything here is plain data and pure functions; nothing knows of snapshots in flight, of
+//! crashes or of time.
+
+mod dictionary;
+mod external;
+mod operator;
+mod plan;
+mod record;
+mod state;
+
+pub use dictionary::Dictionary;
+pub use external::{External, SinkLog, Visible};
+pub use operator::{Commit, Kind, process};
+pub use plan::{Channel, ChannelId, Edge, EdgeSpec, Operator, OperatorId, OperatorSpec, Partition, Plan, Port, Task, TaskId};
+pub use record::{Barrier, Element, Record, SnapshotId};
+pub use state::{JoinEntry, KeyEntry, Part, TaskState};

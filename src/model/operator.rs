@@ -1,0 +1,182 @@
+//! What operators do with a record.
+
+use super::{Dictionary, Record, TaskState};
+
+/// How a sink makes its records visible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Commit {
+    /// Every record is visible at once; a replayed record is visible twice.
+    Plain,
+    /// Every record is visible at once, by its identity: writing it again changes nothing.
+    Idempotent,
+    /// Records are written into a transaction that is pre-committed at the barrier and
+    /// committed when the checkpoint is known to be complete (T1-T4).
+    TwoPhase,
+}
+
+/// What an operator does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Reads a log.
+    Source {
+        /// Records of all its tasks together; record n (from 0) is in the log of task n mod parallelism.
+        records: u64,
+        /// Whether it can be set back to an earlier position.
+        replayable: bool,
+        /// For text: the dictionary's number of its first line.
+        first_line: Option<u32>,
+    },
+    /// Sends on what it gets.
+    Pass,
+    /// Sends on what it gets, from several inputs.
+    Union,
+    /// value := value * multiply + add.
+    Map {
+        /// Factor.
+        multiply: u64,
+        /// Summand.
+        add: u64,
+    },
+    /// Drops every record whose value leaves another remainder.
+    Filter {
+        /// Divisor, at least 1.
+        modulo: u64,
+        /// The remainder that is kept.
+        remainder: u64,
+    },
+    /// Sends several records for one.
+    FlatMap {
+        /// The largest number of records for one.
+        fan: u32,
+        /// Splits a line into its words; else it sends `fan` copies.
+        split: bool,
+    },
+    /// Counts records by key and sends the new count of the record's key.
+    KeyedCount {
+        /// Key := key mod this.
+        keys: Option<u32>,
+    },
+    /// Adds up values by key and sends the new sum of the record's key.
+    KeyedSum {
+        /// Key := key mod this.
+        keys: Option<u32>,
+    },
+    /// Pairs every record of its first edge with every record of its second that has the same key.
+    Join {
+        /// Key := key mod this.
+        keys: Option<u32>,
+        /// Names below this came by the first edge.
+        left: u64,
+    },
+    /// Hands records to the outside world.
+    Sink {
+        /// When they become visible.
+        commit: Commit,
+    },
+}
+
+impl Kind {
+    /// Whether it reads a log.
+    pub fn is_source(&self) -> bool {
+        matches!(self, Kind::Source { .. })
+    }
+
+    /// Whether it hands records to the outside world.
+    pub fn is_sink(&self) -> bool {
+        matches!(self, Kind::Sink { .. })
+    }
+
+    /// Whether it keeps state that a record changes.
+    pub fn is_stateful(&self) -> bool {
+        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Join { .. })
+    }
+
+    /// The size of its name space, given that of its inputs together and each edge's share.
+    pub(super) fn names_out(&self, names_in: u64, _sides: &[u64]) -> u64 {
+        match *self {
+            Kind::Source { records, .. } => records,
+            Kind::FlatMap { fan, .. } => names_in.saturating_mul(u64::from(fan)),
+            // A pair is named left * names_in + right.
+            Kind::Join { .. } => names_in.saturating_mul(names_in),
+            Kind::Sink { .. } => 0,
+            _ => names_in,
+        }
+    }
+
+    pub(super) fn log_length(&self, index: u32, parallelism: u32) -> u64 {
+        let Kind::Source { records, .. } = *self else { return 0 };
+        let (index, parallelism) = (u64::from(index), u64::from(parallelism));
+        records.saturating_sub(index).div_ceil(parallelism)
+    }
+
+    pub(super) fn source_bases(&self, parallelism: u32) -> Box<[u64]> {
+        if !self.is_source() {
+            return Box::default();
+        }
+        let lengths = (0..parallelism).map(|index| self.log_length(index, parallelism));
+        lengths.scan(0, |next, length| Some(std::mem::replace(next, *next + length))).collect()
+    }
+
+    /// The record at `position` of the log of task `index`, without its name: what is read again
+    /// after a failure is the same by construction.
+    #[inline]
+    pub fn read(&self, position: u64, index: u32, parallelism: u32) -> (u32, u64) {
+        let number = position * u64::from(parallelism) + u64::from(index);
+        match *self {
+            Kind::Source { first_line: Some(line), .. } => (line + number as u32, 1),
+            _ => (number as u32 + 1, number + 1),
+        }
+    }
+}
+
+#[inline(always)]
+fn key_of(key: u32, keys: Option<u32>) -> u32 {
+    match keys {
+        Some(keys) => key % keys,
+        None => key,
+    }
+}
+
+/// Lets an operator process one record: changes `state` and hands what is sent to `send`.
+///
+/// Sources and sinks do not come here; they touch the outside world.
+#[inline(always)]
+pub fn process(kind: &Kind, dictionary: &Dictionary, names_in: u64, state: &mut TaskState, record: Record, mut send: impl FnMut(Record)) {
+    match *kind {
+        Kind::Pass | Kind::Union => send(record),
+        Kind::Map { multiply, add } => {
+            send(Record { value: record.value.wrapping_mul(multiply).wrapping_add(add), ..record });
+        }
+        Kind::Filter { modulo, remainder } => {
+            if record.value % modulo == remainder {
+                send(record);
+            }
+        }
+        Kind::FlatMap { fan, split: false } => {
+            (0..u64::from(fan)).for_each(|part| send(Record { name: record.name * u64::from(fan) + part, ..record }));
+        }
+        Kind::FlatMap { fan, split: true } => {
+            for (part, &word) in dictionary.split(record.key).iter().enumerate() {
+                send(Record { name: record.name * u64::from(fan) + part as u64, key: word, value: 1 });
+            }
+        }
+        Kind::KeyedCount { keys } => {
+            let key = key_of(record.key, keys);
+            let entry = state.add(key, record.value);
+            send(Record { key, value: entry.count, ..record });
+        }
+        Kind::KeyedSum { keys } => {
+            let key = key_of(record.key, keys);
+            let entry = state.add(key, record.value);
+            send(Record { key, value: entry.sum, ..record });
+        }
+        Kind::Join { keys, left } => {
+            let record = Record { key: key_of(record.key, keys), ..record };
+            state.join(record, left, |earlier| {
+                let (a, b) = if record.name < left { (record, earlier) } else { (earlier, record) };
+                send(Record { name: a.name * names_in + b.name, key: record.key, value: a.value.wrapping_add(b.value) });
+            });
+        }
+        Kind::Source { .. } | Kind::Sink { .. } => unreachable!("sources and sinks do not process"),
+    }
+}

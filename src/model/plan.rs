@@ -1,0 +1,488 @@
+//! The static graph: operators, their tasks, the channels between tasks, and the arithmetic of
+//! lineage names.
+//!
+//! A channel's receiver decides its number: the inputs of a task are one contiguous range.
+
+use std::ops::Range;
+
+use super::{Commit, Dictionary, Kind};
+use crate::kernel::{Id, IdVec, id_type};
+
+id_type!(
+    /// A logical vertex of the dataflow.
+    OperatorId
+);
+id_type!(
+    /// One parallel instance of an operator; the unit that crashes, snapshots and acks.
+    TaskId
+);
+id_type!(
+    /// A directed link from task to task.
+    ChannelId
+);
+
+/// How the records of one edge are spread over the receiving tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Partition {
+    /// Task i to task i; both sides have the same parallelism.
+    Forward,
+    /// By the record's key.
+    Hash,
+    /// In turn; every sending task starts with the first receiver.
+    Rebalance,
+    /// A copy to everybody.
+    Broadcast,
+}
+
+/// An operator as asked for.
+#[derive(Clone, Debug)]
+pub struct OperatorSpec {
+    /// Its name in the scenario.
+    pub name: String,
+    /// What it does.
+    pub kind: Kind,
+    /// How many tasks it has, at least 1.
+    pub parallelism: u32,
+}
+
+/// An edge as asked for.
+#[derive(Clone, Debug)]
+pub struct EdgeSpec {
+    /// The sending operator.
+    pub from: OperatorId,
+    /// The receiving operator.
+    pub to: OperatorId,
+    /// How records are spread.
+    pub partition: Partition,
+    /// How many elements each channel holds before its sender has to wait; `u32::MAX` is no bound.
+    pub capacity: u32,
+}
+
+/// An operator in the plan.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Its name in the scenario.
+    pub name: Box<str>,
+    /// What it does.
+    pub kind: Kind,
+    /// Its tasks.
+    pub tasks: Range<u32>,
+    /// How many lineage names its inputs can carry: names on arrival are below this.
+    pub names_in: u64,
+    /// How many lineage names it can send.
+    pub names_out: u64,
+    /// For sources: the first name of each task.
+    bases: Box<[u64]>,
+}
+
+/// A task in the plan.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The operator it is an instance of.
+    pub operator: OperatorId,
+    /// Which instance, from 0.
+    pub index: u32,
+    /// For sinks: its place among all sink tasks.
+    pub sink: u32,
+    inputs: Range<u32>,
+    ports: Range<u32>,
+}
+
+/// A logical edge between two operators.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The sending operator.
+    pub from: OperatorId,
+    /// The receiving operator.
+    pub to: OperatorId,
+    /// How records are spread.
+    pub partition: Partition,
+    /// Elements per channel; `u32::MAX` is no bound.
+    pub capacity: u32,
+}
+
+/// One task's way out along one edge: the channels it can choose from.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// How it chooses.
+    pub partition: Partition,
+    first: u32,
+    count: u32,
+}
+
+/// A channel in the plan.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// The sending task.
+    pub from: TaskId,
+    /// The receiving task.
+    pub to: TaskId,
+    /// The edge it belongs to.
+    pub edge: u32,
+    /// Elements it holds before the sender has to wait; `u32::MAX` is no bound.
+    pub capacity: u32,
+    /// What is added to a sender's name to get the receiver's, so that records that arrive by
+    /// different ways have different names.
+    pub names_from: u64,
+}
+
+/// The whole static graph. Built once per scenario and shared by all its runs.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    operators: IdVec<OperatorId, Operator>,
+    tasks: IdVec<TaskId, Task>,
+    edges: Vec<Edge>,
+    channels: IdVec<ChannelId, Channel>,
+    ports: Vec<Port>,
+    outputs: Vec<ChannelId>,
+    dictionary: Dictionary,
+    order: Vec<OperatorId>,
+    sources: Vec<TaskId>,
+    sinks: Vec<TaskId>,
+}
+
+/// Why a graph cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The lineage of a record no longer fits a 64-bit number.
+    #[error("operator \"{0}\" can emit more than 2^62 different records; use fewer records or joins")]
+    TooManyNames(String),
+    /// There is a directed cycle.
+    #[error("the graph has a cycle")]
+    Cycle,
+}
+
+impl Plan {
+    /// Lays out tasks and channels. `specs` and `edges` must be consistent: edges name existing
+    /// operators, forward edges join equal parallelisms, parallelism is at least 1.
+    pub fn build(specs: Vec<OperatorSpec>, edges: Vec<EdgeSpec>, dictionary: Dictionary) -> Result<Plan, PlanError> {
+        let mut plan = Plan {
+            operators: IdVec::new(),
+            tasks: IdVec::new(),
+            edges: Vec::with_capacity(edges.len()),
+            channels: IdVec::new(),
+            ports: Vec::new(),
+            outputs: Vec::new(),
+            dictionary,
+            order: topological_order(specs.len(), &edges).ok_or(PlanError::Cycle)?,
+            sources: Vec::new(),
+            sinks: Vec::new(),
+        };
+        for spec in specs {
+            plan.add_operator(spec);
+        }
+        for edge in edges {
+            let EdgeSpec { from, to, partition, capacity } = edge;
+            plan.edges.push(Edge { from, to, partition, capacity });
+        }
+        let first_names = plan.assign_names()?;
+        plan.add_channels(&first_names);
+        plan.add_ports();
+        Ok(plan)
+    }
+
+    fn add_operator(&mut self, spec: OperatorSpec) {
+        let first = self.tasks.len() as u32;
+        let tasks = first..first + spec.parallelism;
+        let operator = OperatorId::from_index(self.operators.len());
+        for index in 0..spec.parallelism {
+            let sink = self.sinks.len() as u32;
+            let task = self.tasks.push(Task { operator, index, sink, inputs: 0..0, ports: 0..0 });
+            match spec.kind {
+                Kind::Source { .. } => self.sources.push(task),
+                Kind::Sink { .. } => self.sinks.push(task),
+                _ => {}
+            }
+        }
+        let bases = spec.kind.source_bases(spec.parallelism);
+        self.operators.push(Operator { name: spec.name.into(), kind: spec.kind, tasks, names_in: 0, names_out: 0, bases });
+    }
+
+    /// Gives every operator its name spaces and every edge its first name at the receiver.
+    fn assign_names(&mut self) -> Result<Vec<u64>, PlanError> {
+        let mut first_names = vec![0; self.edges.len()];
+        let edges_into = self.edges_into();
+        for id in self.order.clone() {
+            let (mut names_in, mut sides) = (0u64, Vec::new());
+            for &edge in &edges_into[id.index()] {
+                first_names[edge as usize] = names_in;
+                let Edge { from, partition, .. } = self.edges[edge as usize];
+                let copies = if partition == Partition::Broadcast { self.parallelism(id) } else { 1 };
+                let arriving = self.operators[from].names_out.saturating_mul(u64::from(copies));
+                names_in = names_in.saturating_add(arriving);
+                sides.push(arriving);
+            }
+            let operator = &self.operators[id];
+            let names_out = operator.kind.names_out(names_in, &sides);
+            if names_in.max(names_out) >= 1 << 62 {
+                return Err(PlanError::TooManyNames(operator.name.to_string()));
+            }
+            let operator = &mut self.operators[id];
+            (operator.names_in, operator.names_out) = (names_in, names_out);
+        }
+        Ok(first_names)
+    }
+
+    fn edges_into(&self) -> Vec<Vec<u32>> {
+        let mut into = vec![Vec::new(); self.operators.len()];
+        for (index, edge) in self.edges.iter().enumerate() {
+            into[edge.to.index()].push(index as u32);
+        }
+        into
+    }
+
+    fn add_channels(&mut self, first_names: &[u64]) {
+        let into = self.edges_into();
+        for to in self.tasks.ids() {
+            let first = self.channels.len() as u32;
+            let (operator, index) = (self.tasks[to].operator, self.tasks[to].index);
+            for &number in &into[operator.index()] {
+                let edge = &self.edges[number as usize];
+                let senders = self.operators[edge.from].tasks.clone();
+                let senders = match edge.partition {
+                    Partition::Forward => senders.start + index..senders.start + index + 1,
+                    _ => senders,
+                };
+                let copy = if edge.partition == Partition::Broadcast { u64::from(index) } else { 0 };
+                let names_from = first_names[number as usize] + copy * self.operators[edge.from].names_out;
+                for from in senders {
+                    let channel = Channel { from: TaskId(from), to, edge: number, capacity: edge.capacity, names_from };
+                    self.channels.push(channel);
+                }
+            }
+            self.tasks[to].inputs = first..self.channels.len() as u32;
+        }
+    }
+
+    fn add_ports(&mut self) {
+        let mut leaving: IdVec<TaskId, Vec<ChannelId>> = vec![Vec::new(); self.tasks.len()].into();
+        for (id, channel) in self.channels.pairs() {
+            leaving[channel.from].push(id);
+        }
+        for task in self.tasks.ids() {
+            let first = self.ports.len() as u32;
+            // By edge, then by receiver: the stable sort keeps channel order, which is the
+            // receiver's.
+            leaving[task].sort_by_key(|&channel| self.channels[channel].edge);
+            for group in leaving[task].chunk_by(|&a, &b| self.channels[a].edge == self.channels[b].edge) {
+                let partition = self.edges[self.channels[group[0]].edge as usize].partition;
+                let port = Port { partition, first: self.outputs.len() as u32, count: group.len() as u32 };
+                self.ports.push(port);
+                self.outputs.extend_from_slice(group);
+            }
+            self.tasks[task].ports = first..self.ports.len() as u32;
+        }
+    }
+
+    /// All operators in the order of the scenario.
+    pub fn operators(&self) -> &IdVec<OperatorId, Operator> {
+        &self.operators
+    }
+
+    /// All operators, senders before receivers.
+    pub fn topological(&self) -> &[OperatorId] {
+        &self.order
+    }
+
+    /// All tasks, operator by operator.
+    pub fn tasks(&self) -> &IdVec<TaskId, Task> {
+        &self.tasks
+    }
+
+    /// All edges in the order of the scenario.
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// All channels; those into one task stand together.
+    pub fn channels(&self) -> &IdVec<ChannelId, Channel> {
+        &self.channels
+    }
+
+    /// All source tasks.
+    pub fn sources(&self) -> &[TaskId] {
+        &self.sources
+    }
+
+    /// All sink tasks.
+    pub fn sinks(&self) -> &[TaskId] {
+        &self.sinks
+    }
+
+    /// Lines and words of file sources.
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    /// The operator that a task is an instance of.
+    #[inline(always)]
+    pub fn operator_of(&self, task: TaskId) -> &Operator {
+        &self.operators[self.tasks[task].operator]
+    }
+
+    /// What a task does.
+    #[inline(always)]
+    pub fn kind(&self, task: TaskId) -> &Kind {
+        &self.operator_of(task).kind
+    }
+
+    /// How many tasks an operator has.
+    pub fn parallelism(&self, operator: OperatorId) -> u32 {
+        self.operators[operator].tasks.len() as u32
+    }
+
+    /// The tasks of an operator.
+    pub fn tasks_of(&self, operator: OperatorId) -> impl DoubleEndedIterator<Item = TaskId> + use<> {
+        self.operators[operator].tasks.clone().map(TaskId)
+    }
+
+    /// The channels into a task.
+    #[inline]
+    pub fn inputs(&self, task: TaskId) -> impl DoubleEndedIterator<Item = ChannelId> + ExactSizeIterator + use<> {
+        self.tasks[task].inputs.clone().map(ChannelId)
+    }
+
+    /// The channels out of a task, edge by edge.
+    #[inline]
+    pub fn outputs(&self, task: TaskId) -> &[ChannelId] {
+        let ports = &self.ports[self.port_range(task)];
+        let (Some(first), Some(last)) = (ports.first(), ports.last()) else { return &[] };
+        &self.outputs[first.first as usize..(last.first + last.count) as usize]
+    }
+
+    /// The numbers of a task's ports.
+    #[inline(always)]
+    pub fn port_range(&self, task: TaskId) -> Range<usize> {
+        let ports = &self.tasks[task].ports;
+        ports.start as usize..ports.end as usize
+    }
+
+    /// All ports of all tasks.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    /// The channels that a port leads to, by receiver.
+    #[inline(always)]
+    pub fn port_channels(&self, port: &Port) -> &[ChannelId] {
+        &self.outputs[port.first as usize..(port.first + port.count) as usize]
+    }
+
+    /// The lineage name, at the receiving operator, of a record sent under `name`.
+    #[inline(always)]
+    pub fn arriving_name(&self, channel: ChannelId, name: u64) -> u64 {
+        self.channels[channel].names_from + name
+    }
+
+    /// How many records the log of a source task holds.
+    pub fn log_length(&self, task: TaskId) -> u64 {
+        let Task { operator, index, .. } = self.tasks[task];
+        self.kind(task).log_length(index, self.parallelism(operator))
+    }
+
+    /// The name of the record at `position` (from 0) of a source task's log.
+    #[inline(always)]
+    pub fn source_name(&self, task: TaskId, position: u64) -> u64 {
+        self.operator_of(task).bases[self.tasks[task].index as usize] + position
+    }
+
+    /// `count`, or `count[1]` when the operator has more than one task.
+    pub fn task_name(&self, task: TaskId) -> String {
+        let operator = self.operator_of(task);
+        match operator.tasks.len() {
+            1 => operator.name.to_string(),
+            _ => format!("{}[{}]", operator.name, self.tasks[task].index),
+        }
+    }
+
+    /// `views[0]->count[1]`.
+    pub fn channel_name(&self, channel: ChannelId) -> String {
+        let Channel { from, to, .. } = self.channels[channel];
+        format!("{}->{}", self.task_name(from), self.task_name(to))
+    }
+
+    /// The task of that name, with or without an index; an operator with several tasks needs one.
+    pub fn find_task(&self, name: &str) -> Option<TaskId> {
+        let (operator, index) = match name.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
+            Some((operator, index)) => (operator, Some(index.parse::<u32>().ok()?)),
+            None => (name, None),
+        };
+        let operator = self.operators.iter().find(|candidate| *candidate.name == *operator)?;
+        let tasks = operator.tasks.clone();
+        match index {
+            Some(index) => tasks.clone().nth(index as usize).map(TaskId),
+            None if tasks.len() == 1 => Some(TaskId(tasks.start)),
+            None => None,
+        }
+    }
+
+    /// What a record that arrives at `operator` under `name` derives from, in the scenario's
+    /// terms: `A#3`, `views[1]#17`, `lines#2.5` for the fifth part of a split record,
+    /// `A#1+B#2` for a joined pair. Positions count from 1.
+    pub fn describe(&self, operator: OperatorId, name: u64) -> String {
+        let into = (0..self.edges.len()).filter(|&edge| self.edges[edge].to == operator);
+        let mut first = 0;
+        for edge in into {
+            let Edge { from, partition, .. } = self.edges[edge];
+            let copies = if partition == Partition::Broadcast { self.parallelism(operator) } else { 1 };
+            let space = self.operators[from].names_out;
+            let end = first + space * u64::from(copies);
+            if name < end {
+                return self.describe_sent(from, (name - first) % space.max(1));
+            }
+            first = end;
+        }
+        format!("?{name}")
+    }
+
+    /// Like [`describe`](Self::describe), for a record as `operator` sent it.
+    pub fn describe_sent(&self, operator: OperatorId, name: u64) -> String {
+        let Operator { kind, bases, tasks, .. } = &self.operators[operator];
+        match kind {
+            Kind::Source { .. } => {
+                let index = bases.partition_point(|&base| base <= name).saturating_sub(1);
+                let task = TaskId(tasks.start + index as u32);
+                format!("{}#{}", self.task_name(task), name - bases[index] + 1)
+            }
+            Kind::FlatMap { fan, .. } => {
+                let fan = u64::from((*fan).max(1));
+                format!("{}.{}", self.describe(operator, name / fan), name % fan + 1)
+            }
+            Kind::Join { .. } => {
+                let names_in = self.operators[operator].names_in.max(1);
+                let (left, right) = (name / names_in, name % names_in);
+                format!("{}+{}", self.describe(operator, left), self.describe(operator, right))
+            }
+            _ => self.describe(operator, name),
+        }
+    }
+
+    /// How a key of this operator's output is shown: the word where keys are words.
+    pub fn key_text(&self, operator: OperatorId, key: u32) -> String {
+        let mut at = operator;
+        loop {
+            match self.operators[at].kind {
+                Kind::FlatMap { split: true, .. } => return self.dictionary.word(key).to_owned(),
+                Kind::KeyedCount { keys: Some(_) } | Kind::KeyedSum { keys: Some(_) } => return key.to_string(),
+                _ => {}
+            }
+            let Some(edge) = self.edges.iter().find(|edge| edge.to == at) else { return key.to_string() };
+            at = edge.from;
+        }
+    }
+
+    /// Whether a sink of this plan commits in two phases, so that it wants notifications.
+    pub fn is_two_phase(&self, task: TaskId) -> bool {
+        matches!(self.kind(task), Kind::Sink { commit: Commit::TwoPhase })
+    }
+}
+
+fn topological_order(operators: usize, edges: &[EdgeSpec]) -> Option<Vec<OperatorId>> {
+    let mut graph = petgraph::graph::DiGraph::<(), ()>::with_capacity(operators, edges.len());
+    let nodes: Vec<_> = (0..operators).map(|_| graph.add_node(())).collect();
+    for edge in edges {
+        graph.add_edge(nodes[edge.from.index()], nodes[edge.to.index()], ());
+    }
+    let order = petgraph::algo::toposort(&graph, None).ok()?;
+    Some(order.into_iter().map(|node| OperatorId::from_index(node.index())).collect())
+}

@@ -1,0 +1,143 @@
+//! The state of a task: what a crash wipes and a snapshot saves.
+
+use std::hash::{Hash, Hasher};
+
+use super::{Record, SnapshotId};
+use crate::kernel::Digest;
+
+/// What keyed operators know of one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct KeyEntry {
+    /// Records seen.
+    pub count: u64,
+    /// Their values added up (wrapping).
+    pub sum: u64,
+}
+
+/// A record that a join remembers, ordered by key, then side and name: the order of arrival has
+/// no future, so it is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JoinEntry {
+    /// The join key.
+    pub key: u32,
+    /// Lineage at the join; the left side's names are the smaller ones.
+    pub name: u64,
+    /// Payload.
+    pub value: u64,
+}
+
+/// Working state of one task.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub enum TaskState {
+    /// Nothing to remember.
+    Stateless,
+    /// The position (from 0) of the next record to emit (S6).
+    Source(u64),
+    /// Entries by key; keys beyond the end have none.
+    Keyed(Vec<KeyEntry>),
+    /// Both sides' records, sorted.
+    Join(Vec<JoinEntry>),
+    /// Transactions pre-committed and not known to be committed, ascending.
+    Sink(Vec<SnapshotId>),
+}
+
+// By hand for `clone_from`, which keeps the vectors' allocations.
+impl Clone for TaskState {
+    fn clone(&self) -> Self {
+        match self {
+            TaskState::Stateless => TaskState::Stateless,
+            TaskState::Source(next) => TaskState::Source(*next),
+            TaskState::Keyed(entries) => TaskState::Keyed(entries.clone()),
+            TaskState::Join(entries) => TaskState::Join(entries.clone()),
+            TaskState::Sink(pending) => TaskState::Sink(pending.clone()),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        match (self, source) {
+            (TaskState::Keyed(to), TaskState::Keyed(from)) => to.clone_from(from),
+            (TaskState::Join(to), TaskState::Join(from)) => to.clone_from(from),
+            (TaskState::Sink(to), TaskState::Sink(from)) => to.clone_from(from),
+            (to, from) => *to = from.clone(),
+        }
+    }
+}
+
+impl TaskState {
+    /// Counts a record under `key` and returns the new entry.
+    #[inline(always)]
+    pub(super) fn add(&mut self, key: u32, value: u64) -> KeyEntry {
+        let TaskState::Keyed(entries) = self else { unreachable!("keyed operators have keyed state") };
+        let key = key as usize;
+        if key >= entries.len() {
+            entries.resize(key + 1, KeyEntry::default());
+        }
+        let entry = &mut entries[key];
+        entry.count += 1;
+        entry.sum = entry.sum.wrapping_add(value);
+        *entry
+    }
+
+    /// Remembers a record and hands every earlier record of the other side to `pair`.
+    pub(super) fn join(&mut self, record: Record, left: u64, mut pair: impl FnMut(Record)) {
+        let TaskState::Join(entries) = self else { unreachable!("joins have join state") };
+        let Record { name, key, value } = record;
+        let start = entries.partition_point(|entry| entry.key < key);
+        for entry in entries[start..].iter().take_while(|entry| entry.key == key) {
+            if (entry.name < left) != (name < left) {
+                pair(Record { name: entry.name, key, value: entry.value });
+            }
+        }
+        let entry = JoinEntry { key, name, value };
+        let at = entries.partition_point(|other| *other < entry);
+        entries.insert(at, entry);
+    }
+
+    /// How many entries a snapshot of it holds.
+    pub fn entries(&self) -> usize {
+        match self {
+            TaskState::Stateless | TaskState::Source(_) => 0,
+            TaskState::Keyed(entries) => entries.iter().filter(|entry| entry.count > 0).count(),
+            TaskState::Join(entries) => entries.len(),
+            TaskState::Sink(pending) => pending.len(),
+        }
+    }
+
+    /// A fingerprint of the contents. For keyed and join state it is the sum of the entries'
+    /// own digests, so that an independent fold can keep it up to date entry by entry.
+    pub fn digest(&self) -> u64 {
+        match self {
+            TaskState::Stateless => 0,
+            TaskState::Source(next) => *next,
+            TaskState::Keyed(entries) => {
+                entries.iter().enumerate().fold(0, |sum: u64, (key, entry)| sum.wrapping_add(Self::digest_of_key(key as u32, *entry)))
+            }
+            TaskState::Join(entries) => {
+                entries.iter().fold(0, |sum: u64, entry| sum.wrapping_add(Self::digest_of_joined(entry.key, entry.name, entry.value)))
+            }
+            TaskState::Sink(pending) => {
+                let mut digest = Digest::new();
+                pending.hash(&mut digest);
+                digest.finish()
+            }
+        }
+    }
+
+    /// The share of one key in [`digest`](Self::digest); 0 for a key without records.
+    #[inline]
+    pub fn digest_of_key(key: u32, entry: KeyEntry) -> u64 {
+        if entry.count == 0 { 0 } else { Digest::of_pair(entry.sum ^ (u64::from(key) << 32), entry.count) }
+    }
+
+    /// The share of one joined record in [`digest`](Self::digest).
+    pub fn digest_of_joined(key: u32, name: u64, value: u64) -> u64 {
+        Digest::of_pair(name ^ (u64::from(key) << 40), value)
+    }
+}
+
+/// What one task contributes to a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// Copy of the working state.
+    pub state: TaskState,
+}

@@ -1,0 +1,299 @@
+//! Delivery by lineage: for every stateful operator and every sink, how often each source
+//! record's effect shows. Exactly once: all 1. At least once: all >= 1. At most once: all <= 1.
+
+use super::{End, First, Names, Reference, Verdict};
+use crate::kernel::Id;
+use crate::model::{Commit, Kind, OperatorId, Plan, SnapshotId, TaskId};
+use crate::protocol::Guarantee;
+use crate::trace::Fact;
+use std::collections::BTreeMap;
+
+/// Where effects are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// In the state of a stateful operator.
+    State,
+    /// In what a sink made visible.
+    Output,
+}
+
+impl PlaceKind {
+    /// The word used in output.
+    pub fn word(self) -> &'static str {
+        match self {
+            PlaceKind::State => "state",
+            PlaceKind::Output => "output",
+        }
+    }
+}
+
+/// A place and what the configuration promises there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promise {
+    /// The operator.
+    pub operator: OperatorId,
+    /// What protocol, sources and sink promise together.
+    pub guarantee: Guarantee,
+}
+
+/// How often names have shown.
+#[derive(Clone, Debug)]
+enum Counts {
+    /// One byte per name; 255 stands for that or more.
+    Dense(Vec<u8>),
+    /// For name spaces that are mostly empty.
+    Sparse(BTreeMap<u64, u32>),
+}
+
+/// Name spaces up to this size get a byte per name.
+const DENSE: u64 = 1 << 27;
+
+impl Counts {
+    fn new(names: u64) -> Self {
+        if names <= DENSE { Counts::Dense(vec![0; names as usize]) } else { Counts::Sparse(BTreeMap::new()) }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Counts::Dense(counts) => counts.fill(0),
+            Counts::Sparse(counts) => counts.clear(),
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, name: u64) {
+        match self {
+            Counts::Dense(counts) => {
+                let count = &mut counts[name as usize];
+                *count = count.saturating_add(1);
+            }
+            Counts::Sparse(counts) => *counts.entry(name).or_default() += 1,
+        }
+    }
+
+    fn of(&self, name: u64) -> u64 {
+        match self {
+            Counts::Dense(counts) => u64::from(counts[name as usize]),
+            Counts::Sparse(counts) => u64::from(counts.get(&name).copied().unwrap_or(0)),
+        }
+    }
+
+    fn total(&self) -> u64 {
+        match self {
+            Counts::Dense(counts) => counts.iter().map(|&count| u64::from(count)).sum(),
+            Counts::Sparse(counts) => counts.values().map(|&count| u64::from(count)).sum(),
+        }
+    }
+}
+
+/// One stateful operator or sink.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The operator.
+    pub operator: OperatorId,
+    /// State or output.
+    pub kind: PlaceKind,
+    promised: Guarantee,
+    is_idempotent: bool,
+    counts: Counts,
+}
+
+/// What a task has taken into its state, as a log that a restore cuts back.
+#[derive(Clone, Debug, Default)]
+struct TaskLog {
+    names: Vec<u64>,
+    marks: Vec<(SnapshotId, usize)>,
+}
+
+/// Logs longer than this are folded into counts up to the latest completed snapshot, so that a
+/// long run's memory does not grow with its length. Shorter ones are kept whole: a restore of an
+/// older snapshot than the latest, which only a wrong coordinator does, is judged exactly.
+const FOLD_BEYOND: usize = 1 << 16;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Delivery<'p> {
+    plan: &'p Plan,
+    reference: &'p Reference,
+    places: Vec<Place>,
+    /// By operator: its place.
+    place_of: Vec<u32>,
+    logs: Vec<TaskLog>,
+    is_settled: bool,
+}
+
+/// How often each record's effect shows at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceReport {
+    /// The operator.
+    pub operator: OperatorId,
+    /// State or output.
+    pub kind: PlaceKind,
+    /// What the configuration promises.
+    pub promised: Guarantee,
+    /// The strongest guarantee that what was seen satisfies.
+    pub observed: Guarantee,
+    /// Records that should show.
+    pub records: u64,
+    /// Effects that do show.
+    pub effects: u64,
+    /// Records that show less often than once.
+    pub lost: u64,
+    /// Records that show more often than once.
+    pub duplicated: u64,
+    /// The first few that do not show exactly once, and how often they do.
+    pub examples: Vec<(u64, u64)>,
+}
+
+/// How many examples a report names.
+const EXAMPLES: usize = 8;
+
+impl<'p> Delivery<'p> {
+    /// For one scenario.
+    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &[Promise]) -> Self {
+        let mut place_of = vec![u32::MAX; plan.operators().len()];
+        let mut places = Vec::with_capacity(promises.len());
+        for promise in promises {
+            let operator = &plan.operators()[promise.operator];
+            place_of[promise.operator.index()] = places.len() as u32;
+            places.push(Place {
+                operator: promise.operator,
+                kind: if operator.kind.is_sink() { PlaceKind::Output } else { PlaceKind::State },
+                promised: promise.guarantee,
+                is_idempotent: operator.kind == Kind::Sink { commit: Commit::Idempotent },
+                counts: Counts::new(operator.names_in),
+            });
+        }
+        let logs = vec![TaskLog::default(); plan.tasks().len()];
+        Delivery { plan, reference, places, place_of, logs, is_settled: false }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.places.iter_mut().for_each(|place| place.counts.clear());
+        for log in &mut self.logs {
+            log.names.clear();
+            log.marks.clear();
+        }
+        self.is_settled = false;
+    }
+
+    #[inline(always)]
+    fn place(&self, task: TaskId) -> usize {
+        self.place_of[self.plan.tasks()[task].operator.index()] as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn applied(&mut self, task: TaskId, name: u64) {
+        self.logs[task.index()].names.push(name);
+    }
+
+    #[inline(always)]
+    pub(super) fn output(&mut self, task: TaskId, name: u64) {
+        let place = self.place(task);
+        self.places[place].counts.add(name);
+    }
+
+    pub(super) fn rare_fact(&mut self, fact: Fact) {
+        match fact {
+            Fact::Saved { task, snapshot, .. } if self.plan.kind(task).is_stateful() => {
+                let log = &mut self.logs[task.index()];
+                log.marks.push((snapshot, log.names.len()));
+            }
+            Fact::Completed { snapshot } => self.fold(snapshot),
+            Fact::Restored { task, snapshot, .. } => {
+                let log = &mut self.logs[task.index()];
+                let mark = log.marks.iter().find(|(id, _)| Some(*id) == snapshot);
+                let keep = mark.map_or(0, |&(_, length)| length);
+                log.names.truncate(keep);
+                log.marks.retain(|&(id, length)| length <= keep && Some(id) <= snapshot);
+            }
+            _ => {}
+        }
+    }
+
+    fn fold(&mut self, completed: SnapshotId) {
+        for task in self.plan.tasks().ids() {
+            let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
+            let log = &mut self.logs[task.index()];
+            if log.names.len() < FOLD_BEYOND {
+                continue;
+            }
+            let Some(&(_, length)) = log.marks.iter().find(|(id, _)| *id == completed) else { continue };
+            log.names.drain(..length).for_each(|name| self.places[place].counts.add(name));
+            log.marks.retain(|(id, _)| *id >= completed);
+            log.marks.iter_mut().for_each(|(_, mark)| *mark -= length);
+        }
+    }
+
+    /// Counts what is in the state at the end; once per run.
+    fn settle(&mut self) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
+        for task in self.plan.tasks().ids() {
+            let place = self.place_of[self.plan.tasks()[task].operator.index()];
+            if let Some(place) = self.places.get_mut(place as usize) {
+                self.logs[task.index()].names.drain(..).for_each(|name| place.counts.add(name));
+            }
+        }
+    }
+
+    /// Every place with its counts, in the order of the promises. Called at the end of a run.
+    pub fn reports(&mut self) -> Vec<PlaceReport> {
+        self.settle();
+        self.places.iter().map(|place| self.report(place)).collect()
+    }
+
+    fn report(&self, place: &Place) -> PlaceReport {
+        let expected = self.reference.arriving(place.operator);
+        let (mut lost, mut duplicated, mut examples) = (0, 0, Vec::new());
+        let mut note = |name: u64, count: u64| {
+            // Writing the same record again changes nothing in an idempotent sink.
+            let count = if place.is_idempotent { count.min(1) } else { count };
+            lost += u64::from(count == 0);
+            duplicated += u64::from(count > 1);
+            if count != 1 && examples.len() < EXAMPLES {
+                examples.push((name, count));
+            }
+        };
+        match (&place.counts, expected) {
+            (Counts::Dense(counts), Names::All(_)) => {
+                // The usual case is that nothing is to be noted: found at memory speed.
+                if counts.iter().any(|&count| count != 1) {
+                    (0..).zip(counts).for_each(|(name, &count)| note(name, u64::from(count)));
+                }
+            }
+            (counts, names) => names.iter().for_each(|name| note(name, counts.of(name))),
+        }
+        let effects = if place.is_idempotent { expected.len() - lost } else { place.counts.total() };
+        PlaceReport {
+            operator: place.operator,
+            kind: place.kind,
+            promised: place.promised,
+            observed: Guarantee::observed(lost, duplicated),
+            records: expected.len(),
+            effects,
+            lost,
+            duplicated,
+            examples,
+        }
+    }
+
+    pub(super) fn verdict(&mut self, end: End, job_failed: bool) -> Verdict {
+        let mut first = First::default();
+        for report in self.reports() {
+            if report.observed.satisfies(report.promised) {
+                continue;
+            }
+            // What is not there before the drain may still come.
+            if (end.cut_short || job_failed) && report.duplicated == 0 {
+                return Verdict::Incomplete("the run ended before everything was delivered".to_owned());
+            }
+            let place = &self.plan.operators()[report.operator].name;
+            let names = report.examples.iter().map(|&(name, count)| format!("{} x{count}", self.plan.describe(report.operator, name)));
+            let what = format!("{} of {place}: {}", report.kind.word(), names.collect::<Vec<_>>().join(", "));
+            first.note(end.moment, what, report.promised.word(), report.observed.word());
+        }
+        first.verdict()
+    }
+}

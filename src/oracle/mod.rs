@@ -1,0 +1,214 @@
+//! Layer 4, beside the engine: invariants as folds over facts. An oracle never sees the engine.
+//!
+//! Each file holds one invariant. All of them are incremental, so that a long run needs no
+//! stored trace.
+
+mod consistent_cut;
+mod delivery;
+mod liveness;
+mod reference;
+mod restore;
+mod sanity;
+mod sinks;
+mod state_replay;
+
+pub use consistent_cut::ConsistentCut;
+pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
+pub use liveness::Liveness;
+pub use reference::{Names, Reference};
+pub use restore::RestoreFidelity;
+pub use sanity::EngineSanity;
+pub use sinks::SinkRules;
+pub use state_replay::StateReplay;
+
+use crate::kernel::Ticks;
+use crate::model::Plan;
+use crate::trace::Fact;
+
+/// Where in a run a fact stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Simulated time.
+    pub at: Ticks,
+    /// Number of the step, from 1.
+    pub step: u64,
+}
+
+/// The first thing that broke an invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// When; the end of the run for what only the end shows.
+    pub moment: Moment,
+    /// What happened, in the scenario's terms.
+    pub what: String,
+    /// What the invariant asks for.
+    pub expected: String,
+    /// What was found instead.
+    pub actual: String,
+}
+
+/// What an invariant says of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing broke it.
+    Held,
+    /// Something did.
+    Violated(Box<Violation>),
+    /// The run does not allow a judgement, because of this.
+    Incomplete(String),
+}
+
+impl Verdict {
+    /// The word used in output.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Verdict::Held => "held",
+            Verdict::Violated(_) => "violated",
+            Verdict::Incomplete(_) => "incomplete",
+        }
+    }
+}
+
+/// Keeps the first violation; later ones are mostly its consequences.
+#[derive(Clone, Debug, Default)]
+struct First(Option<Box<Violation>>);
+
+impl First {
+    #[cold]
+    fn note(&mut self, moment: Moment, what: String, expected: impl Into<String>, actual: impl Into<String>) {
+        if self.0.is_none() {
+            let (expected, actual) = (expected.into(), actual.into());
+            self.0 = Some(Box::new(Violation { moment, what, expected, actual }));
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match &self.0 {
+            None => Verdict::Held,
+            Some(violation) => Verdict::Violated(violation.clone()),
+        }
+    }
+}
+
+/// How a run ended, as far as the oracles need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// When.
+    pub moment: Moment,
+    /// Whether it was stopped with things still happening.
+    pub cut_short: bool,
+}
+
+/// All invariants together.
+#[derive(Clone, Debug)]
+pub struct Oracles<'p> {
+    plan: &'p Plan,
+    moment: Moment,
+    /// Records by lineage.
+    pub delivery: Delivery<'p>,
+    consistent_cut: ConsistentCut,
+    state_replay: StateReplay,
+    restore: RestoreFidelity,
+    sinks: SinkRules,
+    liveness: Liveness,
+    sanity: EngineSanity,
+}
+
+impl<'p> Oracles<'p> {
+    /// Oracles for one scenario; `timeout` is when a pending snapshot must have ended.
+    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &'p [Promise], timeout: Ticks) -> Self {
+        Oracles {
+            plan,
+            moment: Moment::default(),
+            delivery: Delivery::new(plan, reference, promises),
+            consistent_cut: ConsistentCut::new(plan),
+            state_replay: StateReplay::new(plan),
+            restore: RestoreFidelity::new(plan),
+            sinks: SinkRules::new(plan),
+            liveness: Liveness::new(plan, timeout),
+            sanity: EngineSanity::new(plan),
+        }
+    }
+
+    /// Forgets the last run and keeps the memory.
+    pub fn reset(&mut self) {
+        self.moment = Moment::default();
+        self.delivery.reset();
+        self.consistent_cut.reset();
+        self.state_replay.reset();
+        self.restore.reset(self.plan);
+        self.sinks.reset();
+        self.liveness.reset();
+        self.sanity.reset();
+    }
+
+    /// A step begins.
+    #[inline(always)]
+    pub fn step(&mut self) {
+        self.moment.step += 1;
+    }
+
+    /// Takes one fact in. The facts that come with every record go straight to the oracles that
+    /// read them; the rare ones go to all.
+    #[inline(always)]
+    pub fn fact(&mut self, now: Ticks, fact: Fact) {
+        self.moment.at = now;
+        let (plan, moment) = (self.plan, self.moment);
+        match fact {
+            Fact::Sent { channel, name } => {
+                self.sanity.sent(channel, name);
+                self.consistent_cut.sent(channel);
+            }
+            Fact::Received { channel, name } => {
+                self.sanity.received(plan, moment, channel, name);
+                self.consistent_cut.received(plan, channel, name);
+            }
+            Fact::Applied { task, name, key, value } => {
+                self.delivery.applied(task, name);
+                self.state_replay.applied(plan, task, name, key, value);
+            }
+            Fact::Emitted { task, position } => {
+                self.restore.emitted(plan, moment, task, position);
+                self.sanity.emitted(plan, moment, task);
+            }
+            Fact::Written { .. } => {}
+            Fact::Output { task, name, .. } => {
+                self.delivery.output(task, name);
+                self.sinks.output(plan, moment, task, name);
+            }
+            _ => self.rare_fact(fact),
+        }
+    }
+
+    #[inline(never)]
+    fn rare_fact(&mut self, fact: Fact) {
+        let (plan, moment) = (self.plan, self.moment);
+        self.delivery.rare_fact(fact);
+        self.consistent_cut.rare_fact(plan, moment, fact);
+        self.state_replay.rare_fact(plan, moment, fact);
+        self.restore.rare_fact(plan, moment, fact);
+        self.sinks.rare_fact(plan, moment, fact);
+        self.liveness.rare_fact(plan, moment, fact);
+        self.sanity.rare_fact(plan, moment, fact);
+    }
+
+    /// The run is over: every invariant with its verdict, in a fixed order.
+    pub fn verdicts(&mut self, cut_short: bool) -> [(&'static str, Verdict); 7] {
+        let end = End { moment: self.moment, cut_short };
+        let failed = self.liveness.job_failed();
+        [
+            ("delivery", self.delivery.verdict(end, failed)),
+            ("consistent_cut", self.consistent_cut.verdict()),
+            ("state_equals_replay", self.state_replay.verdict()),
+            ("restore_fidelity", self.restore.verdict()),
+            ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),
+            ("liveness", self.liveness.verdict(self.plan, end)),
+            ("engine_sanity", self.sanity.verdict()),
+        ]
+    }
+
+    /// Where the run is.
+    pub fn moment(&self) -> Moment {
+        self.moment
+    }
+}

@@ -1,0 +1,87 @@
+//! Restore fidelity: the latest completed snapshot is restored (C19), every task gets back
+//! exactly what was saved of it, and sources go on right behind their saved position (S6).
+
+use super::{First, Moment, Verdict};
+use crate::kernel::Id;
+use crate::model::{Kind, Plan, SnapshotId, TaskId, TaskState};
+use crate::trace::Fact;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct RestoreFidelity {
+    saved: Vec<(SnapshotId, TaskId, u64)>,
+    latest: Option<SnapshotId>,
+    /// The position each source must emit next.
+    next: Vec<u64>,
+    initial: Vec<u64>,
+    first: First,
+}
+
+fn is_replayable(plan: &Plan, task: TaskId) -> bool {
+    !matches!(plan.kind(task), Kind::Source { replayable: false, .. })
+}
+
+impl RestoreFidelity {
+    /// For one scenario.
+    pub fn new(plan: &Plan) -> Self {
+        let empty_sink = TaskState::Sink(Vec::new()).digest();
+        let initial = |task| if plan.kind(task).is_sink() { empty_sink } else { 0 };
+        RestoreFidelity {
+            saved: Vec::new(),
+            latest: None,
+            next: vec![0; plan.tasks().len()],
+            initial: plan.tasks().ids().map(initial).collect(),
+            first: First::default(),
+        }
+    }
+
+    pub(super) fn reset(&mut self, _plan: &Plan) {
+        self.saved.clear();
+        self.next.fill(0);
+        (self.latest, self.first) = (None, First::default());
+    }
+
+    #[inline(always)]
+    pub(super) fn emitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, position: u64) {
+        let next = &mut self.next[task.index()];
+        if position != *next && is_replayable(plan, task) {
+            let expected = format!("the record at position {}", *next + 1);
+            let what = Fact::Emitted { task, position }.describe(plan);
+            self.first.note(moment, what, expected, format!("position {}", position + 1));
+        }
+        *next = position + 1;
+    }
+
+    pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+        match fact {
+            Fact::Saved { task, snapshot, digest, .. } => self.saved.push((snapshot, task, digest)),
+            Fact::Completed { snapshot } => {
+                self.latest = Some(snapshot);
+                self.saved.retain(|(id, ..)| *id >= snapshot);
+            }
+            Fact::Aborted { snapshot, .. } => self.saved.retain(|(id, ..)| *id != snapshot),
+            Fact::Restoring { snapshot } if snapshot != self.latest => {
+                let name = |id: Option<SnapshotId>| id.map_or("nothing".to_owned(), |id| format!("snapshot {id}"));
+                self.first.note(moment, fact.describe(plan), format!("{}, the latest completed", name(self.latest)), name(snapshot));
+            }
+            Fact::Restored { task, snapshot, digest } => self.restored(plan, moment, task, snapshot, digest),
+            _ => {}
+        }
+    }
+
+    fn restored(&mut self, plan: &Plan, moment: Moment, task: TaskId, snapshot: Option<SnapshotId>, digest: u64) {
+        let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
+        let expected = copy.map_or(self.initial[task.index()], |(.., digest)| *digest);
+        if plan.kind(task).is_source() {
+            self.next[task.index()] = expected;
+        }
+        if digest != expected && is_replayable(plan, task) {
+            let what = Fact::Restored { task, snapshot, digest }.describe(plan);
+            self.first.note(moment, what, format!("the state that was saved (digest {expected:016x})"), format!("digest {digest:016x}"));
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        self.first.verdict()
+    }
+}

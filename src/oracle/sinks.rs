@@ -1,0 +1,89 @@
+//! Sink commit rules (T1-T4): nothing is visible before a checkpoint that covers it is complete;
+//! no transaction takes effect twice; after a restore everything up to the restored snapshot is
+//! committed and nothing later is; in the end nothing that a completed checkpoint covers is open.
+
+use super::{End, First, Moment, Verdict};
+use crate::model::{Plan, SnapshotId, TaskId};
+use crate::trace::Fact;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct SinkRules {
+    latest: Option<SnapshotId>,
+    /// Closed and neither committed nor taken back.
+    prepared: Vec<(TaskId, SnapshotId)>,
+    /// Whose commit the output that follows belongs to.
+    committing: Option<TaskId>,
+    first: First,
+}
+
+impl SinkRules {
+    /// For one scenario.
+    pub fn new(_plan: &Plan) -> Self {
+        SinkRules { latest: None, prepared: Vec::new(), committing: None, first: First::default() }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.prepared.clear();
+        (self.latest, self.committing, self.first) = (None, None, First::default());
+    }
+
+    #[inline(always)]
+    pub(super) fn output(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
+        if self.committing != Some(task) && plan.is_two_phase(task) {
+            let record = plan.describe(plan.tasks()[task].operator, name);
+            self.first.note(moment, format!("{record} is visible"), "output only by a commit", "output without one");
+        }
+    }
+
+    pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+        self.committing = None;
+        match fact {
+            Fact::Completed { snapshot } => self.latest = Some(snapshot),
+            Fact::Prepared { task, snapshot } => self.prepared.push((task, snapshot)),
+            Fact::Committed { task, snapshot, again } => {
+                self.committing = Some(task);
+                self.committed(plan, moment, task, snapshot, again);
+            }
+            Fact::RolledBack { task, snapshot } => {
+                self.take(task, snapshot);
+                if Some(snapshot) <= self.latest {
+                    let expected = format!("a commit: snapshot {} is complete", self.latest.expect("not less than some"));
+                    self.first.note(moment, fact.describe(plan), expected, "the transaction is taken back");
+                }
+            }
+            Fact::Restored { task, snapshot, .. } => {
+                // What follows in this step must settle all of these.
+                self.prepared.retain(|(owner, id)| *owner != task || Some(*id) <= snapshot);
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, task: TaskId, snapshot: SnapshotId) -> bool {
+        let found = self.prepared.iter().position(|entry| *entry == (task, snapshot));
+        found.map(|at| self.prepared.remove(at)).is_some()
+    }
+
+    fn committed(&mut self, plan: &Plan, moment: Moment, task: TaskId, snapshot: SnapshotId, again: bool) {
+        let was_open = self.take(task, snapshot);
+        let what = Fact::Committed { task, snapshot, again }.describe(plan);
+        if Some(snapshot) > self.latest {
+            let latest = self.latest.map_or("none is complete".to_owned(), |id| format!("the latest complete is {id}"));
+            self.first.note(moment, what, "a completed checkpoint that covers the transaction", latest);
+        } else if !again && !was_open {
+            self.first.note(moment, what, "a transaction that is pre-committed", "one that is not");
+        }
+    }
+
+    pub(super) fn verdict(&mut self, plan: &Plan, end: End, job_failed: bool) -> Verdict {
+        let covered = self.prepared.iter().find(|(_, id)| Some(*id) <= self.latest);
+        if let Some(&(task, snapshot)) = covered {
+            if !end.cut_short && !job_failed {
+                let what = format!("transaction {snapshot} of {} at the end", plan.task_name(task));
+                self.first.note(end.moment, what, "committed: a completed checkpoint covers it", "still pre-committed");
+            }
+        }
+        self.first.verdict()
+    }
+}

@@ -1,0 +1,91 @@
+//! State equals replay: what a snapshot holds of a task is what an independent fold of the
+//! records that the task took in makes of them.
+
+use super::{First, Moment, Verdict};
+use crate::kernel::Id;
+use crate::model::{KeyEntry, Kind, Plan, SnapshotId, TaskId, TaskState};
+use crate::trace::Fact;
+
+/// The fold's own idea of one task's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Shadow {
+    entries: Vec<KeyEntry>,
+    digest: u64,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct StateReplay {
+    shadows: Vec<Shadow>,
+    /// Copies that a restore may go back to.
+    saved: Vec<(SnapshotId, TaskId, Shadow)>,
+    latest: Option<SnapshotId>,
+    first: First,
+}
+
+impl StateReplay {
+    /// For one scenario.
+    pub fn new(plan: &Plan) -> Self {
+        StateReplay { shadows: vec![Shadow::default(); plan.tasks().len()], saved: Vec::new(), latest: None, first: First::default() }
+    }
+
+    pub(super) fn reset(&mut self) {
+        for shadow in &mut self.shadows {
+            shadow.entries.clear();
+            shadow.digest = 0;
+        }
+        self.saved.clear();
+        (self.latest, self.first) = (None, First::default());
+    }
+
+    #[inline(always)]
+    pub(super) fn applied(&mut self, plan: &Plan, task: TaskId, name: u64, key: u32, value: u64) {
+        let shadow = &mut self.shadows[task.index()];
+        if let Kind::Join { .. } = plan.kind(task) {
+            shadow.digest = shadow.digest.wrapping_add(TaskState::digest_of_joined(key, name, value));
+            return;
+        }
+        let at = key as usize;
+        if at >= shadow.entries.len() {
+            shadow.entries.resize(at + 1, KeyEntry::default());
+        }
+        let entry = &mut shadow.entries[at];
+        entry.count += 1;
+        entry.sum = entry.sum.wrapping_add(value);
+    }
+
+    fn digest(shadow: &Shadow) -> u64 {
+        let shares = shadow.entries.iter().enumerate().map(|(key, &entry)| TaskState::digest_of_key(key as u32, entry));
+        shares.fold(shadow.digest, u64::wrapping_add)
+    }
+
+    pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+        match fact {
+            Fact::Saved { task, snapshot, digest, .. } if plan.kind(task).is_stateful() => {
+                let shadow = &self.shadows[task.index()];
+                let expected = Self::digest(shadow);
+                if expected != digest {
+                    let what = fact.describe(plan);
+                    let expected = format!("the state that its records give (digest {expected:016x})");
+                    self.first.note(moment, what, expected, format!("digest {digest:016x}"));
+                }
+                self.saved.push((snapshot, task, shadow.clone()));
+            }
+            Fact::Completed { snapshot } => {
+                // One completed snapshot back, so that a restore of the wrong one is still judged.
+                let keep = self.latest.replace(snapshot).unwrap_or(snapshot);
+                self.saved.retain(|(id, ..)| *id >= keep);
+            }
+            Fact::Aborted { snapshot, .. } => self.saved.retain(|(id, ..)| *id != snapshot),
+            Fact::Restored { task, snapshot, .. } => {
+                let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
+                self.shadows[task.index()] = copy.map(|(.., shadow)| shadow.clone()).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        self.first.verdict()
+    }
+}

@@ -1,0 +1,471 @@
+//! The coordinator: triggers checkpoints, collects acks, completes, notifies, restores.
+//!
+//! The same grammar as the tasks' protocols: handlers see a view and push commands. Rule
+//! numbers C1-C22 are those of the rules of real checkpointing, restated in `docs/rules.md`.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+
+use smallvec::SmallVec;
+
+use crate::model::{SnapshotId, TaskId};
+use crate::trace::Reason;
+
+/// Something that is due some time after it was armed. The world keeps the set of armed timers;
+/// how long each takes is the driver's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// The first periodic trigger after (re)start.
+    First,
+    /// The next periodic trigger.
+    Interval,
+    /// The minimum pause after a completed checkpoint is over (C5).
+    Pause,
+    /// A pending checkpoint has taken too long (C11).
+    Timeout(SnapshotId),
+    /// The metadata of a fully acked checkpoint is durable (C12).
+    Store(SnapshotId),
+    /// A dead task is noticed.
+    Detect,
+    /// The stopped job can be deployed again.
+    Restart,
+}
+
+/// What a task reports to the coordinator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Report {
+    /// Its part of the snapshot is in durable storage.
+    Ack(SnapshotId),
+    /// It cannot take part in the snapshot.
+    Decline(SnapshotId),
+    /// A source has emitted the last record of its log.
+    Exhausted,
+}
+
+/// What the coordinator may ask the engine to do; applied in the order pushed, in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Send the trigger of a new snapshot to every source.
+    Trigger(SnapshotId),
+    /// This ack counts.
+    Count(TaskId, SnapshotId),
+    /// This ack counts for nothing; its state is discarded (C10).
+    Ignore(TaskId, SnapshotId),
+    /// Start writing the metadata of a fully acked snapshot.
+    Store(SnapshotId),
+    /// Put the snapshot into the store of completed ones, from which it can be restored.
+    Complete(SnapshotId),
+    /// Tell the tasks that listen that the snapshot is complete; best effort (C12).
+    Notify(SnapshotId),
+    /// Give a pending snapshot up and discard what was stored of it.
+    Abort(SnapshotId, Reason),
+    /// Arm a timer.
+    SetTimer(Timer),
+    /// Disarm a timer; nothing happens when it is not armed.
+    CancelTimer(Timer),
+    /// Stop every task: the job restarts or, with no restart left, has failed.
+    Fail,
+    /// Deploy all tasks with the state of this snapshot, or with none.
+    Restore(Option<SnapshotId>),
+    /// No restart is left.
+    GiveUp,
+    /// All is done.
+    Finish,
+}
+
+/// The commands of one handler call.
+#[derive(Debug, Default)]
+pub struct Commands {
+    items: SmallVec<[Command; 8]>,
+}
+
+impl Commands {
+    /// Asks for one thing.
+    #[inline]
+    pub fn push(&mut self, command: Command) {
+        self.items.push(command);
+    }
+
+    /// Takes all commands out, in order.
+    pub fn drain(&mut self) -> impl Iterator<Item = Command> + '_ {
+        self.items.drain(..)
+    }
+
+    /// Keeps, replaces or drops each command; for coordinators that are wrong on purpose.
+    pub fn rewrite(&mut self, change: impl FnMut(Command) -> Option<Command>) {
+        self.items = self.items.drain(..).filter_map(change).collect();
+    }
+}
+
+/// What the coordinator may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct CoordinatorView {
+    /// How many tasks there are.
+    pub tasks: u32,
+    /// How many of them are sources.
+    pub sources: u32,
+    /// The newest snapshot in the store of completed ones.
+    pub latest: Option<SnapshotId>,
+}
+
+/// The coordinator's side of the seam.
+pub trait Coordination {
+    /// All tasks are up, for the first time or again.
+    fn on_running(&mut self, view: &CoordinatorView, out: &mut Commands);
+    /// Somebody asks for a checkpoint now.
+    fn on_request(&mut self, view: &CoordinatorView, out: &mut Commands);
+    /// A timer that it armed is due.
+    fn on_timer(&mut self, view: &CoordinatorView, timer: Timer, out: &mut Commands);
+    /// A task reports.
+    fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands);
+    /// The job is stopped because a task failed.
+    fn on_failure(&mut self, view: &CoordinatorView, out: &mut Commands);
+}
+
+/// The rules' numbers; spans of time are with the driver.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Whether checkpoints are taken at all.
+    pub enabled: bool,
+    /// Whether there is a periodic trigger.
+    pub periodic: bool,
+    /// Whether there is a minimum pause after a completed checkpoint.
+    pub min_pause: bool,
+    /// How many may be pending at once, at least 1 (C4).
+    pub max_concurrent: u32,
+    /// Consecutive failed checkpoints beyond which the job fails (C18); `None` for any number.
+    pub tolerable_failures: Option<u32>,
+    /// Restarts before the job has failed for good; `None` for any number.
+    pub restarts: Option<u32>,
+    /// Whether a last checkpoint is taken once all sources have emitted everything (E2).
+    pub final_checkpoint: bool,
+}
+
+/// How often the final checkpoint is tried before the run ends without it: a checkpoint that
+/// can never complete must not keep a run alive for ever.
+const FINAL_TRIES: u32 = 3;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Pending {
+    id: SnapshotId,
+    /// One bit per task that has acked.
+    acked: Vec<u64>,
+    missing: u32,
+    is_final: bool,
+}
+
+/// The right coordinator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Coordinator {
+    settings: Settings,
+    next: u32,
+    /// Triggered and not ended, oldest first.
+    pending: Vec<Pending>,
+    running: bool,
+    /// A request waits for its turn (C3, C4); more than one are one.
+    queued: bool,
+    pausing: bool,
+    /// The periodic trigger fell into the pause and restarts after it (C5).
+    shifted: bool,
+    /// Consecutive failures (C18).
+    failures: u32,
+    restarts: u32,
+    /// One bit per task: sources that have emitted everything in this attempt.
+    exhausted: Vec<u64>,
+    final_tries: u32,
+    finished: bool,
+}
+
+/// Sets the bit of `task` and says whether it was clear before.
+fn insert(bits: &mut Vec<u64>, task: TaskId) -> bool {
+    let (word, bit) = (task.0 as usize / 64, 1 << (task.0 % 64));
+    if word >= bits.len() {
+        bits.resize(word + 1, 0);
+    }
+    let fresh = bits[word] & bit == 0;
+    bits[word] |= bit;
+    fresh
+}
+
+impl Coordinator {
+    /// A coordinator that has done nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Coordinator {
+            settings,
+            next: 1,
+            pending: Vec::new(),
+            running: false,
+            queued: false,
+            pausing: false,
+            shifted: false,
+            failures: 0,
+            restarts: 0,
+            exhausted: Vec::new(),
+            final_tries: 0,
+            finished: false,
+        }
+    }
+
+    fn is_drained(&self, view: &CoordinatorView) -> bool {
+        self.exhausted.iter().map(|word| word.count_ones()).sum::<u32>() == view.sources
+    }
+
+    /// Triggers what is wanted and allowed now: the final checkpoint first.
+    fn serve(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        if !self.running || self.finished {
+            return;
+        }
+        let drained = self.is_drained(view);
+        if drained && !self.wants_final() {
+            return self.finish_when_idle(out);
+        }
+        let room = self.pending.len() < self.settings.max_concurrent as usize;
+        if drained && room && !self.pending.iter().any(|pending| pending.is_final) {
+            self.final_tries += 1;
+            self.trigger(view, true, out);
+        } else if !drained && self.queued && room && !self.pausing {
+            self.trigger(view, false, out);
+        }
+    }
+
+    fn wants_final(&self) -> bool {
+        self.settings.enabled && self.settings.final_checkpoint && self.final_tries < FINAL_TRIES
+            || self.pending.iter().any(|pending| pending.is_final)
+    }
+
+    fn finish_when_idle(&mut self, out: &mut Commands) {
+        if self.pending.is_empty() {
+            self.finished = true;
+            self.stop_periodic(out);
+            out.push(Command::Finish);
+        }
+    }
+
+    fn trigger(&mut self, view: &CoordinatorView, is_final: bool, out: &mut Commands) {
+        let id = SnapshotId(self.next);
+        self.next += 1;
+        self.queued = false;
+        self.pending.push(Pending { id, acked: Vec::new(), missing: view.tasks, is_final });
+        out.push(Command::Trigger(id));
+        out.push(Command::SetTimer(Timer::Timeout(id)));
+        if is_final {
+            self.stop_periodic(out);
+        }
+    }
+
+    fn stop_periodic(&mut self, out: &mut Commands) {
+        for timer in [Timer::First, Timer::Interval, Timer::Pause] {
+            out.push(Command::CancelTimer(timer));
+        }
+        (self.pausing, self.shifted, self.queued) = (false, false, false);
+    }
+
+    fn abort(&mut self, at: usize, reason: Reason, out: &mut Commands) {
+        let id = self.pending.remove(at).id;
+        out.push(Command::CancelTimer(Timer::Timeout(id)));
+        out.push(Command::CancelTimer(Timer::Store(id)));
+        out.push(Command::Abort(id, reason));
+    }
+
+    /// An abort that counts against the tolerable number (C18).
+    fn fail_checkpoint(&mut self, view: &CoordinatorView, id: SnapshotId, reason: Reason, out: &mut Commands) {
+        let Some(at) = self.position(id) else { return };
+        self.abort(at, reason, out);
+        self.failures += 1;
+        match self.settings.tolerable_failures {
+            Some(tolerable) if self.failures > tolerable => out.push(Command::Fail),
+            _ => self.serve(view, out),
+        }
+    }
+
+    fn position(&self, id: SnapshotId) -> Option<usize> {
+        self.pending.iter().position(|pending| pending.id == id)
+    }
+
+    fn on_ack(&mut self, from: TaskId, id: SnapshotId, out: &mut Commands) {
+        let Some(at) = self.position(id) else { return out.push(Command::Ignore(from, id)) };
+        let pending = &mut self.pending[at];
+        if !insert(&mut pending.acked, from) {
+            return out.push(Command::Ignore(from, id));
+        }
+        pending.missing -= 1;
+        out.push(Command::Count(from, id));
+        if pending.missing == 0 {
+            // The time for acks is over; what remains is up to storage.
+            out.push(Command::CancelTimer(Timer::Timeout(id)));
+            out.push(Command::Store(id));
+        }
+    }
+
+    /// C12, in this order: durable first, then older ones are void, then the notices go out.
+    fn on_stored(&mut self, view: &CoordinatorView, id: SnapshotId, out: &mut Commands) {
+        let Some(at) = self.position(id) else { return };
+        let was_final = self.pending.remove(at).is_final;
+        out.push(Command::Complete(id));
+        while self.pending.first().is_some_and(|oldest| oldest.id < id) {
+            self.abort(0, Reason::Subsumed, out);
+        }
+        out.push(Command::Notify(id));
+        self.failures = 0;
+        if was_final {
+            self.final_tries = FINAL_TRIES;
+        } else if self.settings.min_pause && !self.is_drained(view) {
+            self.pausing = true;
+            out.push(Command::SetTimer(Timer::Pause));
+        }
+        self.serve(view, out);
+    }
+
+    fn on_periodic(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        if self.pausing {
+            self.shifted = true;
+            return;
+        }
+        out.push(Command::SetTimer(Timer::Interval));
+        self.queued = true;
+        self.serve(view, out);
+    }
+
+    fn on_pause_over(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.pausing = false;
+        if std::mem::take(&mut self.shifted) {
+            out.push(Command::SetTimer(Timer::Interval));
+            self.queued = true;
+        }
+        self.serve(view, out);
+    }
+}
+
+impl Coordination for Coordinator {
+    fn on_running(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.running = true;
+        if self.settings.enabled && self.settings.periodic {
+            out.push(Command::SetTimer(Timer::First));
+        }
+        self.serve(view, out);
+    }
+
+    fn on_request(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.queued = self.settings.enabled;
+        self.serve(view, out);
+    }
+
+    fn on_timer(&mut self, view: &CoordinatorView, timer: Timer, out: &mut Commands) {
+        match timer {
+            Timer::First | Timer::Interval => self.on_periodic(view, out),
+            Timer::Pause => self.on_pause_over(view, out),
+            Timer::Timeout(id) => self.fail_checkpoint(view, id, Reason::Timeout, out),
+            Timer::Store(id) => self.on_stored(view, id, out),
+            Timer::Detect => out.push(Command::Fail),
+            Timer::Restart => out.push(Command::Restore(view.latest)),
+        }
+    }
+
+    fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        match report {
+            Report::Ack(id) => self.on_ack(from, id, out),
+            Report::Decline(id) => self.fail_checkpoint(view, id, Reason::Declined, out),
+            Report::Exhausted => {
+                insert(&mut self.exhausted, from);
+                self.serve(view, out);
+            }
+        }
+    }
+
+    /// C2 and C19: everything pending is void before anything is restored.
+    fn on_failure(&mut self, _view: &CoordinatorView, out: &mut Commands) {
+        self.running = false;
+        self.exhausted.clear();
+        (self.final_tries, self.failures) = (0, 0);
+        self.stop_periodic(out);
+        while !self.pending.is_empty() {
+            self.abort(0, Reason::Failover, out);
+        }
+        if self.settings.restarts.is_some_and(|limit| self.restarts >= limit) {
+            self.finished = true;
+            out.push(Command::GiveUp);
+        } else {
+            // Without a limit the count has no future, so it is not kept.
+            self.restarts += u32::from(self.settings.restarts.is_some());
+            out.push(Command::SetTimer(Timer::Restart));
+        }
+    }
+}
+
+trait DynCoordination: Coordination + Any + Debug + Send + Sync {
+    fn boxed(&self) -> Box<dyn DynCoordination>;
+    fn assign(&mut self, source: &dyn DynCoordination) -> bool;
+    fn equals(&self, other: &dyn DynCoordination) -> bool;
+    fn hash_into(&self, state: &mut dyn Hasher);
+}
+
+impl<C> DynCoordination for C
+where
+    C: Coordination + Clone + Debug + Eq + Hash + Send + Sync + 'static,
+{
+    fn boxed(&self) -> Box<dyn DynCoordination> {
+        Box::new(self.clone())
+    }
+
+    fn assign(&mut self, source: &dyn DynCoordination) -> bool {
+        let source: &dyn Any = source;
+        let found = source.downcast_ref::<C>();
+        if let Some(source) = found {
+            self.clone_from(source);
+        }
+        found.is_some()
+    }
+
+    fn equals(&self, other: &dyn DynCoordination) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<C>() == Some(self)
+    }
+
+    fn hash_into(&self, mut state: &mut dyn Hasher) {
+        self.hash(&mut state);
+    }
+}
+
+/// The coordinator as the world holds it: right, or wrong on purpose.
+#[derive(Debug)]
+pub struct CoordinatorBox(Box<dyn DynCoordination>);
+
+impl CoordinatorBox {
+    /// Boxes a coordinator.
+    pub fn new<C>(coordinator: C) -> Self
+    where
+        C: Coordination + Clone + Debug + Eq + Hash + Send + Sync + 'static,
+    {
+        CoordinatorBox(Box::new(coordinator))
+    }
+
+    pub(crate) fn get(&mut self) -> &mut dyn Coordination {
+        &mut *self.0
+    }
+}
+
+impl Clone for CoordinatorBox {
+    fn clone(&self) -> Self {
+        CoordinatorBox(self.0.boxed())
+    }
+    fn clone_from(&mut self, source: &Self) {
+        if !self.0.assign(&*source.0) {
+            *self = source.clone();
+        }
+    }
+}
+
+impl PartialEq for CoordinatorBox {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl Eq for CoordinatorBox {}
+
+impl Hash for CoordinatorBox {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash_into(state);
+    }
+}

@@ -1,0 +1,220 @@
+//! What a scenario expects, and whether it came out.
+
+use super::{Checker, list, nearest, pointer};
+use crate::kernel::Ticks;
+use crate::model::Plan;
+use crate::scenario::format::{Bounds, ExpectFile, GuaranteeFile, Number, PlaceExpect, VerdictFile};
+use crate::scenario::outcome::{ExpectationOutcome, Outcome, PlaceOutcome};
+
+/// Bounds of a number, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+}
+
+impl Range {
+    fn holds(self, value: u64) -> bool {
+        (self.min..=self.max).contains(&value)
+    }
+
+    fn text(self) -> String {
+        match self {
+            Range { min, max } if min == max => format!("= {min}"),
+            Range { min, max: u64::MAX } => format!(">= {min}"),
+            Range { min: 0, max } => format!("<= {max}"),
+            Range { min, max } => format!("in {min}..={max}"),
+        }
+    }
+}
+
+/// One expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Expectation {
+    Guarantee(&'static str),
+    PlaceGuarantee(String, &'static str),
+    PlaceCount(String, &'static str, Range),
+    PlaceExamples(String, Vec<String>),
+    Completed(Range),
+    Aborted(Range),
+    Failovers(Range),
+    Restored(Vec<Option<u32>>),
+    Alignment { task: String, snapshot: u32, range: Range },
+    Situation(String),
+    Invariant(String, &'static str),
+}
+
+/// All that a scenario expects.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations {
+    items: Vec<Expectation>,
+}
+
+fn guarantee(file: GuaranteeFile) -> &'static str {
+    match file {
+        GuaranteeFile::ExactlyOnce => "exactly_once",
+        GuaranteeFile::AtLeastOnce => "at_least_once",
+        GuaranteeFile::AtMostOnce => "at_most_once",
+        GuaranteeFile::None => "none",
+    }
+}
+
+fn verdict(file: VerdictFile) -> &'static str {
+    match file {
+        VerdictFile::Held => "held",
+        VerdictFile::Violated => "violated",
+        VerdictFile::Incomplete => "incomplete",
+    }
+}
+
+impl Checker<'_> {
+    pub(super) fn expectations(&mut self, plan: &Plan) -> Expectations {
+        let file: ExpectFile = self.read("/expect").unwrap_or_default();
+        let mut items: Vec<Expectation> = file.guarantee.map(|file| Expectation::Guarantee(guarantee(file))).into_iter().collect();
+        for (name, place) in &file.places {
+            self.place(plan, name, place, &mut items);
+        }
+        let counts = [
+            ("snapshots_completed", &file.snapshots_completed, Expectation::Completed as fn(Range) -> Expectation),
+            ("snapshots_aborted", &file.snapshots_aborted, Expectation::Aborted),
+            ("failovers", &file.failovers, Expectation::Failovers),
+        ];
+        for (field, number, make) in counts {
+            items.extend(number.as_ref().map(|number| make(self.range(&format!("/expect/{field}"), number))));
+        }
+        items.extend(file.restored.map(Expectation::Restored));
+        for (n, alignment) in file.alignment.iter().enumerate() {
+            let place = format!("/expect/alignment/{n}");
+            self.task(plan, &format!("{place}/task"), &alignment.task);
+            let min = self.ticks_or(&format!("{place}/min"), alignment.min.as_ref(), Ticks::ZERO).0;
+            let max = self.ticks_or(&format!("{place}/max"), alignment.max.as_ref(), Ticks::NEVER).0;
+            let range = Range { min, max };
+            items.push(Expectation::Alignment { task: alignment.task.clone(), snapshot: alignment.snapshot, range });
+        }
+        items.extend(file.situations.into_iter().map(|name| Expectation::Situation(name.0)));
+        items.extend(file.invariants.0.into_iter().map(|(name, file)| Expectation::Invariant(name, verdict(file))));
+        Expectations { items }
+    }
+
+    fn range(&mut self, place: &str, number: &Number) -> Range {
+        match number {
+            Number::Exactly(value) => Range { min: *value, max: *value },
+            Number::Between(Bounds { min, max }) => {
+                let range = Range { min: min.unwrap_or(0), max: max.unwrap_or(u64::MAX) };
+                if range.min > range.max {
+                    self.mistake(place, "no number is in these bounds", Some("swap the two".to_owned()));
+                }
+                range
+            }
+        }
+    }
+
+    fn place(&mut self, plan: &Plan, name: &str, file: &PlaceExpect, items: &mut Vec<Expectation>) {
+        let at = pointer(&["expect", "places", name]);
+        let is_place = |operator: &&crate::model::Operator| operator.kind.is_stateful() || operator.kind.is_sink();
+        let places: Vec<&str> = plan.operators().iter().filter(is_place).map(|operator| &*operator.name).collect();
+        if !places.contains(&name) {
+            let help = nearest(name, places.iter().copied()).unwrap_or_else(|| list(places.iter().copied()));
+            self.mistake(&at, format!("\"{name}\" is no stateful operator and no sink"), Some(help));
+        }
+        let owned = || name.to_owned();
+        items.extend(file.guarantee.map(|file| Expectation::PlaceGuarantee(owned(), guarantee(file))));
+        let counts = [("effects", &file.effects), ("lost", &file.lost), ("duplicated", &file.duplicated)];
+        for (field, number) in counts {
+            if let Some(number) = number {
+                let range = self.range(&format!("{at}/{field}"), number);
+                items.push(Expectation::PlaceCount(owned(), field, range));
+            }
+        }
+        items.extend(file.examples.clone().map(|names| Expectation::PlaceExamples(owned(), names)));
+    }
+}
+
+impl Expectations {
+    /// Compares with what came out.
+    pub(in crate::scenario) fn judge(&self, outcome: &Outcome) -> Vec<ExpectationOutcome> {
+        self.items.iter().map(|item| item.judge(outcome)).collect()
+    }
+
+    /// Whether a verdict of this invariant is expected in so many words.
+    pub(in crate::scenario) fn names_invariant(&self, name: &str) -> bool {
+        self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, _) if expected == name))
+    }
+}
+
+fn place<'o>(outcome: &'o Outcome, name: &str) -> &'o PlaceOutcome {
+    outcome.places.iter().find(|place| place.place == name).expect("checked: the place is there")
+}
+
+fn equal(what: &str, expected: &str, actual: &str) -> (String, bool, String) {
+    (format!("{what} = {expected}"), expected == actual, actual.to_owned())
+}
+
+fn within(what: &str, range: Range, actual: u64) -> (String, bool, String) {
+    (format!("{what} {}", range.text()), range.holds(actual), actual.to_string())
+}
+
+fn restored_text(restored: &[Option<u32>]) -> String {
+    let names = restored.iter().map(|snapshot| snapshot.map_or("nothing".to_owned(), |id| id.to_string()));
+    format!("[{}]", names.collect::<Vec<_>>().join(", "))
+}
+
+impl Expectation {
+    fn judge(&self, outcome: &Outcome) -> ExpectationOutcome {
+        let (expect, met, actual) = self.compare(outcome);
+        ExpectationOutcome { expect, met, actual }
+    }
+
+    fn compare(&self, outcome: &Outcome) -> (String, bool, String) {
+        let with_status = |status: &str| outcome.snapshots.iter().filter(|snapshot| snapshot.status == status).count() as u64;
+        match self {
+            Expectation::Guarantee(expected) => equal("guarantee", expected, outcome.guarantee.observed),
+            Expectation::PlaceGuarantee(name, expected) => equal(&format!("{name}: guarantee"), expected, place(outcome, name).observed),
+            Expectation::PlaceCount(name, field, range) => {
+                let place = place(outcome, name);
+                let actual = match *field {
+                    "effects" => place.effects,
+                    "lost" => place.lost,
+                    _ => place.duplicated,
+                };
+                within(&format!("{name}: {field}"), *range, actual)
+            }
+            Expectation::PlaceExamples(name, expected) => {
+                // `A#3 x2` is the record A#3 and how often it shows.
+                let shown: Vec<&str> = place(outcome, name).examples.iter().map(|text| text.split(' ').next().unwrap_or(text)).collect();
+                equal(&format!("{name}: examples"), &expected.join(" "), &shown.join(" "))
+            }
+            Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),
+            Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),
+            Expectation::Failovers(range) => within("failovers", *range, outcome.failovers.len() as u64),
+            Expectation::Restored(expected) => {
+                let actual: Vec<_> = outcome.failovers.iter().map(|failover| failover.restored_snapshot).collect();
+                equal("restored", &restored_text(expected), &restored_text(&actual))
+            }
+            Expectation::Alignment { task, snapshot, range } => alignment(outcome, task, *snapshot, *range),
+            Expectation::Situation(name) => {
+                let count = outcome.situations.get(name.as_str()).copied().unwrap_or(0);
+                (format!("situation {name}"), count > 0, format!("{count} times"))
+            }
+            Expectation::Invariant(name, expected) => {
+                let found = outcome.invariants.iter().find(|invariant| invariant.name == name);
+                equal(name, expected, found.map_or("unknown", |invariant| invariant.verdict))
+            }
+        }
+    }
+}
+
+fn alignment(outcome: &Outcome, task: &str, snapshot: u32, range: Range) -> (String, bool, String) {
+    let what = format!("alignment of {task} for snapshot {snapshot}");
+    let expect = match range {
+        Range { min, max: u64::MAX } => format!("{what} >= {}", Ticks(min)),
+        Range { min, max } => format!("{what} in {}..={}", Ticks(min), Ticks(max)),
+    };
+    let rows = outcome.snapshots.iter().filter(|report| report.id == snapshot).flat_map(|report| &report.tasks);
+    match rows.into_iter().find(|row| row.task == task) {
+        Some(row) => (expect, range.holds(row.alignment_us), Ticks(row.alignment_us).to_string()),
+        None => (expect, false, "no such snapshot".to_owned()),
+    }
+}

@@ -1,0 +1,267 @@
+//! Snapshots, recovery and faults.
+
+use super::{Checker, list, nearest, pointer};
+use crate::engine::{Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
+use crate::kernel::{Delay, Ticks};
+use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::protocol::{ProtocolKind, Settings};
+use crate::scenario::format::{
+    CrashAt, CrashWhen, DelayFile, FaultFile, LoseFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile,
+    SlowFile, SnapshotsFile, StallFile, WhenFile,
+};
+
+/// Everything but the graph and the faults.
+pub(super) struct Rules {
+    pub protocol: ProtocolKind,
+    pub settings: Settings,
+    pub timing: Timing,
+    pub fencing: bool,
+    pub retain: u32,
+}
+
+/// When nothing is said: ten minutes, as in the systems that are modelled (C7).
+const TIMEOUT: Ticks = Ticks(600_000_000);
+
+impl Checker<'_> {
+    pub(super) fn rules(&mut self, operators: &[&str]) -> Rules {
+        let snapshots: Option<SnapshotsFile> = self.read("/snapshots");
+        let recovery: RecoveryFile = self.read("/recovery").unwrap_or_default();
+        let mut timing = Timing::instant(operators.len(), 0);
+        let protocol = match snapshots.as_ref().map(|snapshots| snapshots.protocol) {
+            Some(ProtocolFile::Aligned) => ProtocolKind::Aligned,
+            Some(ProtocolFile::AtLeastOnce) => ProtocolKind::AtLeastOnce,
+            Some(ProtocolFile::None) | None => ProtocolKind::None,
+        };
+        timing.detect = self.delay("/recovery/detect", recovery.detect.as_ref());
+        timing.restart = self.delay("/recovery/restart", recovery.restart.as_ref());
+        timing.timeout = TIMEOUT;
+        if let Some(snapshots) = &snapshots {
+            self.snapshot_times(snapshots, &mut timing);
+        }
+        self.operator_times(operators, snapshots.as_ref(), &recovery, &mut timing);
+        let is_enabled = protocol != ProtocolKind::None;
+        let of = |pick: fn(&SnapshotsFile) -> Option<u32>| snapshots.as_ref().and_then(pick);
+        Rules {
+            protocol,
+            settings: Settings {
+                enabled: is_enabled,
+                periodic: snapshots.as_ref().is_some_and(|snapshots| snapshots.interval.is_some()),
+                min_pause: timing.min_pause > Ticks::ZERO,
+                max_concurrent: of(|snapshots| snapshots.max_concurrent).unwrap_or(1),
+                tolerable_failures: of(|snapshots| snapshots.tolerable_failures),
+                restarts: recovery.restarts,
+                final_checkpoint: snapshots.as_ref().is_some_and(|snapshots| snapshots.final_checkpoint.unwrap_or(true)),
+            },
+            timing,
+            fencing: recovery.fencing.unwrap_or(true),
+            retain: of(|snapshots| snapshots.retain).unwrap_or(1),
+        }
+    }
+
+    fn snapshot_times(&mut self, file: &SnapshotsFile, timing: &mut Timing) {
+        timing.interval = self.ticks_or("/snapshots/interval", file.interval.as_ref(), Ticks::ZERO);
+        if file.interval.is_some() && timing.interval == Ticks::ZERO {
+            self.mistake("/snapshots/interval", "the interval must be longer than zero", None);
+        }
+        timing.first = self.ticks_or("/snapshots/first", file.first.as_ref(), timing.interval);
+        if file.first.is_some() && file.interval.is_none() {
+            self.mistake("/snapshots/first", "\"first\" needs an \"interval\"", Some("for single checkpoints use \"at\": [..]".to_owned()));
+        }
+        timing.timeout = self.ticks_or("/snapshots/timeout", file.timeout.as_ref(), TIMEOUT);
+        timing.min_pause = self.ticks_or("/snapshots/min_pause", file.min_pause.as_ref(), Ticks::ZERO);
+        timing.store = self.delay("/snapshots/store", file.store.as_ref());
+        timing.requests = file.at.iter().enumerate().map(|(n, at)| self.ticks(&format!("/snapshots/at/{n}"), at)).collect();
+    }
+
+    /// An operator's own times, or those of the section for all.
+    fn operator_times(&mut self, operators: &[&str], snapshots: Option<&SnapshotsFile>, recovery: &RecoveryFile, timing: &mut Timing) {
+        let of = |pick: fn(&SnapshotsFile) -> Option<&DelayFile>| snapshots.and_then(pick);
+        let upload = self.delay("/snapshots/upload", of(|file| file.upload.as_ref()));
+        let ack = self.delay("/snapshots/ack", of(|file| file.ack.as_ref()));
+        let trigger = self.delay("/snapshots/trigger", of(|file| file.trigger.as_ref()));
+        let notify = self.delay("/snapshots/notify", of(|file| file.notify.as_ref()));
+        let restore = self.delay("/recovery/restore", recovery.restore.as_ref());
+        for (name, timing) in operators.iter().zip(&mut timing.operators) {
+            let Some(file) = self.read::<OperatorFile>(&pointer(&["operators", name])) else { continue };
+            let common = file.common();
+            let mut own = |field: &str, delay: Option<&DelayFile>, default: Delay| match delay {
+                Some(delay) => self.delay(&pointer(&["operators", name, field]), Some(delay)),
+                None => default,
+            };
+            let told = common.told;
+            *timing = OperatorTiming {
+                emit: timing.emit.clone(),
+                service: own("service", common.service, Delay::ZERO),
+                trigger: own("told", told, trigger),
+                upload: own("upload", common.upload, upload),
+                ack: own("ack", common.ack, ack),
+                notify: own("told", told, notify),
+                restore: own("restore", common.restore, restore),
+            };
+        }
+    }
+
+    pub(super) fn faults(&mut self, plan: &Plan, timing: &mut Timing) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for at in 0..self.length("/faults") {
+            let place = format!("/faults/{at}");
+            match self.read::<FaultFile>(&place) {
+                Some(FaultFile::CrashAt(file)) => faults.extend(self.crash_at(plan, &place, &file)),
+                Some(FaultFile::CrashWhen(file)) => faults.extend(self.crash_when(plan, &place, &file)),
+                Some(FaultFile::RandomCrashes(file)) => faults.extend(self.random_crashes(plan, &place, &file)),
+                Some(FaultFile::Lose(file)) => faults.extend(self.lose(plan, &place, &file)),
+                Some(FaultFile::Stall(file)) => self.stall(plan, &place, &file, timing),
+                Some(FaultFile::Slow(file)) => self.slow(plan, &place, &file, timing),
+                None => {}
+            }
+        }
+        faults
+    }
+
+    /// The task of that name, or a mistake that says which there are.
+    pub(super) fn task(&mut self, plan: &Plan, place: &str, name: &str) -> Option<TaskId> {
+        if let Some(task) = plan.find_task(name) {
+            return Some(task);
+        }
+        let operators: Vec<&str> = plan.operators().iter().map(|operator| &*operator.name).collect();
+        let bare = name.split('[').next().unwrap_or(name);
+        let help = match plan.operators().iter().find(|operator| *operator.name == *bare) {
+            Some(operator) if operator.tasks.len() == 1 => format!("\"{bare}\" has one task: write \"{bare}\""),
+            Some(operator) => {
+                format!("\"{bare}\" has {} tasks: write \"{bare}[0]\" to \"{bare}[{}]\"", operator.tasks.len(), operator.tasks.len() - 1)
+            }
+            None => nearest(bare, operators.iter().copied()).unwrap_or_else(|| list(operators.iter().copied())),
+        };
+        self.mistake(place, format!("there is no task \"{name}\""), Some(help));
+        None
+    }
+
+    fn crash_at(&mut self, plan: &Plan, place: &str, file: &CrashAt) -> Option<Fault> {
+        let at = self.ticks(&format!("{place}/at"), &file.at);
+        let task = self.task(plan, &format!("{place}/crash"), &file.crash)?;
+        Some(Fault::Crash { task, moment: Moment::At(at) })
+    }
+
+    fn crash_when(&mut self, plan: &Plan, place: &str, file: &CrashWhen) -> Option<Fault> {
+        let when = self.when(plan, &format!("{place}/when"), &file.when);
+        let task = self.task(plan, &format!("{place}/crash"), &file.crash)?;
+        Some(Fault::Crash { task, moment: Moment::When(when?) })
+    }
+
+    fn when(&mut self, plan: &Plan, place: &str, file: &WhenFile) -> Option<When> {
+        let point = point(file.reaches);
+        if file.snapshot.is_some() && !point.has_snapshot() {
+            self.mistake(
+                &format!("{place}/snapshot"),
+                "this point belongs to no snapshot",
+                Some("take \"snapshot\" away, or use \"nth\"".to_owned()),
+            );
+        }
+        if file.task.is_some() && !point.has_task() {
+            self.mistake(
+                &format!("{place}/task"),
+                "this point is reached by the coordinator, not by a task",
+                Some("take \"task\" away".to_owned()),
+            );
+        }
+        let after = self.ticks_or(&format!("{place}/after"), file.after.as_ref(), Ticks::ZERO);
+        let task = match &file.task {
+            Some(name) => Some(self.task(plan, &format!("{place}/task"), name)?),
+            None => None,
+        };
+        Some(When { task, point, snapshot: file.snapshot.map(SnapshotId), nth: file.nth.unwrap_or(1), after })
+    }
+
+    fn random_crashes(&mut self, plan: &Plan, place: &str, file: &RandomCrashes) -> Option<Fault> {
+        let every = self.ticks(&format!("{place}/every"), &file.every);
+        let from = self.ticks_or(&format!("{place}/from"), file.from.as_ref(), Ticks::ZERO);
+        let tasks = match &file.tasks {
+            None => plan.tasks().ids().collect(),
+            Some(names) => {
+                let found = names.iter().enumerate().map(|(n, name)| self.task(plan, &format!("{place}/tasks/{n}"), name));
+                found.collect::<Option<Vec<TaskId>>>()?
+            }
+        };
+        if tasks.is_empty() {
+            self.mistake(&format!("{place}/tasks"), "no task is named", Some("take \"tasks\" away to mean all".to_owned()));
+            return None;
+        }
+        Some(Fault::RandomCrashes { tasks, count: file.random_crashes, every, from })
+    }
+
+    fn lose(&mut self, plan: &Plan, place: &str, file: &LoseFile) -> Option<Fault> {
+        let task = self.task(plan, &format!("{place}/to"), &file.to)?;
+        let snapshot = SnapshotId(file.snapshot);
+        let (notice, listens, who) = match file.lose {
+            NoticeFile::Trigger => (Notice::Trigger(snapshot), plan.kind(task).is_source(), "sources"),
+            NoticeFile::Completion => (Notice::Completed(snapshot), plan.is_two_phase(task), "two-phase sinks"),
+        };
+        if !listens {
+            self.mistake(&format!("{place}/to"), format!("only {who} are told that; \"{}\" is none", file.to), None);
+        }
+        Some(Fault::Lose { task, notice })
+    }
+
+    fn stall(&mut self, plan: &Plan, place: &str, file: &StallFile, timing: &mut Timing) {
+        let from = self.ticks(&format!("{place}/from"), &file.from);
+        let until = from + self.ticks(&format!("{place}/for"), &file.duration);
+        let channels = matching_channels(plan, &file.stall);
+        if channels.is_empty() {
+            let names: Vec<String> = plan.edges().iter().map(|edge| edge_name(plan, edge.from, edge.to)).collect();
+            let names = || names.iter().map(String::as_str);
+            let help = nearest(&file.stall, names()).unwrap_or_else(|| list(names()));
+            self.mistake(&format!("{place}/stall"), format!("there is no channel \"{}\"", file.stall), Some(help));
+        }
+        timing.stalls.extend(channels.into_iter().map(|channel| Stall { channel, from, until }));
+    }
+
+    fn slow(&mut self, plan: &Plan, place: &str, file: &SlowFile, timing: &mut Timing) {
+        let from = self.ticks(&format!("{place}/from"), &file.from);
+        let until = from + self.ticks(&format!("{place}/for"), &file.duration);
+        let extra = self.ticks(&format!("{place}/extra"), &file.extra);
+        if let Some(task) = self.task(plan, &format!("{place}/slow"), &file.slow) {
+            timing.slows.push(Slow { task, from, until, extra });
+        }
+    }
+}
+
+fn edge_name(plan: &Plan, from: crate::model::OperatorId, to: crate::model::OperatorId) -> String {
+    format!("{}->{}", plan.operators()[from].name, plan.operators()[to].name)
+}
+
+/// The channels that `"from->to"` names, by task or by operator.
+fn matching_channels(plan: &Plan, name: &str) -> Vec<ChannelId> {
+    let is_meant = |channel: &ChannelId| {
+        let edge = &plan.edges()[plan.channels()[*channel].edge as usize];
+        plan.channel_name(*channel) == name || edge_name(plan, edge.from, edge.to) == name
+    };
+    plan.channels().ids().filter(is_meant).collect()
+}
+
+fn point(file: PointFile) -> Point {
+    macro_rules! same {
+        ($($name:ident),*) => { match file { $(PointFile::$name => Point::$name,)* } };
+    }
+    same!(
+        RecordEmitted,
+        RecordReceived,
+        OutputVisible,
+        Triggered,
+        BarrierReceived,
+        AlignmentStarted,
+        StateSaved,
+        Uploaded,
+        Acked,
+        AllAcked,
+        Completed,
+        Aborted,
+        Notified,
+        Prepared,
+        Committed,
+        Crashed,
+        Detected,
+        Restoring,
+        Restored,
+        Resumed
+    )
+}

@@ -1,0 +1,449 @@
+//! Operators and channels.
+
+use std::collections::BTreeMap;
+
+use super::{Checker, Read, list, nearest, pointer};
+use crate::engine::{EmitTimes, Fault, OperatorTiming, Timing};
+use crate::kernel::{Delay, Id, Ticks};
+use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
+use crate::oracle::Promise;
+use crate::protocol::{Guarantee, ProtocolKind, Settings};
+use crate::scenario::format::{ChannelFile, CommitFile, OperatorFile, PartitionFile};
+
+/// The most tasks and channels of a whole graph.
+const MAX_TASKS: u64 = 2_000_000;
+const MAX_CHANNELS: u64 = 8_000_000;
+/// The most different keys of a keyed operator.
+const MAX_KEYS: u64 = 1_000_000;
+
+/// A valid graph and its operators' and channels' times.
+pub(super) struct Graph {
+    pub plan: Plan,
+    emit: Vec<EmitTimes>,
+    delays: Vec<Delay>,
+}
+
+/// What the records on an edge are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stuff {
+    /// Numbers from a source, with the largest key.
+    Numbers(u64),
+    Lines,
+    Words,
+    /// Values that depend on the order of arrival, with the largest key.
+    Results(u64),
+}
+
+struct Draft {
+    name: String,
+    file: OperatorFile,
+}
+
+impl Checker<'_> {
+    pub(super) fn graph(&mut self, read: Read<'_>) -> Option<Graph> {
+        let names = self.keys("/operators");
+        names.iter().for_each(|name| self.operator_name(name));
+        let drafts: Option<Vec<Draft>> = names.iter().map(|name| self.draft(name)).collect();
+        let channels = self.channels(&names);
+        let (drafts, channels) = (drafts?, channels?);
+        let mut dictionary = Dictionary::default();
+        let mut specs = Vec::new();
+        let mut emit = Vec::new();
+        for draft in &drafts {
+            let kind = self.kind(draft, &mut dictionary, read);
+            emit.push(self.emit_times(draft));
+            specs.push(OperatorSpec { name: draft.name.clone(), kind, parallelism: draft.file.common().parallelism });
+        }
+        let (edges, delays) = self.edges(&specs, &channels)?;
+        self.degrees(&specs, &edges);
+        self.sizes(&specs, &edges);
+        if !self.mistakes.is_empty() {
+            return None;
+        }
+        self.finish_kinds(&mut specs, &edges, &dictionary);
+        self.stuff(&specs, &edges)?;
+        match Plan::build(specs, edges, dictionary) {
+            Ok(plan) => Some(Graph { plan, emit, delays }),
+            Err(error) => {
+                self.mistake("/operators", error.to_string(), None);
+                None
+            }
+        }
+    }
+
+    fn operator_name(&mut self, name: &str) {
+        let is_odd = |c: char| c.is_control() || "[]#+>/,\"".contains(c);
+        if name.is_empty() || name.contains(is_odd) || name == "coordinator" {
+            let at = pointer(&["operators", name]);
+            let help = "use letters, digits, - and _; \"coordinator\" is taken".to_owned();
+            self.mistake(&at, format!("\"{}\" cannot be an operator's name", name.escape_debug()), Some(help));
+        }
+    }
+
+    fn draft(&mut self, name: &str) -> Option<Draft> {
+        let file = self.read(&pointer(&["operators", name]))?;
+        Some(Draft { name: name.to_owned(), file })
+    }
+
+    fn channels(&mut self, names: &[&str]) -> Option<Vec<(usize, ChannelFile)>> {
+        let mut channels = Vec::new();
+        let mut is_whole = true;
+        let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for at in 0..self.length("/channels") {
+            let place = format!("/channels/{at}");
+            let Some(channel) = self.read::<ChannelFile>(&place) else {
+                is_whole = false;
+                continue;
+            };
+            for (field, name) in [("from", &channel.from), ("to", &channel.to)] {
+                if !names.contains(&name.as_str()) {
+                    is_whole = false;
+                    let help = nearest(name, names.iter().copied()).unwrap_or_else(|| list(names.iter().copied()));
+                    self.mistake(&format!("{place}/{field}"), format!("there is no operator \"{name}\""), Some(help));
+                }
+            }
+            if seen.insert((channel.from.clone(), channel.to.clone()), at).is_some() {
+                is_whole = false;
+                self.mistake(&place, format!("there is a second channel from \"{}\" to \"{}\"", channel.from, channel.to), None);
+            }
+            channels.push((at, channel));
+        }
+        is_whole.then_some(channels)
+    }
+
+    fn kind(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
+        match draft.file {
+            OperatorFile::Source { .. } => self.source(draft, dictionary, read),
+            OperatorFile::Pass { .. } => Kind::Pass,
+            OperatorFile::Union { .. } => Kind::Union,
+            OperatorFile::Map { multiply, add, .. } => Kind::Map { multiply: multiply.unwrap_or(1), add: add.unwrap_or(0) },
+            OperatorFile::Filter { modulo, remainder, .. } => {
+                if remainder >= modulo {
+                    let at = pointer(&["operators", &draft.name, "remainder"]);
+                    self.mistake(&at, format!("no number leaves remainder {remainder} when divided by {modulo}"), None);
+                }
+                Kind::Filter { modulo, remainder }
+            }
+            OperatorFile::FlatMap { copies, .. } => Kind::FlatMap { fan: copies, split: false },
+            OperatorFile::SplitWords { .. } => Kind::FlatMap { fan: 0, split: true },
+            OperatorFile::KeyedCount { keys, .. } => Kind::KeyedCount { keys },
+            OperatorFile::KeyedSum { keys, .. } => Kind::KeyedSum { keys },
+            OperatorFile::Join { keys, .. } => Kind::Join { keys, left: 0 },
+            OperatorFile::Sink { commit, .. } => Kind::Sink {
+                commit: match commit {
+                    CommitFile::Plain => Commit::Plain,
+                    CommitFile::Idempotent => Commit::Idempotent,
+                    CommitFile::TwoPhase => Commit::TwoPhase,
+                },
+            },
+        }
+    }
+
+    fn source(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
+        let OperatorFile::Source { records, file, at, every, start, replayable, .. } = &draft.file else {
+            unreachable!("called for sources")
+        };
+        let place = |field: &str| pointer(&["operators", &draft.name, field]);
+        let replayable = replayable.unwrap_or(true);
+        if at.is_some() && (every.is_some() || start.is_some()) {
+            self.mistake(&place("at"), "\"at\" cannot be combined with \"every\" or \"start\"", None);
+        }
+        match (records, file, at) {
+            (Some(_), Some(_), _) => self.mistake(&place("file"), "\"file\" cannot be combined with \"records\"", None),
+            (None, None, None) => self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None),
+            _ => {}
+        }
+        if let Some(path) = file {
+            let first = dictionary.lines() as u32;
+            let lines = self.lines_of(&place("file"), path, read);
+            for line in &lines {
+                dictionary.add_line(line);
+            }
+            return Kind::Source { records: lines.len() as u64, replayable, first_line: Some(first) };
+        }
+        let records = records.or(at.as_ref().map(|times| times.len() as u64)).unwrap_or(0);
+        Kind::Source { records, replayable, first_line: None }
+    }
+
+    fn lines_of(&mut self, place: &str, path: &str, read: Read<'_>) -> Vec<String> {
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                self.mistake(place, reason, Some("the path is relative to the scenario's folder".to_owned()));
+                return Vec::new();
+            }
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect(),
+            Err(error) => {
+                let offset = error.utf8_error().valid_up_to();
+                self.mistake(place, format!("{path} is not UTF-8 text: byte {offset} starts no character"), None);
+                Vec::new()
+            }
+        }
+    }
+
+    fn emit_times(&mut self, draft: &Draft) -> EmitTimes {
+        let place = |field: &str| pointer(&["operators", &draft.name, field]);
+        let OperatorFile::Source { every, start, at, .. } = &draft.file else {
+            return EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO };
+        };
+        if let Some(times) = at {
+            let times = times.iter().enumerate().map(|(n, time)| self.ticks(&format!("{}/{n}", place("at")), time)).collect();
+            return EmitTimes::At(times);
+        }
+        let every = self.ticks_or(&place("every"), every.as_ref(), Ticks(1_000));
+        EmitTimes::Every { start: self.ticks_or(&place("start"), start.as_ref(), every), every }
+    }
+
+    fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> Option<(Vec<EdgeSpec>, Vec<Delay>)> {
+        let find = |name: &str| specs.iter().position(|spec| spec.name == name);
+        let (mut edges, mut delays) = (Vec::new(), Vec::new());
+        for (at, channel) in channels {
+            let (from, to) = (find(&channel.from)?, find(&channel.to)?);
+            let partition = self.partition(*at, channel, &specs[from], &specs[to]);
+            delays.push(self.delay(&format!("/channels/{at}/delay"), channel.delay.as_ref()));
+            let capacity = channel.capacity.unwrap_or(u32::MAX);
+            edges.push(EdgeSpec { from: OperatorId::from_index(from), to: OperatorId::from_index(to), partition, capacity });
+        }
+        Some((edges, delays))
+    }
+
+    fn partition(&mut self, at: usize, channel: &ChannelFile, from: &OperatorSpec, to: &OperatorSpec) -> Partition {
+        let is_equal = from.parallelism == to.parallelism;
+        match channel.partition {
+            Some(PartitionFile::Hash) => Partition::Hash,
+            Some(PartitionFile::Rebalance) => Partition::Rebalance,
+            Some(PartitionFile::Broadcast) => Partition::Broadcast,
+            Some(PartitionFile::Forward) => {
+                if !is_equal {
+                    let message = format!(
+                        "a forward channel joins equal parallelisms, but \"{}\" has {} and \"{}\" has {}",
+                        from.name, from.parallelism, to.name, to.parallelism
+                    );
+                    let help = "use \"rebalance\" or \"hash\", or give both the same parallelism".to_owned();
+                    self.mistake(&format!("/channels/{at}/partition"), message, Some(help));
+                }
+                Partition::Forward
+            }
+            None if to.kind.is_stateful() => Partition::Hash,
+            None if is_equal => Partition::Forward,
+            None => Partition::Rebalance,
+        }
+    }
+
+    /// Who may have inputs and outputs, and how many.
+    fn degrees(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        if !specs.iter().any(|spec| spec.kind.is_source()) {
+            self.mistake("/operators", "there is no source", Some("add an operator with \"kind\": \"source\"".to_owned()));
+        }
+        for (index, spec) in specs.iter().enumerate() {
+            let place = pointer(&["operators", &spec.name]);
+            let id = OperatorId::from_index(index);
+            let (ins, outs) = (edges.iter().filter(|edge| edge.to == id).count(), edges.iter().filter(|edge| edge.from == id).count());
+            let name = &spec.name;
+            if spec.kind.is_source() && ins > 0 {
+                self.mistake(&place, format!("\"{name}\" is a source and cannot have an input"), None);
+            } else if !spec.kind.is_source() && ins == 0 {
+                let help = format!("add a channel {{\"from\": .., \"to\": \"{name}\"}}");
+                self.mistake(&place, format!("nothing is sent to \"{name}\""), Some(help));
+            }
+            if spec.kind.is_sink() && outs > 0 {
+                self.mistake(&place, format!("\"{name}\" is a sink and cannot have an output"), None);
+            }
+            if matches!(spec.kind, Kind::Join { .. }) && ins != 2 {
+                self.mistake(&place, format!("the join \"{name}\" needs exactly two inputs and has {ins}"), None);
+            }
+        }
+        self.cycle(specs, edges);
+    }
+
+    /// Names a cycle, if there is one: the barrier protocols need an order from sources to sinks.
+    fn cycle(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        let mut graph = petgraph::graph::DiGraph::<usize, usize>::new();
+        let nodes: Vec<_> = (0..specs.len()).map(|index| graph.add_node(index)).collect();
+        for (number, edge) in edges.iter().enumerate() {
+            graph.add_edge(nodes[edge.from.index()], nodes[edge.to.index()], number);
+        }
+        let mut loops = petgraph::algo::tarjan_scc(&graph);
+        loops.retain(|group| group.len() > 1 || graph.contains_edge(group[0], group[0]));
+        for mut group in loops {
+            group.sort();
+            let members: Vec<&str> = group.iter().map(|node| specs[graph[*node]].name.as_str()).collect();
+            let inside = |edge: &EdgeSpec| group.contains(&nodes[edge.from.index()]) && group.contains(&nodes[edge.to.index()]);
+            let last = edges.iter().rposition(inside).expect("a cycle has a channel");
+            let message = format!("the channels between {} form a cycle, which this protocol cannot align", members.join(", "));
+            self.mistake(&format!("/channels/{last}"), message, Some("take one of them away".to_owned()));
+        }
+    }
+
+    fn sizes(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        let of = |id: OperatorId| u64::from(specs[id.index()].parallelism);
+        let tasks: u64 = specs.iter().map(|spec| u64::from(spec.parallelism)).sum();
+        if tasks > MAX_TASKS {
+            self.mistake("/operators", format!("the operators have {tasks} tasks together; at most {MAX_TASKS}"), None);
+        }
+        let count = |edge: &EdgeSpec| if edge.partition == Partition::Forward { of(edge.to) } else { of(edge.from) * of(edge.to) };
+        let channels: u64 = edges.iter().map(count).sum();
+        if channels > MAX_CHANNELS {
+            self.mistake("/channels", format!("these are {channels} channels between tasks; at most {MAX_CHANNELS}"), None);
+        }
+    }
+
+    /// Fills in what depends on other operators: a join's left side, a split's width.
+    fn finish_kinds(&mut self, specs: &mut [OperatorSpec], edges: &[EdgeSpec], dictionary: &Dictionary) {
+        for spec in &mut *specs {
+            if let Kind::FlatMap { fan, split: true } = &mut spec.kind {
+                *fan = dictionary.longest_line().max(1) as u32;
+            }
+        }
+        // A join's left names are those of its first edge; a trial layout knows how many.
+        let Ok(trial) = Plan::build(specs.to_vec(), edges.to_vec(), dictionary.clone()) else { return };
+        for (index, spec) in specs.iter_mut().enumerate() {
+            if let Kind::Join { left, .. } = &mut spec.kind {
+                let first = edges.iter().find(|edge| edge.to.index() == index).expect("a join has inputs");
+                let copies = if first.partition == Partition::Broadcast { u64::from(spec.parallelism) } else { 1 };
+                *left = trial.operators()[first.from].names_out * copies;
+            }
+        }
+    }
+
+    /// Checks that every operator can make sense of what it is sent.
+    fn stuff(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Option<()> {
+        let before = self.mistakes.len();
+        let mut sent: Vec<Option<Stuff>> = vec![None; specs.len()];
+        // The graph has no cycle, so one pass per operator settles everybody.
+        for _ in 0..specs.len() {
+            for (index, spec) in specs.iter().enumerate() {
+                let arriving: Option<Vec<Stuff>> =
+                    edges.iter().filter(|edge| edge.to.index() == index).map(|edge| sent[edge.from.index()]).collect();
+                if let (None, Some(arriving)) = (sent[index], arriving) {
+                    sent[index] = Some(self.stuff_of(spec, &arriving));
+                }
+            }
+        }
+        (self.mistakes.len() == before).then_some(())
+    }
+
+    fn stuff_of(&mut self, spec: &OperatorSpec, arriving: &[Stuff]) -> Stuff {
+        let place = pointer(&["operators", &spec.name, "kind"]);
+        let name = &spec.name;
+        let is_text = |stuff: &Stuff| matches!(stuff, Stuff::Lines | Stuff::Words);
+        if arriving.iter().any(|stuff| is_text(stuff) != is_text(&arriving[0]) || (is_text(stuff) && *stuff != arriving[0])) {
+            self.mistake(&place, format!("\"{name}\" is sent text and something else; their keys mean different things"), None);
+        }
+        let largest = |stuff: &Stuff| match stuff {
+            Stuff::Numbers(largest) | Stuff::Results(largest) => *largest,
+            Stuff::Lines | Stuff::Words => 0,
+        };
+        let top = arriving.iter().map(largest).max().unwrap_or(0);
+        let first = arriving.first().copied();
+        match spec.kind {
+            Kind::Source { first_line: Some(_), .. } => Stuff::Lines,
+            Kind::Source { records, .. } => Stuff::Numbers(records),
+            Kind::FlatMap { split: true, .. } => {
+                if first != Some(Stuff::Lines) {
+                    let help = "it must be sent the lines of a file source".to_owned();
+                    self.mistake(&place, format!("\"{name}\" splits lines into words and is not sent any"), Some(help));
+                }
+                Stuff::Words
+            }
+            Kind::Filter { .. } if arriving.iter().any(|stuff| matches!(stuff, Stuff::Results(_))) => {
+                let message = format!("\"{name}\" would filter by values that depend on the order of arrival, so no run could be judged");
+                self.mistake(&place, message, Some("filter before the keyed operator".to_owned()));
+                Stuff::Results(top)
+            }
+            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => {
+                if keys.is_none() && top > MAX_KEYS {
+                    let help = format!("give \"keys\", at most {MAX_KEYS}");
+                    self.mistake(&place, format!("\"{name}\" would have up to {top} keys"), Some(help));
+                }
+                match first {
+                    Some(text @ (Stuff::Lines | Stuff::Words)) if keys.is_none() => text,
+                    _ => Stuff::Results(keys.map_or(top, u64::from)),
+                }
+            }
+            _ => arriving.iter().copied().find(|stuff| matches!(stuff, Stuff::Results(_))).or(first).unwrap_or(Stuff::Numbers(top)),
+        }
+    }
+}
+
+impl Graph {
+    /// Hands the graph's times over.
+    pub fn put_times(&self, timing: &mut Timing) {
+        timing.delays.clone_from(&self.delays);
+        for (operator, emit) in timing.operators.iter_mut().zip(&self.emit) {
+            operator.emit.clone_from(emit);
+        }
+    }
+
+    /// What protocol, sources and sinks promise together, at every stateful operator and sink.
+    pub fn promises(&self, protocol: ProtocolKind) -> Vec<Promise> {
+        let mut upstream = vec![Guarantee::ExactlyOnce; self.plan.operators().len()];
+        for &id in self.plan.topological() {
+            if let Kind::Source { replayable: false, .. } = self.plan.operators()[id].kind {
+                upstream[id.index()] = Guarantee::AtMostOnce;
+            }
+            for edge in self.plan.edges().iter().filter(|edge| edge.from == id) {
+                upstream[edge.to.index()] = upstream[edge.to.index()].and(upstream[id.index()]);
+            }
+        }
+        let state = protocol.claims().state;
+        let promise = |(id, operator): (OperatorId, &crate::model::Operator)| {
+            let at_sink = match operator.kind {
+                Kind::Sink { commit: Commit::Plain } => Guarantee::AtLeastOnce,
+                // Nothing is ever known to be complete.
+                Kind::Sink { commit: Commit::TwoPhase } if protocol == ProtocolKind::None => Guarantee::AtMostOnce,
+                _ => Guarantee::ExactlyOnce,
+            };
+            Promise { operator: id, guarantee: state.and(upstream[id.index()]).and(at_sink) }
+        };
+        let is_place = |(_, operator): &(OperatorId, &crate::model::Operator)| operator.kind.is_stateful() || operator.kind.is_sink();
+        self.plan.operators().pairs().filter(is_place).map(promise).collect()
+    }
+
+    /// A time by which every run must have come to rest, generously: all work done one after the
+    /// other, again after every failure, with every timeout used up.
+    pub fn time_bound(&self, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Ticks {
+        let plan = &self.plan;
+        let names: u64 = plan.operators().iter().map(|operator| operator.names_in.max(operator.names_out)).fold(0, u64::saturating_add);
+        let longest = |of: fn(&OperatorTiming) -> Delay| timing.operators.iter().map(of).map(|delay| delay.longest().0).max().unwrap_or(0);
+        let per_record =
+            longest(|operator| operator.service).saturating_add(timing.delays.iter().map(|delay| delay.longest().0).max().unwrap_or(0));
+        let slow: u64 = timing.slows.iter().map(|slow| slow.extra.0).max().unwrap_or(0);
+        let work = names.saturating_mul(per_record.saturating_add(slow));
+        let (crashes, last_fault) = fault_bound(faults);
+        let recovery =
+            timing.detect.longest().0.saturating_add(timing.restart.longest().0).saturating_add(longest(|operator| operator.restore));
+        let control = longest(|operator| operator.trigger)
+            .saturating_add(longest(|operator| operator.upload))
+            .saturating_add(longest(|operator| operator.ack));
+        let tries = if settings.enabled { timing.timeout.0.min(3_600_000_000).saturating_mul(4) } else { 0 };
+        let once = work.saturating_add(recovery).saturating_add(tries).saturating_add(control.saturating_mul(8));
+        let emitted = plan.sources().iter().map(|&task| {
+            let last = plan.log_length(task).saturating_sub(1);
+            timing.of(plan.tasks()[task].operator).emit.of(last).0
+        });
+        let stalled = timing.stalls.iter().map(|stall| stall.until.0).chain(timing.slows.iter().map(|slow| slow.until.0));
+        let asked = timing.requests.iter().map(|at| at.0);
+        let begun = emitted.chain(stalled).chain(asked).chain([last_fault]).max().unwrap_or(0);
+        Ticks(begun.saturating_add(once.saturating_mul(u64::from(crashes) + 2)).saturating_add(1_000_000))
+    }
+}
+
+/// How many crashes there can be, and when the last one that has a time is.
+fn fault_bound(faults: &[Fault]) -> (u32, u64) {
+    let mut bound = (0u32, 0u64);
+    for fault in faults {
+        let (count, last) = match fault {
+            Fault::Crash { moment: crate::engine::Moment::At(at), .. } => (1, at.0),
+            Fault::Crash { moment: crate::engine::Moment::When(when), .. } => (1, when.after.0),
+            Fault::RandomCrashes { count, every, from, .. } => {
+                (*count, from.0.saturating_add(every.0.saturating_mul(43).saturating_mul(u64::from(*count))))
+            }
+            Fault::Lose { .. } => (0, 0),
+        };
+        bound = (bound.0.saturating_add(count), bound.1.max(last));
+    }
+    bound
+}

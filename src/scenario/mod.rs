@@ -1,0 +1,20 @@
+//! Layer 5: scenario files, what is valid of them, and running them.
+//!
+//! `format` is what was typed; `check` turns it into a [`Scenario`], or into all its mistakes;
+//! [`run`] makes an [`Outcome`] of it.
+
+mod check;
+mod diagnose;
+pub mod format;
+mod invariants;
+mod json;
+pub mod outcome;
+mod run;
+mod timeline;
+
+pub use check::{Expectations, Range, Scenario};
+pub use format::schema;
+pub use invariants::INVARIANTS;
+pub use json::{Mistake, Span};
+pub use outcome::Outcome;
+pub use run::{Glance, Runner, run, run_traced};

@@ -1,0 +1,212 @@
+//! What a run comes to: the machine-readable contract. Fields are added, never renamed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The version of the JSON form.
+pub const FORMAT: u32 = 1;
+
+/// Whether everything came out as the scenario expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// Every expectation is met, and every invariant that is claimed held.
+    AsExpected,
+    /// Something is not.
+    Unexpected,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Nothing was left to happen.
+    Quiet,
+    /// No restart was left.
+    JobFailed,
+    /// It took more steps than its limit.
+    StepLimit,
+    /// It reached the end of its simulated time with things still happening.
+    TimeLimit,
+}
+
+/// One task's row in a snapshot's table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskRow {
+    /// The task.
+    pub task: String,
+    /// When it first saw the snapshot.
+    pub started_us: Option<u64>,
+    /// When the coordinator counted its ack.
+    pub acked_us: Option<u64>,
+    /// How long it held inputs back.
+    pub alignment_us: u64,
+    /// Entries of its state in the snapshot.
+    pub state_entries: u64,
+    /// Records of its channels in the snapshot.
+    pub channel_records: u64,
+    /// For sources: records emitted before the barrier.
+    pub offset: Option<u64>,
+}
+
+/// One snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SnapshotReport {
+    /// Its number.
+    pub id: u32,
+    /// `completed`, `aborted` or `pending`.
+    pub status: &'static str,
+    /// Why it was aborted.
+    pub reason: Option<&'static str>,
+    /// When it was triggered.
+    pub triggered_us: u64,
+    /// When it completed or was aborted.
+    pub ended_us: Option<u64>,
+    /// The table that the tasks filled in, in the order of the scenario.
+    pub tasks: Vec<TaskRow>,
+}
+
+/// One failover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailoverReport {
+    /// When the first task died.
+    pub at_us: u64,
+    /// `crash count[1]`, or why else the job was stopped.
+    pub cause: String,
+    /// The tasks that died.
+    pub tasks: Vec<String>,
+    /// The snapshot restored, or none.
+    pub restored_snapshot: Option<u32>,
+    /// When all tasks were up again.
+    pub resumed_us: Option<u64>,
+}
+
+/// What was promised and what was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GuaranteePair {
+    /// What protocol, sources and sinks promise together.
+    pub declared: &'static str,
+    /// The strongest guarantee that what was seen satisfies.
+    pub observed: &'static str,
+}
+
+/// How often records show at one place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlaceOutcome {
+    /// The operator.
+    pub place: String,
+    /// `state` or `output`.
+    pub kind: &'static str,
+    /// What is promised there.
+    pub declared: &'static str,
+    /// The strongest guarantee that what was seen satisfies.
+    pub observed: &'static str,
+    /// Records that should show.
+    pub records: u64,
+    /// Effects that do show.
+    pub effects: u64,
+    /// Records that do not show.
+    pub lost: u64,
+    /// Records that show more than once.
+    pub duplicated: u64,
+    /// The first few that do not show exactly once: `A#3 x2`, `B#1 x0`.
+    pub examples: Vec<String>,
+}
+
+/// What one invariant says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InvariantOutcome {
+    /// Its name.
+    pub name: &'static str,
+    /// `held`, `violated` or `incomplete`.
+    pub verdict: &'static str,
+    /// Whether the protocol claims it, so that a violation is a failure unless expected.
+    pub claimed: bool,
+    /// What broke it, what it asks for and what was found instead.
+    pub detail: Option<String>,
+    /// The step of the first violation.
+    pub step: Option<u64>,
+}
+
+/// One expectation of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExpectationOutcome {
+    /// What was expected: `failovers = 1`.
+    pub expect: String,
+    /// Whether it came out.
+    pub met: bool,
+    /// What came out.
+    pub actual: String,
+}
+
+/// What readers of a sink see in the end: the last value of each key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutputTable {
+    /// The sink.
+    pub place: String,
+    /// Key, last value and how many records it was written by.
+    pub rows: BTreeMap<String, OutputRow>,
+}
+
+/// One key of an output table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OutputRow {
+    /// The value of the record that became visible last.
+    pub value: u64,
+    /// How many records became visible.
+    pub records: u64,
+}
+
+/// What a run comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The file, as it was named.
+    pub scenario: String,
+    /// The scenario's title.
+    pub title: String,
+    /// The scenario's question, for text output.
+    #[serde(skip)]
+    pub question: Option<String>,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The snapshot protocol.
+    pub protocol: &'static str,
+    /// Whether everything came out as expected.
+    pub verdict: Judgement,
+    /// How the run ended.
+    pub ended: Ended,
+    /// The time of the last step.
+    pub virtual_time_us: u64,
+    /// How many steps it took.
+    pub steps: u64,
+    /// The fingerprint of all facts with their times, 16 hex digits.
+    pub digest: String,
+    /// All snapshots in order.
+    pub snapshots: Vec<SnapshotReport>,
+    /// All failovers in order.
+    pub failovers: Vec<FailoverReport>,
+    /// Over all places.
+    pub guarantee: GuaranteePair,
+    /// Every stateful operator and every sink.
+    pub places: Vec<PlaceOutcome>,
+    /// Every invariant.
+    pub invariants: Vec<InvariantOutcome>,
+    /// Every expectation of the scenario.
+    pub expectations: Vec<ExpectationOutcome>,
+    /// Situations reached, with how often.
+    pub situations: BTreeMap<&'static str, u64>,
+    /// What readers of the sinks see in the end.
+    pub outputs: Vec<OutputTable>,
+}
+
+/// The document that `run --format json` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report<'o> {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The program's version.
+    pub version: &'static str,
+    /// One per scenario.
+    pub outcomes: &'o [Outcome],
+}

@@ -1,0 +1,235 @@
+//! Facts are what did happen, one small value each. The engine emits
+//! them; oracles, timelines and traces read nothing else.
+
+use std::fmt::Write as _;
+
+use crate::kernel::Digest;
+use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+
+/// Why a snapshot was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Not all acks came in time (C11).
+    Timeout,
+    /// A newer one completed first (C12).
+    Subsumed,
+    /// A task failed (C19).
+    Failover,
+    /// A task refused (C11).
+    Declined,
+}
+
+impl Reason {
+    /// The word used in output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::Timeout => "timeout",
+            Reason::Subsumed => "subsumed",
+            Reason::Failover => "failover",
+            Reason::Declined => "declined",
+        }
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub enum Fact {
+    /// A source read this position (from 0) of its log.
+    Emitted { task: TaskId, position: u64 },
+    /// A record of a source that cannot replay went by while its task was down.
+    Missed { task: TaskId, position: u64 },
+    /// A record was put into a channel, under the sender's name for it.
+    Sent { channel: ChannelId, name: u64 },
+    /// A record was taken from a channel, under the sender's name for it.
+    Received { channel: ChannelId, name: u64 },
+    /// A record changed the state of a task, under the receiver's name for it.
+    Applied { task: TaskId, name: u64, key: u32, value: u64 },
+    /// A sink wrote a record into its open transaction.
+    Written { task: TaskId, name: u64 },
+    /// A record became visible in the outside world.
+    Output { task: TaskId, name: u64, key: u32, value: u64 },
+    /// A task has output that does not fit its channels and stops.
+    Stuck { task: TaskId },
+    /// The coordinator asked the sources for a snapshot.
+    Triggered { snapshot: SnapshotId },
+    /// A barrier was taken from a channel.
+    BarrierReceived { channel: ChannelId, snapshot: SnapshotId },
+    /// The task takes nothing more from a channel for now.
+    Blocked { channel: ChannelId },
+    /// The task takes from the channel again.
+    Unblocked { channel: ChannelId },
+    /// A task copied its state into a snapshot.
+    Saved { task: TaskId, snapshot: SnapshotId, entries: u32, digest: u64 },
+    /// A source noted its position in a snapshot.
+    OffsetSaved { task: TaskId, snapshot: SnapshotId, position: u64 },
+    /// The copy is in durable storage and the ack is on its way.
+    Uploaded { task: TaskId, snapshot: SnapshotId },
+    /// The coordinator counted a task's ack.
+    Acked { task: TaskId, snapshot: SnapshotId },
+    /// The coordinator ignored an ack: late, duplicate or unknown (C10).
+    AckIgnored { task: TaskId, snapshot: SnapshotId },
+    /// A task refused a snapshot.
+    Declined { task: TaskId, snapshot: SnapshotId },
+    /// Every task's ack is in; the metadata is being written.
+    AllAcked { snapshot: SnapshotId },
+    /// A snapshot is durable and can be restored.
+    Completed { snapshot: SnapshotId },
+    /// A snapshot was given up.
+    Aborted { snapshot: SnapshotId, reason: Reason },
+    /// A task was told that a snapshot is complete.
+    Notified { task: TaskId, snapshot: SnapshotId },
+    /// A message from the coordinator was lost on the way.
+    NoticeLost { task: TaskId, snapshot: SnapshotId },
+    /// A sink closed its transaction at the barrier (T1).
+    Prepared { task: TaskId, snapshot: SnapshotId },
+    /// A sink committed a transaction; `again` when it had been committed before.
+    Committed { task: TaskId, snapshot: SnapshotId, again: bool },
+    /// A sink took a pre-committed transaction back.
+    RolledBack { task: TaskId, snapshot: SnapshotId },
+    /// A sink dropped what was in its open transaction.
+    OpenDropped { task: TaskId },
+    /// A task died; its volatile state is gone.
+    Crashed { task: TaskId },
+    /// The coordinator noticed a failure; every task of the old attempt is stopped.
+    Failover,
+    /// The channel lost what was in it, because its attempt is over.
+    Cleared { channel: ChannelId, elements: u32 },
+    /// The coordinator chose what to restore.
+    Restoring { snapshot: Option<SnapshotId> },
+    /// A task is up with the state of that snapshot, or with none.
+    Restored { task: TaskId, snapshot: Option<SnapshotId>, digest: u64 },
+    /// All tasks are up again.
+    Resumed,
+    /// A message of an older attempt was thrown away on arrival (F5).
+    Fenced { task: TaskId },
+    /// The coordinator heard that a source has emitted everything.
+    Exhausted { task: TaskId },
+    /// No restart is left.
+    JobFailed,
+    /// The coordinator has nothing more to do.
+    Finished,
+    /// The run is over and this channel still holds something.
+    LeftBehind { channel: ChannelId, elements: u32 },
+}
+
+impl Fact {
+    /// Four words that say the same; the first is unique to the kind of fact.
+    fn words(self) -> [u64; 4] {
+        let snap = |snapshot: SnapshotId| u64::from(snapshot.0);
+        let task = |task: TaskId| u64::from(task.0);
+        let channel = |channel: ChannelId| u64::from(channel.0);
+        let opt = |snapshot: Option<SnapshotId>| snapshot.map_or(u64::MAX, snap);
+        match self {
+            Fact::Emitted { task: t, position } => [1, task(t), position, 0],
+            Fact::Missed { task: t, position } => [2, task(t), position, 0],
+            Fact::Sent { channel: c, name } => [3, channel(c), name, 0],
+            Fact::Received { channel: c, name } => [4, channel(c), name, 0],
+            Fact::Applied { task: t, name, key, value } => [5 | (u64::from(key) << 32), task(t), name, value],
+            Fact::Written { task: t, name } => [6, task(t), name, 0],
+            Fact::Output { task: t, name, key, value } => [7 | (u64::from(key) << 32), task(t), name, value],
+            Fact::Stuck { task: t } => [8, task(t), 0, 0],
+            Fact::Triggered { snapshot } => [9, snap(snapshot), 0, 0],
+            Fact::BarrierReceived { channel: c, snapshot } => [10, channel(c), snap(snapshot), 0],
+            Fact::Blocked { channel: c } => [11, channel(c), 0, 0],
+            Fact::Unblocked { channel: c } => [12, channel(c), 0, 0],
+            Fact::Saved { task: t, snapshot, entries, digest } => [13 | (u64::from(entries) << 32), task(t), snap(snapshot), digest],
+            Fact::OffsetSaved { task: t, snapshot, position } => [14, task(t), snap(snapshot), position],
+            Fact::Uploaded { task: t, snapshot } => [15, task(t), snap(snapshot), 0],
+            Fact::Acked { task: t, snapshot } => [16, task(t), snap(snapshot), 0],
+            Fact::AckIgnored { task: t, snapshot } => [17, task(t), snap(snapshot), 0],
+            Fact::Declined { task: t, snapshot } => [18, task(t), snap(snapshot), 0],
+            Fact::Completed { snapshot } => [19, snap(snapshot), 0, 0],
+            Fact::Aborted { snapshot, reason } => [20, snap(snapshot), reason as u64, 0],
+            Fact::Notified { task: t, snapshot } => [21, task(t), snap(snapshot), 0],
+            Fact::NoticeLost { task: t, snapshot } => [22, task(t), snap(snapshot), 0],
+            Fact::Prepared { task: t, snapshot } => [23, task(t), snap(snapshot), 0],
+            Fact::Committed { task: t, snapshot, again } => [24, task(t), snap(snapshot), u64::from(again)],
+            Fact::RolledBack { task: t, snapshot } => [25, task(t), snap(snapshot), 0],
+            Fact::OpenDropped { task: t } => [26, task(t), 0, 0],
+            Fact::Crashed { task: t } => [27, task(t), 0, 0],
+            Fact::Failover => [28, 0, 0, 0],
+            Fact::Cleared { channel: c, elements } => [29, channel(c), u64::from(elements), 0],
+            Fact::Restoring { snapshot } => [30, opt(snapshot), 0, 0],
+            Fact::Restored { task: t, snapshot, digest } => [31, task(t), opt(snapshot), digest],
+            Fact::Resumed => [32, 0, 0, 0],
+            Fact::Fenced { task: t } => [33, task(t), 0, 0],
+            Fact::Exhausted { task: t } => [34, task(t), 0, 0],
+            Fact::JobFailed => [35, 0, 0, 0],
+            Fact::Finished => [36, 0, 0, 0],
+            Fact::LeftBehind { channel: c, elements } => [38, channel(c), u64::from(elements), 0],
+            Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
+        }
+    }
+
+    /// Folds the fact, and when it happened, into a digest.
+    #[inline(always)]
+    pub fn fold_into(self, at: u64, digest: &mut Digest) {
+        let [kind, a, b, c] = self.words();
+        digest.pair(at ^ (kind << 48), a);
+        digest.pair(b, c);
+    }
+
+    /// The fact as one line in the scenario's terms.
+    pub fn describe(self, plan: &Plan) -> String {
+        let task = |task: TaskId| plan.task_name(task);
+        let channel = |channel: ChannelId| plan.channel_name(channel);
+        let sent = |c: ChannelId, name: u64| plan.describe_sent(plan.tasks()[plan.channels()[c].from].operator, name);
+        let here = |t: TaskId, name: u64| plan.describe(plan.tasks()[t].operator, name);
+        let read = |t: TaskId, position: u64| plan.describe_sent(plan.tasks()[t].operator, plan.source_name(t, position));
+        let key = |t: TaskId, key: u32| plan.key_text(plan.tasks()[t].operator, key);
+        match self {
+            Fact::Emitted { task: t, position } => format!("{} emits {}", task(t), read(t, position)),
+            Fact::Missed { task: t, position } => format!("{} is down and misses {}", task(t), read(t, position)),
+            Fact::Sent { channel: c, name } => format!("{} sent on {}", sent(c, name), channel(c)),
+            Fact::Received { channel: c, name } => format!("{} received on {}", sent(c, name), channel(c)),
+            Fact::Applied { task: t, name, key: k, value } => {
+                format!("{} counts {} under key {} (value {value})", task(t), here(t, name), key(t, k))
+            }
+            Fact::Written { task: t, name } => format!("{} writes {} into its open transaction", task(t), here(t, name)),
+            Fact::Output { task: t, name, key: k, value } => {
+                format!("{} makes {} visible: {} = {value}", task(t), here(t, name), key(t, k))
+            }
+            Fact::Stuck { task: t } => format!("{} has no room for its output", task(t)),
+            Fact::Triggered { snapshot } => format!("snapshot {snapshot} triggered"),
+            Fact::BarrierReceived { channel: c, snapshot } => format!("barrier {snapshot} received on {}", channel(c)),
+            Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
+            Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
+            Fact::Saved { task: t, snapshot, entries, .. } => format!("{} saved for snapshot {snapshot}: {entries} entries", task(t)),
+            Fact::OffsetSaved { task: t, snapshot, position } => {
+                format!("{} saved for snapshot {snapshot}: {position} records emitted", task(t))
+            }
+            Fact::Uploaded { task: t, snapshot } => format!("{} uploaded its part of snapshot {snapshot} and acks", task(t)),
+            Fact::Acked { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} counted", task(t)),
+            Fact::AckIgnored { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} ignored", task(t)),
+            Fact::Declined { task: t, snapshot } => format!("{} declined snapshot {snapshot}", task(t)),
+            Fact::AllAcked { snapshot } => format!("all acks for snapshot {snapshot} are in"),
+            Fact::Completed { snapshot } => format!("snapshot {snapshot} completed"),
+            Fact::Aborted { snapshot, reason } => format!("snapshot {snapshot} aborted: {}", reason.word()),
+            Fact::Notified { task: t, snapshot } => format!("{} is told that snapshot {snapshot} is complete", task(t)),
+            Fact::NoticeLost { task: t, snapshot } => format!("notice of snapshot {snapshot} to {} lost", task(t)),
+            Fact::Prepared { task: t, snapshot } => format!("{} pre-commits transaction {snapshot}", task(t)),
+            Fact::Committed { task: t, snapshot, again } => {
+                let mut line = format!("{} commits transaction {snapshot}", task(t));
+                if again {
+                    line.write_str(" (was committed before)").expect("writing to a String");
+                }
+                line
+            }
+            Fact::RolledBack { task: t, snapshot } => format!("{} aborts transaction {snapshot}", task(t)),
+            Fact::OpenDropped { task: t } => format!("{} drops its open transaction", task(t)),
+            Fact::Crashed { task: t } => format!("{} crashes", task(t)),
+            Fact::Failover => "failure noticed: all tasks are stopped".to_owned(),
+            Fact::Cleared { channel: c, elements } => format!("{} cleared of {elements} elements", channel(c)),
+            Fact::Restoring { snapshot: Some(snapshot) } => format!("restoring from snapshot {snapshot}"),
+            Fact::Restoring { snapshot: None } => "restoring from nothing".to_owned(),
+            Fact::Restored { task: t, .. } => format!("{} is up", task(t)),
+            Fact::Resumed => "all tasks are up again".to_owned(),
+            Fact::Fenced { task: t } => format!("message of an older attempt of {} dropped", task(t)),
+            Fact::Exhausted { task: t } => format!("{} has emitted everything", task(t)),
+            Fact::JobFailed => "no restart is left: the job has failed".to_owned(),
+            Fact::LeftBehind { channel: c, elements } => format!("{elements} elements are left in {}", channel(c)),
+            Fact::Finished => "the coordinator is done".to_owned(),
+        }
+    }
+}

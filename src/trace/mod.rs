@@ -1,0 +1,7 @@
+//! Layer 2, the narrow waist between the engine and everybody who reads what happened.
+
+mod fact;
+mod situation;
+
+pub use fact::{Fact, Reason};
+pub use situation::{Situation, Situations};
