@@ -97,7 +97,7 @@ mod tests {
         let mut digest = Digest::new();
         digest.pair(1, 2);
         digest.pair(3, 4);
-        assert_eq!(digest.value(), 0x0);
+        assert_eq!(digest.value(), 8_757_766_420_313_478_780);
     }
 
     #[test]

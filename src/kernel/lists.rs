@@ -206,7 +206,7 @@ mod tests {
         assert_eq!((items(&lists, 0), items(&lists, 1)), (vec![2, 4], vec![9, 1, 3]));
         assert_eq!((lists.len(0), lists.len(1)), (2, 3));
         lists.clear(1);
-        assert_eq!((lists.front(1), lists.pop_front(1)), (None, None));
+        assert_eq!((lists.front(1).copied(), lists.pop_front(1)), (None, None));
         lists.push_front(1, 7);
         lists.push_back(1, 8);
         assert_eq!((items(&lists, 0), items(&lists, 1)), (vec![2, 4], vec![7, 8]));

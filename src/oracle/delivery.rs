@@ -279,14 +279,14 @@ impl<'p> Delivery<'p> {
         }
     }
 
-    pub(super) fn verdict(&mut self, end: End, job_failed: bool) -> Verdict {
+    pub(super) fn verdict(&mut self, end: End, unsettled: bool) -> Verdict {
         let mut first = First::default();
         for report in self.reports() {
             if report.observed.satisfies(report.promised) {
                 continue;
             }
             // What is not there before the drain may still come.
-            if (end.cut_short || job_failed) && report.duplicated == 0 {
+            if (end.cut_short || unsettled) && report.duplicated == 0 {
                 return Verdict::Incomplete("the run ended before everything was delivered".to_owned());
             }
             let place = &self.plan.operators()[report.operator].name;

@@ -41,6 +41,11 @@ impl Liveness {
         self.failed
     }
 
+    /// Whether something never came to its end.
+    pub(super) fn is_stuck(&self, plan: &Plan) -> bool {
+        self.left.is_some() || !self.pending.is_empty() || self.unfinished_source(plan).is_some()
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Triggered { snapshot } => self.pending.push((snapshot, moment.at)),

@@ -196,8 +196,9 @@ impl<'p> Oracles<'p> {
     pub fn verdicts(&mut self, cut_short: bool) -> [(&'static str, Verdict); 7] {
         let end = End { moment: self.moment, cut_short };
         let failed = self.liveness.job_failed();
+        let unsettled = failed || self.liveness.is_stuck(self.plan);
         [
-            ("delivery", self.delivery.verdict(end, failed)),
+            ("delivery", self.delivery.verdict(end, unsettled)),
             ("consistent_cut", self.consistent_cut.verdict()),
             ("state_equals_replay", self.state_replay.verdict()),
             ("restore_fidelity", self.restore.verdict()),

@@ -141,9 +141,9 @@ impl Situations {
                 self.blocked[receiver(channel)] += 1;
                 self.hit(Situation::AlignmentBlockedChannel);
             }
-            Fact::Unblocked { channel } => self.blocked[receiver(channel)] -= 1,
+            Fact::Unblocked { channel } => self.blocked[receiver(channel)] = self.blocked[receiver(channel)].saturating_sub(1),
             Fact::Saved { task, .. } => self.saving[task.0 as usize] += 1,
-            Fact::Uploaded { task, .. } => self.saving[task.0 as usize] -= 1,
+            Fact::Uploaded { task, .. } => self.saving[task.0 as usize] = self.saving[task.0 as usize].saturating_sub(1),
             Fact::AckIgnored { .. } => self.hit(Situation::LateAckIgnored),
             Fact::Declined { .. } => self.hit(Situation::SnapshotDeclined),
             Fact::AllAcked { .. } => self.storing += 1,
@@ -169,7 +169,7 @@ impl Situations {
     }
 
     fn ended(&mut self, aborted: Option<Reason>) {
-        self.pending -= 1;
+        self.pending = self.pending.saturating_sub(1);
         self.storing = self.storing.saturating_sub(u32::from(aborted.is_none() || self.pending == 0));
         match aborted {
             None => self.notices = self.listeners,

@@ -1,0 +1,333 @@
+//! Law 6: every invariant is the only one to catch some protocol, sink, storage or coordinator
+//! that is wrong on purpose. A mutant is a right one plus a rewrite at its seam.
+
+mod common;
+
+use common::{scenario, violated};
+use cutline::Scenario;
+use cutline::model::{Barrier, ChannelId, SnapshotId, TaskId, TaskState};
+use cutline::protocol::{
+    Aligned, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox, Report,
+    SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
+};
+use cutline::trace::Reason;
+
+/// Two sources of unequal speed, a keyed count, a two-phase sink; checkpoints, and `faults`.
+fn join(faults: &str) -> Scenario {
+    join_with(faults, r#""notify": "500us", "store": "100us""#)
+}
+
+/// The same, with more about its snapshots.
+fn join_with(faults: &str, snapshots: &str) -> Scenario {
+    scenario(&format!(
+        r#"{{
+          "title": "mutants run on this",
+          "operators": {{
+            "A": {{"kind": "source", "records": 40, "every": "1ms"}},
+            "B": {{"kind": "source", "records": 40, "every": "1ms"}},
+            "count": {{"kind": "keyed_count", "keys": 4}},
+            "out": {{"kind": "sink", "commit": "two_phase"}}
+          }},
+          "channels": [
+            {{"from": "A", "to": "count", "delay": "100us"}},
+            {{"from": "B", "to": "count", "delay": "3ms"}},
+            {{"from": "count", "to": "out", "delay": "100us"}}
+          ],
+          "snapshots": {{"protocol": "aligned", "interval": "10ms", "timeout": "20ms", {snapshots}}},
+          "recovery": {{"detect": "1ms", "restart": "1ms"}},
+          "faults": [{faults}]
+        }}"#
+    ))
+}
+
+const CRASH: &str = r#"{"crash": "count", "at": "27500us"}"#;
+
+/// Runs a scenario with a wrong protocol in every task.
+fn with_protocol(scenario: &Scenario, mutant: impl Fn() -> ProtocolBox) -> cutline::Outcome {
+    let coordinator = CoordinatorBox::new(scenario.coordinator());
+    scenario.run_with(&mut |_| mutant(), coordinator)
+}
+
+/// Runs a scenario with a wrong coordinator.
+fn with_coordinator(scenario: &Scenario, bug: CoordinatorBug) -> cutline::Outcome {
+    let wrong = WrongCoordinator { inner: scenario.coordinator(), bug, kept: None };
+    scenario.run_with(&mut |_| ProtocolBox::new(Aligned::default()), CoordinatorBox::new(wrong))
+}
+
+fn with_sink(scenario: Scenario, sink: &'static dyn SinkLogic) -> cutline::Outcome {
+    let scenario = scenario.with_setup(|setup| setup.sinks.fill(sink));
+    cutline::run(&scenario)
+}
+
+fn with_storage(scenario: Scenario, storage: &'static dyn StorageLogic) -> cutline::Outcome {
+    cutline::run(&scenario.with_setup(|setup| setup.storage = storage))
+}
+
+/// The mutant's run breaks exactly this invariant, and the right run breaks none.
+fn check(mutant: &cutline::Outcome, right: &Scenario, only: &str) {
+    assert_eq!(violated(&cutline::run(right)), [""; 0], "the right run");
+    let details: Vec<_> = mutant.invariants.iter().filter_map(|invariant| invariant.detail.as_deref()).collect();
+    assert_eq!(violated(mutant), [only], "{details:#?}");
+}
+
+// --- protocols ---------------------------------------------------------------------------------
+
+/// Aligned, with its effects rewritten.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Rewritten<const BUG: u8> {
+    inner: Aligned,
+}
+
+const NO_BLOCKING: u8 = 0;
+const NO_UNBLOCKING: u8 = 1;
+
+impl<const BUG: u8> Rewritten<BUG> {
+    fn boxed() -> ProtocolBox {
+        ProtocolBox::new(Rewritten::<BUG> { inner: Aligned::default() })
+    }
+
+    fn rewrite(effect: Effect) -> Option<Effect> {
+        match (BUG, effect) {
+            (NO_BLOCKING, Effect::Block(_)) | (NO_UNBLOCKING, Effect::Unblock(_)) => None,
+            _ => Some(effect),
+        }
+    }
+}
+
+impl<const BUG: u8> SnapshotProtocol for Rewritten<BUG> {
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.inner.on_trigger(task, id, out);
+        out.rewrite(Self::rewrite);
+    }
+    fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        self.inner.on_barrier(task, input, barrier, out);
+        out.rewrite(Self::rewrite);
+    }
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+}
+
+/// Without blocking, records behind an early barrier are in the snapshot. No crash follows, so
+/// nothing else shows.
+#[test]
+fn consistent_cut_catches_aligned_without_blocking() {
+    let right = join("");
+    check(&with_protocol(&right, Rewritten::<NO_BLOCKING>::boxed), &right, "consistent_cut");
+}
+
+/// Without unblocking, the first checkpoint's inputs stay shut for ever.
+#[test]
+fn liveness_catches_aligned_without_unblocking() {
+    let right = join("");
+    check(&with_protocol(&right, Rewritten::<NO_UNBLOCKING>::boxed), &right, "liveness");
+}
+
+// --- sinks -------------------------------------------------------------------------------------
+
+/// Commits at the barrier, before anybody knows whether the checkpoint completes.
+#[derive(Debug)]
+struct CommitsAtTheBarrier;
+
+impl SinkLogic for CommitsAtTheBarrier {
+    fn on_record(&self) -> Placement {
+        Placement::Write
+    }
+    fn on_save(&self, _pending: &mut Vec<SnapshotId>, id: SnapshotId, out: &mut SinkEffects) {
+        out.push(SinkEffect::Prepare(id));
+        out.push(SinkEffect::Commit(id));
+    }
+}
+
+/// Without a crash every record is visible once: only the rule says that it was too early.
+#[test]
+fn sink_rules_catch_a_commit_before_completion() {
+    let right = join("");
+    check(&with_sink(join(""), &CommitsAtTheBarrier), &right, "sink_commit_rules");
+}
+
+/// Throws records away.
+#[derive(Debug)]
+struct Forgetful;
+
+impl SinkLogic for Forgetful {
+    fn on_record(&self) -> Placement {
+        Placement::Drop
+    }
+}
+
+#[test]
+fn delivery_catches_a_sink_that_drops_records() {
+    let right = join("");
+    check(&with_sink(join(""), &Forgetful), &right, "delivery");
+}
+
+// --- storage -----------------------------------------------------------------------------------
+
+/// Keeps keyed state without its first key.
+#[derive(Debug)]
+struct DropsAKeyOnSave;
+
+impl StorageLogic for DropsAKeyOnSave {
+    fn save(&self, state: &TaskState) -> TaskState {
+        let mut copy = state.clone();
+        if let TaskState::Keyed(entries) = &mut copy {
+            entries.iter_mut().take(1).for_each(|entry| entry.count = 0);
+        }
+        copy
+    }
+}
+
+#[test]
+fn state_equals_replay_catches_a_lossy_copy() {
+    let right = join("");
+    check(&with_storage(join(""), &DropsAKeyOnSave), &right, "state_equals_replay");
+}
+
+/// Brings keyed state back without its first key.
+#[derive(Debug)]
+struct DropsAKeyOnLoad;
+
+impl StorageLogic for DropsAKeyOnLoad {
+    fn load(&self, stored: &TaskState) -> TaskState {
+        DropsAKeyOnSave.save(stored)
+    }
+}
+
+/// No snapshot follows that could show the damage, and the right records are counted.
+#[test]
+fn restore_fidelity_catches_a_lossy_load() {
+    let right = || {
+        scenario(
+            r#"{
+              "title": "one checkpoint, one crash",
+              "operators": {"A": {"kind": "source", "records": 40}, "count": {"kind": "keyed_count", "keys": 4}},
+              "channels": [{"from": "A", "to": "count"}],
+              "snapshots": {"protocol": "aligned", "at": ["10ms"], "final": false},
+              "faults": [{"crash": "count", "at": "15ms"}]
+            }"#,
+        )
+    };
+    check(&with_storage(right(), &DropsAKeyOnLoad), &right(), "restore_fidelity");
+}
+
+/// Sets sources back one record too far ahead (the classic offset error).
+#[derive(Debug)]
+struct SkipsARecord;
+
+impl StorageLogic for SkipsARecord {
+    fn load(&self, stored: &TaskState) -> TaskState {
+        match stored {
+            TaskState::Source(next) => TaskState::Source(next + 1),
+            other => other.clone(),
+        }
+    }
+}
+
+#[test]
+fn a_skipped_record_is_lost_and_named() {
+    let outcome = with_storage(join(CRASH), &SkipsARecord);
+    assert_eq!(violated(&outcome), ["delivery", "restore_fidelity"]);
+    assert_eq!(outcome.places[0].lost, 2, "one record of each source");
+}
+
+// --- coordinators ------------------------------------------------------------------------------
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum CoordinatorBug {
+    /// Restores the first completed snapshot instead of the latest.
+    RestoresTheFirst,
+    /// Gives up a snapshot that is complete.
+    AbortsTheCompleted,
+    /// Notifies before the metadata is durable.
+    NotifiesTooEarly,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct WrongCoordinator {
+    inner: Coordinator,
+    bug: CoordinatorBug,
+    kept: Option<SnapshotId>,
+}
+
+impl WrongCoordinator {
+    fn rewrite(&mut self, out: &mut Commands) {
+        let (bug, kept) = (self.bug, &mut self.kept);
+        out.rewrite(|command| match (bug, command) {
+            (CoordinatorBug::RestoresTheFirst, Command::Complete(id)) => {
+                kept.get_or_insert(id);
+                Some(command)
+            }
+            (CoordinatorBug::AbortsTheCompleted, Command::Complete(id)) => {
+                *kept = Some(id);
+                Some(command)
+            }
+            (CoordinatorBug::RestoresTheFirst, Command::Restore(_)) => Some(Command::Restore(*kept)),
+            (CoordinatorBug::NotifiesTooEarly, Command::Store(id)) => {
+                *kept = Some(id);
+                Some(Command::Notify(id))
+            }
+            _ => Some(command),
+        });
+        if self.bug == CoordinatorBug::NotifiesTooEarly {
+            self.kept.take().into_iter().for_each(|id| out.push(Command::Store(id)));
+        }
+        if self.bug == CoordinatorBug::AbortsTheCompleted {
+            self.kept.take().into_iter().for_each(|id| out.push(Command::Abort(id, Reason::Subsumed)));
+        }
+    }
+}
+
+impl Coordination for WrongCoordinator {
+    fn on_running(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.inner.on_running(view, out);
+        self.rewrite(out);
+    }
+    fn on_request(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.inner.on_request(view, out);
+        self.rewrite(out);
+    }
+    fn on_timer(&mut self, view: &CoordinatorView, timer: Timer, out: &mut Commands) {
+        self.inner.on_timer(view, timer, out);
+        self.rewrite(out);
+    }
+    fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        self.inner.on_report(view, from, report, out);
+        self.rewrite(out);
+    }
+    fn on_failure(&mut self, view: &CoordinatorView, out: &mut Commands) {
+        self.inner.on_failure(view, out);
+        self.rewrite(out);
+    }
+}
+
+/// All checkpoints are retained, so the old one is whole: sources and state go back together
+/// and only what was already committed shows twice.
+#[test]
+fn restore_fidelity_catches_an_older_snapshot() {
+    let faults = CRASH;
+    let retained = |scenario: Scenario| scenario.with_setup(|setup| setup.retain = 10);
+    let outcome = with_coordinator(&retained(join(faults)), CoordinatorBug::RestoresTheFirst);
+    assert_eq!(outcome.failovers[0].restored_snapshot, Some(1));
+    assert_eq!(violated(&outcome), ["delivery", "restore_fidelity"]);
+}
+
+#[test]
+fn engine_sanity_catches_a_snapshot_that_ends_twice() {
+    let right = join("");
+    check(&with_coordinator(&right, CoordinatorBug::AbortsTheCompleted), &right, "engine_sanity");
+}
+
+/// The notice is there before the metadata is.
+#[test]
+fn sink_rules_catch_a_notice_before_completion() {
+    let right = join_with("", r#""store": "2ms""#);
+    check(&with_coordinator(&right, CoordinatorBug::NotifiesTooEarly), &right, "sink_commit_rules");
+}
+
+/// What each kind of abort is called is part of the contract.
+#[test]
+fn reasons_have_words() {
+    let words = [Reason::Timeout, Reason::Subsumed, Reason::Failover, Reason::Declined].map(Reason::word);
+    assert_eq!(words, ["timeout", "subsumed", "failover", "declined"]);
+}
