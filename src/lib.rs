@@ -44,7 +44,7 @@
 //! | 3 | [`protocol`] | snapshot protocols, coordinator, sinks, storage: pure state machines |
 //! | 4 | [`engine`], [`oracle`] | the world, its one interpreter and drivers; the invariants, as folds over facts |
 //! | 5 | [`scenario`] | the file format, what is valid of it, running it |
-//! | 7 | [`report`] | text, JSON, JUnit |
+//! | 7 | `report` | text, JSON, JUnit |
 //! | 8 | `cli` | the only code that touches disk, terminal or arguments |
 //!
 //! # Laws
@@ -62,14 +62,15 @@
 //!    requests; the steps of a timed run, applied again one by one, give an equal world and equal
 //!    facts.
 
-//CLI
-//CLI pub mod cli;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod kernel;
 pub mod model;
 pub mod oracle;
 pub mod protocol;
-//CLI pub mod report;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod scenario;
 pub mod trace;
 

@@ -7,8 +7,8 @@ use common::{scenario, violated};
 use cutline::Scenario;
 use cutline::model::{Barrier, ChannelId, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
-    Aligned, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox, Report,
-    SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
+    Aligned, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox,
+    Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
 };
 use cutline::trace::Reason;
 

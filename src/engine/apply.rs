@@ -64,7 +64,7 @@ impl World {
             Element::Record(record) => {
                 observer.fact(Fact::Received { channel, name: record.name });
                 let record = Record { name: names_from + record.name, ..record };
-                if self.protocols[to].wants_records() {
+                if self.wants_records {
                     self.protocol(to, observer, |protocol, view, out| protocol.on_record(view, channel, &record, out));
                 }
                 self.work(to, record, observer);
@@ -72,6 +72,7 @@ impl World {
             Element::Barrier(barrier) => self.receive_barrier(to, channel, barrier, observer),
         }
         if capacity != u32::MAX && !self.outboxes.is_empty(from.0 as usize) {
+            observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
         }
     }
@@ -88,12 +89,13 @@ impl World {
         let World { setup, tasks, data, outboxes, turns, .. } = self;
         let plan = &setup.plan;
         let operator = plan.operator_of(task);
-        if operator.kind.is_sink() {
-            return self.write(task, record, observer);
-        }
-        if let Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } = operator.kind {
-            let key = keys.map_or(record.key, |keys| record.key % keys);
-            observer.fact(Fact::Applied { task, name: record.name, key, value: record.value });
+        match operator.kind {
+            Kind::Sink { .. } => return self.write(task, record, observer),
+            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => {
+                let key = keys.map_or(record.key, |keys| record.key % keys);
+                observer.fact(Fact::Applied { task, name: record.name, key, value: record.value });
+            }
+            _ => {}
         }
         let state = &mut tasks[task].state;
         let mut router = Router { plan, data, outboxes, turns, observer };
@@ -140,9 +142,9 @@ impl World {
         let position = self.position(task);
         if self.is_feed(task) {
             self.feeds[task.0 as usize] += 1;
-        }
-        if self.tasks[task].status != Status::Up {
-            return observer.fact(Fact::Missed { task, position });
+            if self.tasks[task].status != Status::Up {
+                return observer.fact(Fact::Missed { task, position });
+            }
         }
         observer.fact(Fact::Emitted { task, position });
         self.tasks[task].state = TaskState::Source(position + 1);
@@ -151,11 +153,12 @@ impl World {
         let operator = plan.operator_of(task);
         let (key, value) = operator.kind.read(position, plan.tasks()[task].index, operator.tasks.len() as u32);
         self.router(observer).send(task, Record { name, key, value });
-        self.report_exhaustion(task, observer);
+        if position + 1 == self.setup.plan.log_length(task) {
+            self.report(task, Report::Exhausted, observer);
+        }
     }
 
-    /// Tells the coordinator when a source has emitted the last record of its log.
-    #[inline(always)]
+    /// Tells the coordinator when a source has nothing left to emit.
     pub(super) fn report_exhaustion<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let plan = &self.setup.plan;
         if plan.kind(task).is_source() && self.position(task) == plan.log_length(task) {
@@ -204,7 +207,7 @@ impl World {
         }
         match item {
             Report::Ack(_) => {}
-            Report::Decline(snapshot) => observer.fact(Fact::Declined { task, snapshot }),
+            Report::Decline(snapshot, _) => observer.fact(Fact::Declined { task, snapshot }),
             Report::Exhausted => observer.fact(Fact::Exhausted { task }),
         }
         self.coordinate(observer, |coordinator, view, out| coordinator.on_report(view, task, item, out));
@@ -268,7 +271,7 @@ impl World {
                     observer.touch(Touch::Saving(task));
                 }
             }
-            Effect::Decline(snapshot) => self.report(task, Report::Decline(snapshot), observer),
+            Effect::Decline(snapshot, why) => self.report(task, Report::Decline(snapshot, why), observer),
         }
     }
 

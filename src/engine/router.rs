@@ -19,7 +19,8 @@ pub(super) struct Router<'a, O> {
 /// The receiver of a key among `count`: multiplicative hashing, then scaling by the high half,
 /// so that neighbouring keys spread and every platform agrees.
 #[inline(always)]
-fn receiver_of(key: u32, count: usize) -> usize {
+fn receiver_of(key: u32, keys: u32, count: usize) -> usize {
+    let key = if keys == u32::MAX { key } else { key % keys };
     let hash = key.wrapping_mul(0x9E37_79B9).rotate_left(15).wrapping_mul(0x85EB_CA6B);
     ((u64::from(hash) * count as u64) >> 32) as usize
 }
@@ -34,7 +35,7 @@ impl<O: Observer> Router<'_, O> {
             let channels = plan.port_channels(port);
             match port.partition {
                 Partition::Forward => self.put(task, channels[0], record),
-                Partition::Hash => self.put(task, channels[receiver_of(record.key, channels.len())], record),
+                Partition::Hash => self.put(task, channels[receiver_of(record.key, port.keys, channels.len())], record),
                 Partition::Rebalance => {
                     let turn = self.turns[at];
                     self.turns[at] = if turn as usize + 1 == channels.len() { 0 } else { turn + 1 };
@@ -74,8 +75,8 @@ impl<O: Observer> Router<'_, O> {
         self.data.push_back(channel.0 as usize, Slot { item: element, stamp });
     }
 
-    /// Appends a barrier to every output channel. Control elements take no record's place: they
-    /// pass a full channel's bound.
+    /// Appends a barrier to every output channel. A full channel does not hold it back; while it
+    /// is there it takes a place like a record.
     pub fn broadcast(&mut self, task: TaskId, barrier: Barrier) {
         let plan = self.plan;
         plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Barrier(barrier)));

@@ -77,6 +77,8 @@ pub enum Wait {
 pub enum Touch {
     /// The receiver takes from the channel again.
     Unblocked(ChannelId),
+    /// What this task sends in the rest of the step was waiting for room that is there now.
+    Refilling(TaskId),
     /// The channel was emptied.
     Cleared(ChannelId),
     /// All output of the task has found room.

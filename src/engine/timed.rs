@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::faults::Watch;
 use super::{Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
 use crate::kernel::{Delay, EventQueue, Id, Stream, Ticks};
-use crate::model::{ChannelId, Plan, TaskId};
+use crate::model::{ChannelId, Kind, Plan, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -67,6 +67,16 @@ struct LaneClock {
 }
 
 const FRESH_LANE: LaneClock = LaneClock { due: IDLE, last: 0, next: NONE };
+
+/// What the driver needs of a channel with every record, in one place.
+#[derive(Clone, Copy, Debug)]
+struct ChannelClock {
+    to: u32,
+    /// The constant delay; [`LOOK_UP`] when it is random, long or may be stalled.
+    delay: u32,
+}
+
+const LOOK_UP: u32 = u32::MAX;
 
 /// A task's single thread: busy until some time, and lanes that wait for it in order.
 #[derive(Clone, Copy, Debug)]
@@ -191,11 +201,12 @@ pub struct Timed<'s, S> {
     now: u64,
     /// When what is sent in this step leaves: at the end of the service.
     departure: u64,
-    /// Whose service that is.
-    working: TaskId,
     steps: u64,
     lanes: Vec<LaneClock>,
+    channels: Vec<ChannelClock>,
     desks: Vec<Desk>,
+    /// By task: whether records keep it busy at all.
+    is_serviced: Vec<bool>,
     agenda: Agenda,
     draws: Draws,
     watch: Watch,
@@ -206,7 +217,17 @@ impl<'s, S: FactSink> Timed<'s, S> {
     /// A driver for one scenario.
     pub fn new(plan: &'s Plan, timing: &'s Timing, faults: &'s [Fault], sink: S) -> Self {
         let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
+        let channel_clock = |(id, channel): (ChannelId, &crate::model::Channel)| {
+            let is_stalled = timing.stalls.iter().any(|stall| stall.channel == id);
+            let delay = match timing.delays[channel.edge as usize] {
+                Delay::Constant(ticks) if !is_stalled => u32::try_from(ticks.0).unwrap_or(LOOK_UP),
+                _ => LOOK_UP,
+            };
+            ChannelClock { to: channel.to.0, delay }
+        };
         Timed {
+            channels: plan.channels().pairs().map(channel_clock).collect(),
+            is_serviced: plan.tasks().iter().map(|task| timing.of(task.operator).service != Delay::ZERO).collect(),
             plan,
             timing,
             faults,
@@ -214,7 +235,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
             queue: EventQueue::new(),
             now: 0,
             departure: 0,
-            working: TaskId(0),
             steps: 0,
             lanes: vec![FRESH_LANE; channels + 2 * tasks],
             desks: vec![FRESH_DESK; tasks],
@@ -347,12 +367,12 @@ impl<'s, S: FactSink> Timed<'s, S> {
     /// Takes the first message of a lane if that can be done now.
     #[inline(always)]
     fn try_lane(&mut self, world: &mut World, lane: u32, at: u64) {
-        let channels = self.plan.channels().len() as u32;
+        let channels = self.channels.len() as u32;
         if lane >= channels {
             return self.try_control(world, lane - channels, lane, at);
         }
         let channel = ChannelId(lane);
-        let task = self.plan.channels()[channel].to;
+        let task = TaskId(self.channels[channel.index()].to);
         if self.desks[task.index()].busy_until > at {
             return self.wait_for_desk(task, lane);
         }
@@ -362,14 +382,15 @@ impl<'s, S: FactSink> Timed<'s, S> {
             Err(_) => return self.lanes[lane as usize].due = PARKED,
         }
         self.departure = at;
-        if world.record_ahead(channel) {
-            self.departure += self.draw_service(task, at);
-            self.working = task;
-            self.desks[task.index()].busy_until = self.departure;
+        let mut free = at;
+        if (self.is_serviced[task.index()] || !self.timing.slows.is_empty()) && world.record_ahead(channel) {
+            free += self.draw_service(task, at);
+            self.departure = free;
+            self.desks[task.index()].busy_until = free;
         }
         self.lanes[lane as usize].due = PARKED;
         self.apply(world, Step::Deliver(channel), at);
-        self.follow_up(lane, world.data_stamp(channel), self.desks[task.index()].busy_until);
+        self.follow_up(lane, world.data_stamp(channel), free);
     }
 
     fn try_control(&mut self, world: &mut World, number: u32, lane: u32, at: u64) {
@@ -515,16 +536,19 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     #[inline(always)]
+    fn data_arrival(&mut self, channel: ChannelId) -> u64 {
+        match self.channels[channel.index()].delay {
+            LOOK_UP => self.draw_data_arrival(channel),
+            delay => self.departure.saturating_add(u64::from(delay)),
+        }
+    }
+
     fn draw_data_arrival(&mut self, channel: ChannelId) -> u64 {
         let delay = self.timing.delays[self.plan.channels()[channel].edge as usize];
         let (seed, plan) = (self.draws.seed, self.plan);
         let name = || format!("delay/{}", plan.channel_name(channel));
         let ticks = Draws::draw(seed, &mut self.draws.delays, channel.index(), delay, name);
-        // What a task sends leaves when its service ends; what moves up because the receiver made
-        // room leaves at once.
-        let is_own = self.plan.channels()[channel].from == self.working;
-        let departure = if is_own { self.departure } else { self.now };
-        let mut arrival = departure.saturating_add(ticks.0);
+        let mut arrival = self.departure.saturating_add(ticks.0);
         for stall in &self.timing.stalls {
             if stall.channel == channel && (stall.from.0..stall.until.0).contains(&arrival) {
                 arrival = stall.until.0;
@@ -565,9 +589,9 @@ impl<S: FactSink> Observer for Timed<'_, S> {
 
     #[inline(always)]
     fn sent(&mut self, lane: Lane) -> Stamp {
-        let channels = self.plan.channels().len() as u32;
+        let channels = self.channels.len() as u32;
         let (number, arrival, mark) = match lane {
-            Lane::Data(channel) => (channel.0, self.draw_data_arrival(channel), 0),
+            Lane::Data(channel) => (channel.0, self.data_arrival(channel), 0),
             Lane::Tell(task, notice) => self.notice_sent(task, notice, channels),
             Lane::Hear(task) => {
                 let ack = self.timing.of(self.plan.tasks()[task].operator).ack;
@@ -588,6 +612,8 @@ impl<S: FactSink> Observer for Timed<'_, S> {
     fn touch(&mut self, touch: Touch) {
         match touch {
             Touch::Unblocked(channel) => self.unpark(channel.0),
+            // It leaves at once, not at the end of the receiver's service.
+            Touch::Refilling(_) => self.departure = self.now,
             Touch::Cleared(channel) => self.lanes[channel.index()] = FRESH_LANE,
             Touch::Room(task) => {
                 let free = self.desks[task.index()].busy_until.max(self.now);
@@ -638,6 +664,11 @@ impl<S: FactSink> Timed<'_, S> {
     fn clear_desk(&mut self, task: TaskId) {
         let desk = &mut self.desks[task.index()];
         desk.busy_until = self.now;
+        // A source that is set back emits at once what has been there for long; what cannot be
+        // replayed goes by in the meantime.
+        if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {
+            desk.emit = IDLE;
+        }
         let mut lane = std::mem::replace(&mut desk.ring, NONE);
         desk.ring_end = NONE;
         while lane != NONE {

@@ -92,7 +92,10 @@ mod tests {
     #[test]
     fn test_vectors_of_stream_version_1() {
         let name = "delay/clicks->count#0";
-        assert_eq!(draws(name, Stream::next), [14_605_812_161_056_924_074, 13_821_341_812_719_356_329, 3_560_052_723_532_298_119, 10_398_580_432_620_156_556]);
+        assert_eq!(
+            draws(name, Stream::next),
+            [14_605_812_161_056_924_074, 13_821_341_812_719_356_329, 3_560_052_723_532_298_119, 10_398_580_432_620_156_556]
+        );
         assert_eq!(draws(name, |s| s.below(10)), [7, 7, 1, 5]);
         assert_eq!(draws(name, |s| s.between(1_000, 5_000)), [4_167, 3_997, 1_772, 3_255]);
         assert_eq!(draws(name, |s| s.exponential(1_000)), [277, 334, 1_637, 581]);

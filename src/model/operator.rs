@@ -91,6 +91,14 @@ impl Kind {
         matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Join { .. })
     }
 
+    /// What it takes keys modulo of, if it does.
+    pub fn keys(&self) -> Option<u32> {
+        match *self {
+            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => keys,
+            _ => None,
+        }
+    }
+
     /// The size of its name space, given that of its inputs together and each edge's share.
     pub(super) fn names_out(&self, names_in: u64, _sides: &[u64]) -> u64 {
         match *self {

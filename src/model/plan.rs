@@ -84,6 +84,8 @@ pub struct Task {
     pub index: u32,
     /// For sinks: its place among all sink tasks.
     pub sink: u32,
+    /// For sources: how many records its log holds.
+    log: u64,
     inputs: Range<u32>,
     ports: Range<u32>,
 }
@@ -106,6 +108,9 @@ pub struct Edge {
 pub struct Port {
     /// How it chooses.
     pub partition: Partition,
+    /// What the receiver takes keys modulo of; `u32::MAX` when it does not. Records that share a
+    /// key there must go to one task.
+    pub keys: u32,
     first: u32,
     count: u32,
 }
@@ -187,7 +192,10 @@ impl Plan {
         let operator = OperatorId::from_index(self.operators.len());
         for index in 0..spec.parallelism {
             let sink = self.sinks.len() as u32;
-            let task = self.tasks.push(Task { operator, index, sink, inputs: 0..0, ports: 0..0 });
+            let task = {
+                let log = spec.kind.log_length(index, spec.parallelism);
+                self.tasks.push(Task { operator, index, sink, log, inputs: 0..0, ports: 0..0 })
+            };
             match spec.kind {
                 Kind::Source { .. } => self.sources.push(task),
                 Kind::Sink { .. } => self.sinks.push(task),
@@ -265,8 +273,9 @@ impl Plan {
             // receiver's.
             leaving[task].sort_by_key(|&channel| self.channels[channel].edge);
             for group in leaving[task].chunk_by(|&a, &b| self.channels[a].edge == self.channels[b].edge) {
-                let partition = self.edges[self.channels[group[0]].edge as usize].partition;
-                let port = Port { partition, first: self.outputs.len() as u32, count: group.len() as u32 };
+                let edge = &self.edges[self.channels[group[0]].edge as usize];
+                let keys = self.operators[edge.to].kind.keys().unwrap_or(u32::MAX);
+                let port = Port { partition: edge.partition, keys, first: self.outputs.len() as u32, count: group.len() as u32 };
                 self.ports.push(port);
                 self.outputs.extend_from_slice(group);
             }
@@ -375,9 +384,9 @@ impl Plan {
     }
 
     /// How many records the log of a source task holds.
+    #[inline(always)]
     pub fn log_length(&self, task: TaskId) -> u64 {
-        let Task { operator, index, .. } = self.tasks[task];
-        self.kind(task).log_length(index, self.parallelism(operator))
+        self.tasks[task].log
     }
 
     /// The name of the record at `position` (from 0) of a source task's log.

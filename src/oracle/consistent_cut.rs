@@ -4,6 +4,7 @@
 //!
 //! Only counts are kept. A channel is FIFO, so the records before a cut are the first n.
 
+use super::traffic::Traffic;
 use super::{First, Moment, Verdict};
 use crate::kernel::Id;
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
@@ -23,8 +24,6 @@ struct Cut {
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct ConsistentCut {
-    sent: Vec<u64>,
-    received: Vec<u64>,
     open: Vec<Cut>,
     /// Closed ones, for their memory.
     spare: Vec<Cut>,
@@ -33,9 +32,8 @@ pub struct ConsistentCut {
 
 impl ConsistentCut {
     /// For one scenario.
-    pub fn new(plan: &Plan) -> Self {
-        let channels = plan.channels().len();
-        ConsistentCut { sent: vec![0; channels], received: vec![0; channels], open: Vec::new(), spare: Vec::new(), first: First::default() }
+    pub fn new() -> Self {
+        ConsistentCut { open: Vec::new(), spare: Vec::new(), first: First::default() }
     }
 
     pub(super) fn reset(&mut self) {
@@ -44,40 +42,31 @@ impl ConsistentCut {
     }
 
     fn forget_attempt(&mut self) {
-        self.sent.fill(0);
-        self.received.fill(0);
         self.spare.append(&mut self.open);
     }
 
     #[inline(always)]
-    pub(super) fn sent(&mut self, channel: ChannelId) {
-        self.sent[channel.index()] += 1;
-    }
-
-    #[inline(always)]
-    pub(super) fn received(&mut self, plan: &Plan, channel: ChannelId, name: u64) {
-        let at = channel.index();
-        self.received[at] += 1;
+    pub(super) fn received(&mut self, plan: &Plan, traffic: &Traffic, channel: ChannelId, name: u64) {
         if !self.open.is_empty() {
-            self.look_for_orphans(plan, channel, name);
+            self.look_for_orphans(plan, traffic, channel, name);
         }
     }
 
-    fn look_for_orphans(&mut self, plan: &Plan, channel: ChannelId, name: u64) {
+    fn look_for_orphans(&mut self, plan: &Plan, traffic: &Traffic, channel: ChannelId, name: u64) {
         let (from, to) = (plan.channels()[channel].from.index(), plan.channels()[channel].to.index());
         let at = channel.index();
         for cut in &mut self.open {
-            let is_orphan = cut.saved[from] && !cut.saved[to] && self.received[at] > cut.sent[at];
+            let is_orphan = cut.saved[from] && !cut.saved[to] && traffic.received(channel) > cut.sent[at];
             if is_orphan && cut.orphan.is_none() {
                 cut.orphan = Some((channel, name));
             }
         }
     }
 
-    pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+    pub(super) fn rare_fact(&mut self, plan: &Plan, traffic: &Traffic, moment: Moment, fact: Fact) {
         match fact {
             Fact::Triggered { snapshot } => self.open_cut(plan, snapshot),
-            Fact::Saved { task, snapshot, .. } => self.save(plan, task, snapshot),
+            Fact::Saved { task, snapshot, .. } => self.save(plan, traffic, task, snapshot),
             Fact::Aborted { snapshot, .. } => drop(self.close(snapshot)),
             Fact::Completed { snapshot } => {
                 if let Some(cut) = self.close(snapshot) {
@@ -109,14 +98,14 @@ impl ConsistentCut {
         Some(self.open.remove(at))
     }
 
-    fn save(&mut self, plan: &Plan, task: TaskId, id: SnapshotId) {
+    fn save(&mut self, plan: &Plan, traffic: &Traffic, task: TaskId, id: SnapshotId) {
         let Some(cut) = self.open.iter_mut().find(|cut| cut.id == id) else { return };
         cut.saved[task.index()] = true;
         for input in plan.inputs(task) {
-            cut.received[input.index()] = self.received[input.index()];
+            cut.received[input.index()] = traffic.received(input);
         }
         for &output in plan.outputs(task) {
-            cut.sent[output.index()] = self.sent[output.index()];
+            cut.sent[output.index()] = traffic.sent(output);
         }
     }
 

@@ -11,6 +11,7 @@ mod restore;
 mod sanity;
 mod sinks;
 mod state_replay;
+mod traffic;
 
 pub use consistent_cut::ConsistentCut;
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
@@ -21,6 +22,7 @@ pub use sanity::EngineSanity;
 pub use sinks::SinkRules;
 pub use state_replay::StateReplay;
 
+use self::traffic::Traffic;
 use crate::kernel::Ticks;
 use crate::model::Plan;
 use crate::trace::Fact;
@@ -104,6 +106,7 @@ pub struct End {
 pub struct Oracles<'p> {
     plan: &'p Plan,
     moment: Moment,
+    traffic: Traffic,
     /// Records by lineage.
     pub delivery: Delivery<'p>,
     consistent_cut: ConsistentCut,
@@ -120,8 +123,9 @@ impl<'p> Oracles<'p> {
         Oracles {
             plan,
             moment: Moment::default(),
+            traffic: Traffic::new(plan),
             delivery: Delivery::new(plan, reference, promises),
-            consistent_cut: ConsistentCut::new(plan),
+            consistent_cut: ConsistentCut::new(),
             state_replay: StateReplay::new(plan),
             restore: RestoreFidelity::new(plan),
             sinks: SinkRules::new(plan),
@@ -133,6 +137,7 @@ impl<'p> Oracles<'p> {
     /// Forgets the last run and keeps the memory.
     pub fn reset(&mut self) {
         self.moment = Moment::default();
+        self.traffic.reset();
         self.delivery.reset();
         self.consistent_cut.reset();
         self.state_replay.reset();
@@ -156,12 +161,12 @@ impl<'p> Oracles<'p> {
         let (plan, moment) = (self.plan, self.moment);
         match fact {
             Fact::Sent { channel, name } => {
-                self.sanity.sent(channel, name);
-                self.consistent_cut.sent(channel);
+                self.traffic.send(channel, name);
             }
             Fact::Received { channel, name } => {
-                self.sanity.received(plan, moment, channel, name);
-                self.consistent_cut.received(plan, channel, name);
+                let is_sound = self.traffic.receive(channel, name);
+                self.sanity.received(plan, moment, channel, name, is_sound);
+                self.consistent_cut.received(plan, &self.traffic, channel, name);
             }
             Fact::Applied { task, name, key, value } => {
                 self.delivery.applied(task, name);
@@ -184,7 +189,11 @@ impl<'p> Oracles<'p> {
     fn rare_fact(&mut self, fact: Fact) {
         let (plan, moment) = (self.plan, self.moment);
         self.delivery.rare_fact(fact);
-        self.consistent_cut.rare_fact(plan, moment, fact);
+        if let Fact::Restoring { .. } = fact {
+            // The old attempt is over: whatever of it arrives from here on is a ghost.
+            self.traffic.reset();
+        }
+        self.consistent_cut.rare_fact(plan, &self.traffic, moment, fact);
         self.state_replay.rare_fact(plan, moment, fact);
         self.restore.rare_fact(plan, moment, fact);
         self.sinks.rare_fact(plan, moment, fact);
@@ -200,7 +209,7 @@ impl<'p> Oracles<'p> {
         [
             ("delivery", self.delivery.verdict(end, unsettled)),
             ("consistent_cut", self.consistent_cut.verdict()),
-            ("state_equals_replay", self.state_replay.verdict()),
+            ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),
             ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),
             ("liveness", self.liveness.verdict(self.plan, end)),

@@ -3,7 +3,7 @@
 
 use super::{First, Moment, Verdict};
 use crate::kernel::Id;
-use crate::model::{KeyEntry, Kind, Plan, SnapshotId, TaskId, TaskState};
+use crate::model::{KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 
 /// The fold's own idea of one task's state.
@@ -85,7 +85,30 @@ impl StateReplay {
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
+    /// Where all inputs of a keyed operator are partitioned by key, a key lives in one task only.
+    fn split_key(&self, plan: &Plan) -> Option<(OperatorId, u32)> {
+        let is_by_key = |id: OperatorId| plan.edges().iter().filter(|edge| edge.to == id).all(|edge| edge.partition == Partition::Hash);
+        let is_keyed = |id: &OperatorId| matches!(plan.operators()[*id].kind, Kind::KeyedCount { .. } | Kind::KeyedSum { .. });
+        plan.operators().ids().filter(|id| is_keyed(id) && is_by_key(*id)).find_map(|id| {
+            let mut seen = Vec::new();
+            plan.tasks_of(id).find_map(|task| first_shared(&mut seen, &self.shadows[task.index()].entries)).map(|key| (id, key))
+        })
+    }
+
+    pub(super) fn verdict(&mut self, plan: &Plan, moment: Moment) -> Verdict {
+        if let Some((operator, key)) = self.split_key(plan) {
+            let what = format!("key {} of {}", plan.key_text(operator, key), plan.operators()[operator].name);
+            self.first.note(moment, what, "the state of one task", "the state of several");
+        }
         self.first.verdict()
     }
+}
+
+/// Marks the keys that have records and returns the first that was marked before.
+fn first_shared(seen: &mut Vec<bool>, entries: &[KeyEntry]) -> Option<u32> {
+    if entries.len() > seen.len() {
+        seen.resize(entries.len(), false);
+    }
+    let used = entries.iter().enumerate().filter(|(_, entry)| entry.count > 0);
+    used.map(|(key, _)| key).find(|&key| std::mem::replace(&mut seen[key], true)).map(|key| key as u32)
 }

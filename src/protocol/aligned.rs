@@ -1,7 +1,7 @@
 //! Aligned barriers: block every input that has delivered its barrier until all have.
 
 use crate::model::{Barrier, ChannelId, SnapshotId};
-use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
+use crate::protocol::{Effect, Effects, Refusal, SnapshotProtocol, TaskView};
 
 /// Exactly-once by alignment (Carbone et al. 2015; semantics B1, B2, B5, B8).
 ///
@@ -43,7 +43,7 @@ impl SnapshotProtocol for Aligned {
         if id > self.newest {
             if self.owing > 0 {
                 Self::unblock_all(task, out);
-                out.push(Effect::Decline(self.newest.expect("an alignment has an id")));
+                out.push(Effect::Decline(self.newest.expect("an alignment has an id"), Refusal::Subsumed));
             }
             self.newest = id;
             self.owing = task.inputs().len() as u32;

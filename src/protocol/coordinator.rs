@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
+use super::Refusal;
 use crate::model::{SnapshotId, TaskId};
 use crate::trace::Reason;
 
@@ -38,7 +39,7 @@ pub enum Report {
     /// Its part of the snapshot is in durable storage.
     Ack(SnapshotId),
     /// It cannot take part in the snapshot.
-    Decline(SnapshotId),
+    Decline(SnapshotId, Refusal),
     /// A source has emitted the last record of its log.
     Exhausted,
 }
@@ -347,7 +348,8 @@ impl Coordination for Coordinator {
     }
 
     fn on_request(&mut self, view: &CoordinatorView, out: &mut Commands) {
-        self.queued = self.settings.enabled;
+        // C6: what is asked for while not all tasks run fails.
+        self.queued |= self.settings.enabled && self.running;
         self.serve(view, out);
     }
 
@@ -365,7 +367,13 @@ impl Coordination for Coordinator {
     fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         match report {
             Report::Ack(id) => self.on_ack(from, id, out),
-            Report::Decline(id) => self.fail_checkpoint(view, id, Reason::Declined, out),
+            Report::Decline(id, Refusal::Failed) => self.fail_checkpoint(view, id, Reason::Declined, out),
+            Report::Decline(id, Refusal::Subsumed) => {
+                if let Some(at) = self.position(id) {
+                    self.abort(at, Reason::Declined, out);
+                    self.serve(view, out);
+                }
+            }
             Report::Exhausted => {
                 insert(&mut self.exhausted, from);
                 self.serve(view, out);

@@ -16,5 +16,5 @@ pub use aligned::Aligned;
 pub use at_least_once::AtLeastOnce;
 pub use coordinator::{Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Report, Settings, Timer};
 pub use registry::{Claims, Guarantee, ProtocolFactory, ProtocolKind};
-pub use seam::{Effect, Effects, ProtocolBox, SnapshotProtocol, TaskView};
+pub use seam::{Effect, Effects, ProtocolBox, Refusal, SnapshotProtocol, TaskView};
 pub use sink::{Faithful, Immediate, Placement, SinkEffect, SinkEffects, SinkLogic, StorageLogic, TwoPhase, sink_logic};

@@ -8,6 +8,15 @@ use smallvec::SmallVec;
 
 use crate::model::{Barrier, ChannelId, Plan, Record, SnapshotId, TaskId};
 
+/// Why a task refuses a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// A newer one has begun; that is nobody's failure (C18).
+    Subsumed,
+    /// It could not be taken.
+    Failed,
+}
+
 /// What a protocol may ask the engine to do. Effects are applied in the order in which they
 /// were pushed, all of them within one step: nothing else happens in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +32,7 @@ pub enum Effect {
     /// This task's part is whole: upload it, then ack.
     Ack(SnapshotId),
     /// This task cannot take part in the snapshot.
-    Decline(SnapshotId),
+    Decline(SnapshotId, Refusal),
 }
 
 /// The effects of one handler call.

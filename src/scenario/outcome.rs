@@ -76,6 +76,8 @@ pub struct FailoverReport {
     pub cause: String,
     /// The tasks that died.
     pub tasks: Vec<String>,
+    /// Whether the job was deployed again.
+    pub restarted: bool,
     /// The snapshot restored, or none.
     pub restored_snapshot: Option<u32>,
     /// When all tasks were up again.

@@ -28,7 +28,8 @@ struct Snapshot {
 struct Failover {
     at: Ticks,
     dead: Vec<TaskId>,
-    restored: Option<SnapshotId>,
+    /// What was deployed, once anything was.
+    restored: Option<Option<SnapshotId>>,
     resumed: Option<Ticks>,
 }
 
@@ -92,6 +93,7 @@ impl<'p> Timeline<'p> {
             Fact::Blocked { channel } => {
                 self.blocked_since[self.plan.channels()[channel].to.index()].get_or_insert(now);
             }
+            Fact::Unblocked { channel } => self.blocked_since[self.plan.channels()[channel].to.index()] = None,
             Fact::Saved { task, snapshot, entries, .. } => {
                 self.start_row(now, task, snapshot);
                 let since = self.blocked_since[task.index()].take();
@@ -133,7 +135,7 @@ impl<'p> Timeline<'p> {
             }
             Fact::Restoring { snapshot } => {
                 if let Some(failover) = self.failovers.last_mut() {
-                    failover.restored = snapshot;
+                    failover.restored = Some(snapshot);
                 }
             }
             Fact::Resumed => {
@@ -184,7 +186,8 @@ impl<'p> Timeline<'p> {
             at_us: failover.at.0,
             cause: failover.dead.first().map_or("too many failed checkpoints".to_owned(), |task| format!("crash {}", name(task))),
             tasks: failover.dead.iter().map(name).collect(),
-            restored_snapshot: failover.restored.map(|id| id.0),
+            restarted: failover.restored.is_some(),
+            restored_snapshot: failover.restored.flatten().map(|id| id.0),
             resumed_us: failover.resumed.map(|at| at.0),
         };
         self.failovers.iter().map(report).collect()

@@ -8,7 +8,8 @@ use cutline::{Outcome, Scenario};
 
 /// A scenario from JSON that must be valid.
 pub fn scenario(json: &str) -> Scenario {
-    Scenario::from_json(json).unwrap_or_else(|mistakes| panic!("{}\n{json}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+    Scenario::from_json(json)
+        .unwrap_or_else(|mistakes| panic!("{}\n{json}", mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 /// The verdict of one invariant.

@@ -190,7 +190,8 @@ impl Expectation {
             Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),
             Expectation::Failovers(range) => within("failovers", *range, outcome.failovers.len() as u64),
             Expectation::Restored(expected) => {
-                let actual: Vec<_> = outcome.failovers.iter().map(|failover| failover.restored_snapshot).collect();
+                let actual: Vec<_> =
+                    outcome.failovers.iter().filter(|failover| failover.restarted).map(|failover| failover.restored_snapshot).collect();
                 equal("restored", &restored_text(expected), &restored_text(&actual))
             }
             Expectation::Alignment { task, snapshot, range } => alignment(outcome, task, *snapshot, *range),

@@ -254,6 +254,15 @@ impl Checker<'_> {
             if matches!(spec.kind, Kind::Join { .. }) && ins != 2 {
                 self.mistake(&place, format!("the join \"{name}\" needs exactly two inputs and has {ins}"), None);
             }
+            let is_by_key = |edge: &&EdgeSpec| edge.to != id || edge.partition == Partition::Hash;
+            if matches!(spec.kind, Kind::Join { .. }) && spec.parallelism > 1 && !edges.iter().all(|edge| is_by_key(&edge)) {
+                let help = "leave \"partition\" out, or give the join parallelism 1".to_owned();
+                self.mistake(
+                    &place,
+                    format!("the join \"{name}\" has several tasks, so both inputs must be partitioned by \"hash\""),
+                    Some(help),
+                );
+            }
         }
         self.cycle(specs, edges);
     }

@@ -1,0 +1,80 @@
+//! Layer 8: the command line, the only code that touches disk and terminal.
+//!
+//! Results go to standard output, everything else to standard error.
+
+mod args;
+mod diagnostics;
+mod files;
+mod guard;
+mod load;
+mod output;
+mod run;
+mod twice;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Arguments, Command};
+use self::output::Problem;
+use crate::scenario;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    guard::silence_panics();
+    let arguments = Arguments::parse();
+    let exit = guard::guarded(|| dispatch(&arguments.command)).unwrap_or_else(|panic| {
+        guard::internal_error("the command", &panic).print();
+        Exit::Internal
+    });
+    exit.into()
+}
+
+fn dispatch(command: &Command) -> Exit {
+    match command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Validate(arguments) => validate::validate(&arguments.paths),
+        Command::Schema => print_schema(),
+    }
+}
+
+fn print_schema() -> Exit {
+    output::result(&format!("{:#}\n", scenario::schema()))
+}
+
+/// How the program ends. What is worse is greater, and the worst of several ends counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// All is as expected.
+    AsExpected,
+    /// An expectation or an invariant failed.
+    Unexpected,
+    /// A resource limit stopped a run.
+    Limit,
+    /// A wrong argument, or a file that cannot be read, written or understood.
+    Usage,
+    /// Two runs of the same scenario and seed differ.
+    Nondeterminism,
+    /// A defect of this program.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::AsExpected => 0,
+            Exit::Unexpected => 1,
+            Exit::Usage => 2,
+            Exit::Nondeterminism => 3,
+            Exit::Limit => 5,
+            Exit::Internal => 70,
+        })
+    }
+}
+
+/// Prints what kept a command from doing its work.
+fn refuse(problem: &Problem) -> Exit {
+    problem.print();
+    Exit::Usage
+}

@@ -1,0 +1,151 @@
+//! `cutline run`
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
+
+use super::args::{Format, Run};
+use super::files::{self, Found, reason};
+use super::output::{self, Problem};
+use super::{Exit, guard, load, refuse, twice};
+use crate::report::text::Style;
+use crate::report::{json, junit, printable, text};
+use crate::scenario::outcome::{Ended, Judgement};
+use crate::scenario::{Outcome, Scenario, run_traced};
+
+/// Simulates scenarios and prints their verdicts.
+pub fn run(arguments: &Run) -> Exit {
+    let found = files::find(&arguments.paths);
+    if let Err(problem) = check_trace(arguments, &found) {
+        return refuse(&problem);
+    }
+    let mut exit = Exit::AsExpected;
+    for problem in &found.problems {
+        exit = exit.max(refuse(problem));
+    }
+    let mut outcomes = Vec::new();
+    for file in &found.files {
+        match run_file(file, arguments) {
+            Ok((outcome, worse)) => {
+                exit = exit.max(worse);
+                outcomes.push(outcome);
+            }
+            Err(worse) => exit = exit.max(worse),
+        }
+    }
+    report_missing(found.files.len() - outcomes.len(), &found);
+    exit.max(print(&outcomes, arguments.format, found.many))
+}
+
+/// What `--trace` cannot do is said before anything runs.
+fn check_trace(arguments: &Run, found: &Found) -> Result<(), Problem> {
+    let Some(trace) = &arguments.trace else { return Ok(()) };
+    if found.files.len() > 1 {
+        let message = format!("--trace writes the facts of one scenario, but {} were found", found.files.len());
+        return Err(Problem::new(message, "name a single scenario file"));
+    }
+    if is_stdout(trace) && arguments.format != Format::Text {
+        let message = "\"--trace -\" would mix the facts with the document on standard output";
+        return Err(Problem::new(message, "name a file for the facts, or leave out --format"));
+    }
+    let is_scenario = |file: &Path| fs::canonicalize(file).is_ok_and(|file| fs::canonicalize(trace).is_ok_and(|trace| trace == file));
+    if found.files.iter().any(|file| is_scenario(file)) {
+        let message = format!("--trace {} would overwrite the scenario", trace.display());
+        return Err(Problem::new(message, "name another file for the facts"));
+    }
+    Ok(())
+}
+
+fn is_stdout(trace: &Path) -> bool {
+    trace == Path::new("-")
+}
+
+/// The outcome of a file and how the program has to end for it, or only the latter.
+fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
+    let mut scenario = load::load(file)?;
+    if let Some(seed) = arguments.seed {
+        scenario = scenario.with_seed(seed);
+    }
+    let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
+    let ran = guard::guarded(|| {
+        let outcome = trace.run(&scenario);
+        let difference = arguments.twice.then(|| twice::compare(&scenario, &outcome)).flatten();
+        (outcome, difference)
+    });
+    let (outcome, difference) = ran.map_err(|panic| {
+        let what = format!("{} with seed {}", printable(&file.display().to_string()), scenario.seed());
+        guard::internal_error(&what, &panic).print();
+        Exit::Internal
+    })?;
+    let mut exit = exit_of(&outcome).max(trace.finish());
+    if let Some(difference) = difference {
+        difference.print();
+        exit = exit.max(Exit::Nondeterminism);
+    } else if arguments.twice {
+        output::message(format_args!("{}: two runs agree, digest {}", outcome.scenario, outcome.digest));
+    }
+    Ok((outcome, exit))
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    match (outcome.verdict, outcome.ended) {
+        (Judgement::AsExpected, _) => Exit::AsExpected,
+        (Judgement::Unexpected, Ended::StepLimit | Ended::TimeLimit) => Exit::Limit,
+        (Judgement::Unexpected, _) => Exit::Unexpected,
+    }
+}
+
+/// The last word on standard error when not everything could be run.
+fn report_missing(missing: usize, found: &Found) {
+    if missing > 0 && found.files.len() > 1 {
+        output::message(format_args!("{missing} of {} scenarios gave no outcome; see the errors above", found.files.len()));
+    }
+}
+
+fn print(outcomes: &[Outcome], format: Format, many: bool) -> Exit {
+    let style = Style::coloured();
+    match (format, outcomes) {
+        (Format::Json, _) => output::result(&json::document(outcomes)),
+        (Format::Junit, _) => output::result(&junit::document(outcomes)),
+        (Format::Text, []) => Exit::AsExpected,
+        (Format::Text, [outcome]) if !many => output::result(&text::outcome(outcome, &style)),
+        (Format::Text, _) => output::result(&text::summary(outcomes, &style)),
+    }
+}
+
+/// Where the facts of a run go, if anywhere.
+struct Trace {
+    name: String,
+    out: Option<BufWriter<Box<dyn Write>>>,
+    failure: io::Result<()>,
+}
+
+impl Trace {
+    fn create(path: Option<&Path>) -> Result<Trace, Problem> {
+        let name = path.map(|path| path.display().to_string()).unwrap_or_default();
+        let out = path.map(|path| if is_stdout(path) { Ok(output::stream()) } else { Ok(Box::new(File::create(path)?) as Box<dyn Write>) });
+        let out = out.transpose().map_err(|error| cannot_write(&name, &error))?;
+        Ok(Trace { name, out: out.map(BufWriter::new), failure: Ok(()) })
+    }
+
+    fn run(&mut self, scenario: &Scenario) -> Outcome {
+        let Some(out) = &mut self.out else { return crate::scenario::run(scenario) };
+        run_traced(scenario, &mut |at, step, fact| {
+            if self.failure.is_ok() {
+                self.failure = writeln!(out, "{at}\t{step}\t{}", fact.describe(scenario.plan()));
+            }
+        })
+    }
+
+    fn finish(self) -> Exit {
+        let flushed = self.out.map_or(Ok(()), |mut out| out.flush());
+        match self.failure.and(flushed) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => refuse(&cannot_write(&self.name, &error)),
+            _ => Exit::AsExpected,
+        }
+    }
+}
+
+fn cannot_write(name: &str, error: &io::Error) -> Problem {
+    Problem::new(format!("cannot write {name}: {}", reason(error)), "name a file in a folder that exists and can be written to")
+}

@@ -1,0 +1,35 @@
+//! The JSON document of `run --format json`.
+
+use crate::scenario::outcome::{FORMAT, Outcome, Report};
+
+/// One document with all outcomes, ending in a line break.
+pub fn document(outcomes: &[Outcome]) -> String {
+    let report = Report { format: FORMAT, version: env!("CARGO_PKG_VERSION"), outcomes };
+    let text = serde_json::to_string_pretty(&report);
+    // Strings, numbers and maps with string keys: there is nothing that JSON could refuse.
+    text.expect("an outcome is always JSON") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_document_names_its_format_and_holds_every_outcome() {
+        let text = document(&[sample::as_expected(), sample::unexpected()]);
+        assert!(text.ends_with("}\n"));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["format"], 1);
+        assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(json["outcomes"][0]["verdict"], "as_expected");
+        assert_eq!(json["outcomes"][1]["verdict"], "unexpected");
+        assert_eq!(json["outcomes"][1]["snapshots"][0]["tasks"][0]["offset"], 20);
+    }
+
+    #[test]
+    fn no_outcomes_are_a_document_too() {
+        let json: serde_json::Value = serde_json::from_str(&document(&[])).unwrap();
+        assert_eq!(json["outcomes"], serde_json::json!([]));
+    }
+}

@@ -1,0 +1,111 @@
+//! JUnit XML, for the test pages of build servers.
+
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{complaints, printable};
+use crate::scenario::outcome::{Judgement, Outcome};
+
+/// One test case per scenario. It carries no time stamps and no durations, so that equal runs give equal bytes.
+pub fn document(outcomes: &[Outcome]) -> String {
+    let mut suite = TestSuite::new("cutline");
+    suite.add_test_cases(outcomes.iter().map(case));
+    let mut report = Report::new("cutline");
+    report.add_test_suite(suite);
+    report.to_string().expect("writing to memory does not fail")
+}
+
+fn case(outcome: &Outcome) -> TestCase {
+    let mut case = TestCase::new(printable(name(outcome)), status(outcome));
+    case.set_classname("cutline");
+    let properties = [
+        ("scenario", printable(&outcome.scenario)),
+        ("protocol", outcome.protocol.to_owned()),
+        ("seed", outcome.seed.to_string()),
+        ("digest", outcome.digest.clone()),
+    ];
+    case.add_properties(properties.map(|(name, value)| Property::new(name, value)));
+    case
+}
+
+fn name(outcome: &Outcome) -> &str {
+    if outcome.title.trim().is_empty() { &outcome.scenario } else { &outcome.title }
+}
+
+fn status(outcome: &Outcome) -> TestCaseStatus {
+    if outcome.verdict == Judgement::AsExpected {
+        return TestCaseStatus::success();
+    }
+    let complaints = complaints(outcome);
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type("unexpected");
+    status.set_message(complaints.first().map_or("not as expected", String::as_str));
+    status.set_description(complaints.join("\n"));
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::report::sample;
+
+    fn check(outcomes: &[Outcome], expected: Expect) {
+        expected.assert_eq(&document(outcomes));
+    }
+
+    #[test]
+    fn a_case_per_scenario_with_its_failures() {
+        check(
+            &[sample::as_expected(), sample::unexpected()],
+            expect![[r#"
+                <?xml version="1.0" encoding="UTF-8"?>
+                <testsuites name="cutline" tests="2" skipped="0" failures="1" errors="0">
+                    <testsuite name="cutline" tests="2" skipped="0" errors="0" failures="1">
+                        <testcase name="Aligned barriers keep a count exactly-once" classname="cutline">
+                            <properties>
+                                <property name="scenario" value="scenarios/aligned.json"/>
+                                <property name="protocol" value="aligned"/>
+                                <property name="seed" value="7"/>
+                                <property name="digest" value="0123456789abcdef"/>
+                            </properties>
+                        </testcase>
+                        <testcase name="Without alignment records show twice" classname="cutline">
+                            <properties>
+                                <property name="scenario" value="scenarios/lossy/at_least_once.json"/>
+                                <property name="protocol" value="at_least_once"/>
+                                <property name="seed" value="7"/>
+                                <property name="digest" value="0123456789abcdef"/>
+                            </properties>
+                            <failure message="expected failovers = 1, found 2" type="unexpected">expected failovers = 1, found 2
+                violated delivery: B#1 is not visible at out, nor in any transaction that could still be committed; expected every record at least once; found 0 effects (step 17001)</failure>
+                        </testcase>
+                    </testsuite>
+                </testsuites>
+            "#]],
+        );
+    }
+
+    #[test]
+    fn nothing_in_it_is_invalid_xml() {
+        let odd = Outcome { title: "a < b & \"c\" \u{0}\u{1b}[31m\u{ffff}".into(), ..sample::as_expected() };
+        check(
+            &[odd],
+            expect![[r#"
+            <?xml version="1.0" encoding="UTF-8"?>
+            <testsuites name="cutline" tests="1" skipped="0" failures="0" errors="0">
+                <testsuite name="cutline" tests="1" skipped="0" errors="0" failures="0">
+                    <testcase name="a &lt; b &amp; &quot;c&quot; ��[31m�" classname="cutline">
+                        <properties>
+                            <property name="scenario" value="scenarios/aligned.json"/>
+                            <property name="protocol" value="aligned"/>
+                            <property name="seed" value="7"/>
+                            <property name="digest" value="0123456789abcdef"/>
+                        </properties>
+                    </testcase>
+                </testsuite>
+            </testsuites>
+        "#]],
+        );
+    }
+}

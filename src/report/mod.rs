@@ -1,0 +1,98 @@
+//! Layer 7: outcomes as text and documents. Every report is a `String`; where it goes is not decided here.
+
+pub mod json;
+pub mod junit;
+pub mod text;
+
+use crate::scenario::outcome::{Ended, InvariantOutcome, Judgement, Outcome};
+
+/// `text` on one line, with a stand-in for every character that a terminal or an XML reader would not
+/// show as it is. Names and titles come from files, and a file must not be able to garble a report.
+pub fn printable(text: &str) -> String {
+    text.chars().map(shown).collect()
+}
+
+fn shown(c: char) -> char {
+    match c {
+        '\t' | '\n' | '\r' => ' ',
+        c if c.is_control() || is_format(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// Marks that change the direction of text or the meaning of a file, and what no document may contain.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Everything that keeps an outcome from being as expected, a line each.
+fn complaints(outcome: &Outcome) -> Vec<String> {
+    if outcome.verdict == Judgement::AsExpected {
+        return Vec::new();
+    }
+    let unmet = outcome.expectations.iter().filter(|expectation| !expectation.met);
+    let unmet = unmet.map(|expectation| format!("expected {}, found {}", expectation.expect, expectation.actual));
+    let violated = outcome.invariants.iter().filter(|invariant| is_broken(invariant, outcome));
+    let violated = violated.map(|invariant| format!("violated {}{}", invariant.name, reason(invariant)));
+    let ended = stopped(outcome.ended).map(str::to_owned);
+    unmet.chain(violated).chain(ended).map(|line| printable(&line)).collect()
+}
+
+/// Whether an invariant that is claimed is violated. Where the scenario says what it expects of it, that counts instead.
+fn is_broken(invariant: &InvariantOutcome, outcome: &Outcome) -> bool {
+    invariant.claimed && invariant.verdict == "violated" && !is_named(invariant, outcome)
+}
+
+/// Whether the scenario says what it expects of an invariant.
+fn is_named(invariant: &InvariantOutcome, outcome: &Outcome) -> bool {
+    outcome.expectations.iter().any(|expectation| expectation.expect.split(' ').next() == Some(invariant.name))
+}
+
+/// What an invariant has to say, and the step at which it was broken.
+fn reason(invariant: &InvariantOutcome) -> String {
+    let detail = invariant.detail.as_ref().map(|detail| format!(": {detail}"));
+    let step = invariant.step.map(|step| format!(" (step {step})"));
+    detail.unwrap_or_default() + &step.unwrap_or_default()
+}
+
+/// Why a run ended although things were left to happen.
+fn stopped(ended: Ended) -> Option<&'static str> {
+    match ended {
+        Ended::Quiet => None,
+        Ended::JobFailed => Some("the job failed: no restart was left"),
+        Ended::StepLimit => Some("stopped by the step limit (limits.steps) with things still happening"),
+        Ended::TimeLimit => Some("stopped by the time limit (limits.until) with things still happening"),
+    }
+}
+
+#[cfg(test)]
+mod sample;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::outcome::ExpectationOutcome;
+
+    #[test]
+    fn nothing_from_a_file_can_garble_a_report() {
+        assert_eq!(printable("a\u{1b}[31mb\nc\td\u{202e}e"), "a\u{fffd}[31mb c d\u{fffd}e");
+        assert_eq!(printable("Straße → 東京"), "Straße → 東京");
+    }
+
+    #[test]
+    fn a_violation_that_the_scenario_names_is_judged_by_its_expectation() {
+        let mut outcome = sample::unexpected();
+        let expectation = ExpectationOutcome { expect: "delivery = violated".into(), met: true, actual: "violated".into() };
+        outcome.expectations.push(expectation);
+        assert_eq!(complaints(&outcome), ["expected failovers = 1, found 2"]);
+    }
+
+    #[test]
+    fn complaints_are_what_made_the_outcome_unexpected() {
+        assert_eq!(complaints(&sample::as_expected()), Vec::<String>::new());
+        let lines = complaints(&sample::unexpected());
+        assert_eq!(lines[0], "expected failovers = 1, found 2");
+        assert!(lines[1].starts_with("violated delivery: "), "{lines:?}");
+        assert_eq!(lines.len(), 2, "an invariant that is not claimed is no complaint: {lines:?}");
+    }
+}
