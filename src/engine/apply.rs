@@ -56,10 +56,7 @@ impl World {
     fn deliver<O: Observer>(&mut self, channel: ChannelId, observer: &mut O) {
         let slot = self.data.pop_front(channel.0 as usize).expect("ready: not empty");
         let plan = &self.setup.plan;
-        let (from, to, capacity, names_from) = {
-            let channel = &plan.channels()[channel];
-            (channel.from, channel.to, channel.capacity, channel.names_from)
-        };
+        let (to, names_from) = (plan.channels()[channel].to, plan.channels()[channel].names_from);
         match slot.item {
             Element::Record(record) => {
                 observer.fact(Fact::Received { channel, name: record.name });
@@ -71,7 +68,15 @@ impl World {
             }
             Element::Barrier(barrier) => self.receive_barrier(to, channel, barrier, observer),
         }
-        if capacity != u32::MAX && !self.outboxes.is_empty(from.0 as usize) {
+        if self.setup.plan.is_bounded() {
+            self.make_room(channel, observer);
+        }
+    }
+
+    /// Lets the sender's waiting output move up, now that the channel has room.
+    fn make_room<O: Observer>(&mut self, channel: ChannelId, observer: &mut O) {
+        let from = self.setup.plan.channels()[channel].from;
+        if !self.outboxes.is_empty(from.0 as usize) {
             observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
         }
@@ -104,7 +109,7 @@ impl World {
 
     fn write<O: Observer>(&mut self, task: TaskId, record: Record, observer: &mut O) {
         let at = &self.setup.plan.tasks()[task];
-        let log = &mut self.external.sinks[at.sink as usize];
+        let log = &mut self.external.sinks[at.rank as usize];
         match self.setup.sinks[at.operator.0 as usize].on_record() {
             Placement::Publish => {
                 log.publish(record);
@@ -128,7 +133,7 @@ impl World {
     ) {
         let at = &self.setup.plan.tasks()[task];
         let TaskState::Sink(pending) = &mut self.tasks[task].state else { return };
-        let log = &mut self.external.sinks[at.sink as usize];
+        let log = &mut self.external.sinks[at.rank as usize];
         let prepared: Vec<SnapshotId> = log.prepared.iter().map(|(id, _)| *id).collect();
         let mut effects = SinkEffects::new();
         call(self.setup.sinks[at.operator.0 as usize], pending, &prepared, &mut effects);

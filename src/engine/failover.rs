@@ -31,6 +31,7 @@ impl World {
     /// The failure is noticed: everything of this attempt stops (scope "all").
     pub(super) fn fail<O: Observer>(&mut self, observer: &mut O) {
         observer.fact(Fact::Failover);
+        self.job = Job::Running;
         self.disarm(Timer::Detect, observer);
         for task in self.setup.plan.tasks().ids() {
             if self.tasks[task].status != Status::Down {

@@ -29,6 +29,14 @@ impl<O: Observer> Router<'_, O> {
     /// Sends a record out of every port of `task`.
     #[inline(always)]
     pub fn send(&mut self, task: TaskId, record: Record) {
+        match self.plan.only_output(task) {
+            Some(channel) => self.put(task, channel, record),
+            None => self.choose(task, record),
+        }
+    }
+
+    #[inline(always)]
+    fn choose(&mut self, task: TaskId, record: Record) {
         for at in self.plan.port_range(task) {
             let plan = self.plan;
             let port = &plan.ports()[at];
@@ -49,6 +57,13 @@ impl<O: Observer> Router<'_, O> {
     /// Puts a record into its channel, or behind what already waits for room.
     #[inline(always)]
     fn put(&mut self, task: TaskId, channel: ChannelId, record: Record) {
+        if !self.plan.is_bounded() {
+            return self.push(channel, Element::Record(record));
+        }
+        self.put_bounded(task, channel, record);
+    }
+
+    fn put_bounded(&mut self, task: TaskId, channel: ChannelId, record: Record) {
         let capacity = self.plan.channels()[channel].capacity;
         if capacity == u32::MAX || self.has_room(channel, capacity) && self.outboxes.is_empty(task.0 as usize) {
             return self.push(channel, Element::Record(record));

@@ -4,12 +4,12 @@
 //! cannot move is parked with its reason and comes back by the one touch that ends it, so the
 //! driver never scans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::faults::Watch;
 use super::{Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
 use crate::kernel::{Delay, EventQueue, Id, Stream, Ticks};
-use crate::model::{ChannelId, Kind, Plan, TaskId};
+use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -98,6 +98,7 @@ const LANE: u32 = 0;
 const WAKE: u32 = 1 << KIND_SHIFT;
 const EMIT: u32 = 2 << KIND_SHIFT;
 const AGENDA: u32 = 3 << KIND_SHIFT;
+const TIMEOUT: u32 = 4 << KIND_SHIFT;
 const NUMBER: u32 = (1 << KIND_SHIFT) - 1;
 
 /// The mark, in a notice's stamp, of a message that will be lost.
@@ -208,6 +209,10 @@ pub struct Timed<'s, S> {
     /// By task: whether records keep it busy at all.
     is_serviced: Vec<bool>,
     agenda: Agenda,
+    /// Armed timeouts in the order in which they are due. Nearly all of them are disarmed long
+    /// before; only the first has a key in the queue, so that the queue stays short.
+    timeouts: VecDeque<(u64, SnapshotId)>,
+    is_timeout_queued: bool,
     draws: Draws,
     watch: Watch,
     losses: Vec<(TaskId, Notice)>,
@@ -239,6 +244,8 @@ impl<'s, S: FactSink> Timed<'s, S> {
             lanes: vec![FRESH_LANE; channels + 2 * tasks],
             desks: vec![FRESH_DESK; tasks],
             agenda: Agenda::default(),
+            timeouts: VecDeque::new(),
+            is_timeout_queued: false,
             draws: Draws::default(),
             watch: Watch::default(),
             losses: Vec::new(),
@@ -261,6 +268,8 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.lanes.fill(FRESH_LANE);
         self.desks.fill(FRESH_DESK);
         self.agenda.clear();
+        self.timeouts.clear();
+        self.is_timeout_queued = false;
         self.draws.reset(seed);
         self.watch.reset(self.faults, self.plan);
         self.losses.clear();
@@ -295,6 +304,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
                 LANE => self.on_lane(world, number, at),
                 WAKE => self.on_wake(world, TaskId(number), at),
                 EMIT => self.on_emit(world, TaskId(number), at),
+                TIMEOUT => self.on_timeout(world, at),
                 _ => self.on_agenda(world, number, at),
             }
         }
@@ -308,6 +318,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             LANE => self.lanes[number as usize].due != at,
             WAKE => self.desks[number as usize].wake != at,
             EMIT => self.desks[number as usize].emit != at || world.ready(Step::Emit(TaskId(number))).is_err(),
+            TIMEOUT => self.timeouts.front().is_none_or(|&(due, _)| due > at),
             _ => self.agenda.slots[number as usize].is_none_or(|step| world.ready(step).is_err()),
         }
     }
@@ -459,6 +470,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     /// The task may be free: lets the lanes in its ring go on, in order, as far as it can.
+    #[inline(never)]
     fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
         self.desks[task.index()].wake = IDLE;
         loop {
@@ -516,11 +528,28 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
-        if let Some(step) = self.agenda.take(slot) {
-            if world.ready(step).is_ok() {
-                self.departure = at;
-                self.apply(world, step, at);
-            }
+        if let Some(step) = self.agenda.take(slot)
+            && world.ready(step).is_ok()
+        {
+            self.departure = at;
+            self.apply(world, step, at);
+        }
+    }
+
+    fn on_timeout(&mut self, world: &mut World, at: u64) {
+        self.is_timeout_queued = false;
+        if let Some((_, id)) = self.timeouts.front().copied().filter(|&(due, _)| due <= at) {
+            self.timeouts.pop_front();
+            self.departure = at;
+            self.apply(world, Step::Fire(Timer::Timeout(id)), at);
+        }
+        self.queue_timeout();
+    }
+
+    fn queue_timeout(&mut self) {
+        if let (false, Some(&(due, _))) = (self.is_timeout_queued, self.timeouts.front()) {
+            self.is_timeout_queued = true;
+            self.queue.push(due, TIMEOUT);
         }
     }
 
@@ -567,7 +596,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             Timer::First => self.timing.first,
             Timer::Interval => self.timing.interval,
             Timer::Pause => self.timing.min_pause,
-            Timer::Timeout(_) => self.timing.timeout,
+            Timer::Timeout(_) => unreachable!("timeouts have a queue of their own"),
             Timer::Store(_) => self.draws.rare(self.timing.store, || "store".to_owned()),
             Timer::Detect => self.draws.rare(self.timing.detect, || "detect".to_owned()),
             Timer::Restart => self.draws.rare(self.timing.restart, || "restart".to_owned()),
@@ -635,6 +664,12 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 let at = self.draw_control(task, "restore", restore);
                 self.schedule(Step::Restore(task), at);
             }
+            Touch::Armed(Timer::Timeout(_)) if self.timing.timeout == Ticks::NEVER => {}
+            Touch::Armed(Timer::Timeout(id)) => {
+                self.timeouts.push_back((self.now.saturating_add(self.timing.timeout.0), id));
+                self.queue_timeout();
+            }
+            Touch::Disarmed(Timer::Timeout(id)) => self.timeouts.retain(|&(_, armed)| armed != id),
             Touch::Armed(timer) => {
                 let delay = self.timer_delay(timer);
                 if delay < Ticks::NEVER {

@@ -345,9 +345,15 @@ impl World {
             Step::Restore(task) => offered(self.tasks[task].status == Status::Restoring),
             Step::Fire(timer) => offered(self.timers.binary_search(&timer).is_ok()),
             Step::Request => offered(self.job == Job::Running && self.requests > 0),
-            Step::Crash(task) => offered(self.job == Job::Running && self.tasks[task].status != Status::Down),
+            Step::Crash(task) => offered(self.can_fail() && self.tasks[task].status != Status::Down),
             Step::Emit(_) | Step::Deliver(_) => unreachable!("handled by ready"),
         }
+    }
+
+    /// A job that has ended can still fail while its last notices are on their way.
+    fn can_fail(&self) -> bool {
+        let is_told = |at: usize| !self.notices.is_empty(at);
+        self.job == Job::Running || (self.job == Job::Finished && (0..self.tasks.len()).any(is_told))
     }
 
     /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`]) left

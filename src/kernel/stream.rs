@@ -24,7 +24,7 @@ impl Stream {
 
     /// The next 64 bits.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.cipher.next_u64()
     }
 
@@ -32,11 +32,11 @@ impl Stream {
     /// reject). A `bound` of 0 gives 0.
     #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
-        let mut product = u128::from(self.next()) * u128::from(bound);
+        let mut product = u128::from(self.draw()) * u128::from(bound);
         if (product as u64) < bound {
             let threshold = bound.wrapping_neg() % bound;
             while (product as u64) < threshold {
-                product = u128::from(self.next()) * u128::from(bound);
+                product = u128::from(self.draw()) * u128::from(bound);
             }
         }
         (product >> 64) as u64
@@ -48,7 +48,7 @@ impl Stream {
         assert!(low <= high, "an empty range");
         match (high - low).checked_add(1) {
             Some(span) => low + self.below(span),
-            None => self.next(),
+            None => self.draw(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Stream {
     /// result is at most `43 * mean`.
     #[inline]
     pub fn exponential(&mut self, mean: u64) -> u64 {
-        let bits = self.next() | 1;
+        let bits = self.draw() | 1;
         let zeros = u128::from(bits.leading_zeros());
         let mantissa = u128::from((bits << zeros) >> 31) & 0xFFFF_FFFF;
         let log = (zeros << 32) + (0x1_0000_0000 - mantissa);
@@ -93,7 +93,7 @@ mod tests {
     fn test_vectors_of_stream_version_1() {
         let name = "delay/clicks->count#0";
         assert_eq!(
-            draws(name, Stream::next),
+            draws(name, Stream::draw),
             [14_605_812_161_056_924_074, 13_821_341_812_719_356_329, 3_560_052_723_532_298_119, 10_398_580_432_620_156_556]
         );
         assert_eq!(draws(name, |s| s.below(10)), [7, 7, 1, 5]);
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn names_and_seeds_separate_streams() {
-        assert_ne!(draws("a", Stream::next), draws("b", Stream::next));
-        assert_ne!(Stream::named(1, "a").next(), Stream::named(2, "a").next());
+        assert_ne!(draws("a", Stream::draw), draws("b", Stream::draw));
+        assert_ne!(Stream::named(1, "a").draw(), Stream::named(2, "a").draw());
     }
 
     #[test]

@@ -82,12 +82,14 @@ pub struct Task {
     pub operator: OperatorId,
     /// Which instance, from 0.
     pub index: u32,
-    /// For sinks: its place among all sink tasks.
-    pub sink: u32,
+    /// For sinks its place among all sink tasks, for stateful tasks its place among those.
+    pub rank: u32,
     /// For sources: how many records its log holds.
     log: u64,
     inputs: Range<u32>,
     ports: Range<u32>,
+    /// The one channel out, where there is exactly one: most tasks of most graphs.
+    only_output: Option<ChannelId>,
 }
 
 /// A logical edge between two operators.
@@ -144,6 +146,8 @@ pub struct Plan {
     order: Vec<OperatorId>,
     sources: Vec<TaskId>,
     sinks: Vec<TaskId>,
+    stateful: Vec<TaskId>,
+    is_bounded: bool,
 }
 
 /// Why a graph cannot be run.
@@ -172,6 +176,8 @@ impl Plan {
             order: topological_order(specs.len(), &edges).ok_or(PlanError::Cycle)?,
             sources: Vec::new(),
             sinks: Vec::new(),
+            stateful: Vec::new(),
+            is_bounded: edges.iter().any(|edge| edge.capacity != u32::MAX),
         };
         for spec in specs {
             plan.add_operator(spec);
@@ -191,14 +197,15 @@ impl Plan {
         let tasks = first..first + spec.parallelism;
         let operator = OperatorId::from_index(self.operators.len());
         for index in 0..spec.parallelism {
-            let sink = self.sinks.len() as u32;
+            let rank = if spec.kind.is_sink() { self.sinks.len() } else { self.stateful.len() } as u32;
             let task = {
                 let log = spec.kind.log_length(index, spec.parallelism);
-                self.tasks.push(Task { operator, index, sink, log, inputs: 0..0, ports: 0..0 })
+                self.tasks.push(Task { operator, index, rank, log, inputs: 0..0, ports: 0..0, only_output: None })
             };
             match spec.kind {
                 Kind::Source { .. } => self.sources.push(task),
                 Kind::Sink { .. } => self.sinks.push(task),
+                _ if spec.kind.is_stateful() => self.stateful.push(task),
                 _ => {}
             }
         }
@@ -280,6 +287,10 @@ impl Plan {
                 self.outputs.extend_from_slice(group);
             }
             self.tasks[task].ports = first..self.ports.len() as u32;
+            self.tasks[task].only_output = match leaving[task][..] {
+                [channel] => Some(channel),
+                _ => None,
+            };
         }
     }
 
@@ -316,6 +327,11 @@ impl Plan {
     /// All sink tasks.
     pub fn sinks(&self) -> &[TaskId] {
         &self.sinks
+    }
+
+    /// All tasks that keep state which a record changes.
+    pub fn stateful(&self) -> &[TaskId] {
+        &self.stateful
     }
 
     /// Lines and words of file sources.
@@ -357,6 +373,18 @@ impl Plan {
         let ports = &self.ports[self.port_range(task)];
         let (Some(first), Some(last)) = (ports.first(), ports.last()) else { return &[] };
         &self.outputs[first.first as usize..(last.first + last.count) as usize]
+    }
+
+    /// The one channel out of a task; `None` when there are several or none.
+    #[inline(always)]
+    pub fn only_output(&self, task: TaskId) -> Option<ChannelId> {
+        self.tasks[task].only_output
+    }
+
+    /// Whether any channel has a bound.
+    #[inline(always)]
+    pub fn is_bounded(&self) -> bool {
+        self.is_bounded
     }
 
     /// The numbers of a task's ports.

@@ -22,7 +22,7 @@ struct Cut {
 }
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConsistentCut {
     open: Vec<Cut>,
     /// Closed ones, for their memory.
@@ -33,7 +33,7 @@ pub struct ConsistentCut {
 impl ConsistentCut {
     /// For one scenario.
     pub fn new() -> Self {
-        ConsistentCut { open: Vec::new(), spare: Vec::new(), first: First::default() }
+        Self::default()
     }
 
     pub(super) fn reset(&mut self) {

@@ -164,7 +164,7 @@ impl<'p> Delivery<'p> {
                 counts: Counts::new(operator.names_in),
             });
         }
-        let logs = vec![TaskLog::default(); plan.tasks().len()];
+        let logs = vec![TaskLog::default(); plan.stateful().len()];
         Delivery { plan, reference, places, place_of, logs, is_settled: false }
     }
 
@@ -183,8 +183,13 @@ impl<'p> Delivery<'p> {
     }
 
     #[inline(always)]
+    fn log(&mut self, task: TaskId) -> &mut TaskLog {
+        &mut self.logs[self.plan.tasks()[task].rank as usize]
+    }
+
+    #[inline(always)]
     pub(super) fn applied(&mut self, task: TaskId, name: u64) {
-        self.logs[task.index()].names.push(name);
+        self.log(task).names.push(name);
     }
 
     #[inline(always)]
@@ -196,12 +201,12 @@ impl<'p> Delivery<'p> {
     pub(super) fn rare_fact(&mut self, fact: Fact) {
         match fact {
             Fact::Saved { task, snapshot, .. } if self.plan.kind(task).is_stateful() => {
-                let log = &mut self.logs[task.index()];
+                let log = self.log(task);
                 log.marks.push((snapshot, log.names.len()));
             }
             Fact::Completed { snapshot } => self.fold(snapshot),
-            Fact::Restored { task, snapshot, .. } => {
-                let log = &mut self.logs[task.index()];
+            Fact::Restored { task, snapshot, .. } if self.plan.kind(task).is_stateful() => {
+                let log = self.log(task);
                 let mark = log.marks.iter().find(|(id, _)| Some(*id) == snapshot);
                 let keep = mark.map_or(0, |&(_, length)| length);
                 log.names.truncate(keep);
@@ -212,12 +217,11 @@ impl<'p> Delivery<'p> {
     }
 
     fn fold(&mut self, completed: SnapshotId) {
-        for task in self.plan.tasks().ids() {
-            let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
-            let log = &mut self.logs[task.index()];
+        for (log, &task) in self.logs.iter_mut().zip(self.plan.stateful()) {
             if log.names.len() < FOLD_BEYOND {
                 continue;
             }
+            let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
             let Some(&(_, length)) = log.marks.iter().find(|(id, _)| *id == completed) else { continue };
             log.names.drain(..length).for_each(|name| self.places[place].counts.add(name));
             log.marks.retain(|(id, _)| *id >= completed);
@@ -230,11 +234,10 @@ impl<'p> Delivery<'p> {
         if std::mem::replace(&mut self.is_settled, true) {
             return;
         }
-        for task in self.plan.tasks().ids() {
-            let place = self.place_of[self.plan.tasks()[task].operator.index()];
-            if let Some(place) = self.places.get_mut(place as usize) {
-                self.logs[task.index()].names.drain(..).for_each(|name| place.counts.add(name));
-            }
+        for (log, &task) in self.logs.iter_mut().zip(self.plan.stateful()) {
+            let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
+            let counts = &mut self.places[place].counts;
+            log.names.drain(..).for_each(|name| counts.add(name));
         }
     }
 

@@ -78,11 +78,12 @@ impl SinkRules {
 
     pub(super) fn verdict(&mut self, plan: &Plan, end: End, job_failed: bool) -> Verdict {
         let covered = self.prepared.iter().find(|(_, id)| Some(*id) <= self.latest);
-        if let Some(&(task, snapshot)) = covered {
-            if !end.cut_short && !job_failed {
-                let what = format!("transaction {snapshot} of {} at the end", plan.task_name(task));
-                self.first.note(end.moment, what, "committed: a completed checkpoint covers it", "still pre-committed");
-            }
+        if let Some(&(task, snapshot)) = covered
+            && !end.cut_short
+            && !job_failed
+        {
+            let what = format!("transaction {snapshot} of {} at the end", plan.task_name(task));
+            self.first.note(end.moment, what, "committed: a completed checkpoint covers it", "still pre-committed");
         }
         self.first.verdict()
     }

@@ -2,7 +2,6 @@
 //! records that the task took in makes of them.
 
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
 use crate::model::{KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 
@@ -16,6 +15,7 @@ struct Shadow {
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct StateReplay {
+    /// By stateful task.
     shadows: Vec<Shadow>,
     /// Copies that a restore may go back to.
     saved: Vec<(SnapshotId, TaskId, Shadow)>,
@@ -26,7 +26,7 @@ pub struct StateReplay {
 impl StateReplay {
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
-        StateReplay { shadows: vec![Shadow::default(); plan.tasks().len()], saved: Vec::new(), latest: None, first: First::default() }
+        StateReplay { shadows: vec![Shadow::default(); plan.stateful().len()], saved: Vec::new(), latest: None, first: First::default() }
     }
 
     pub(super) fn reset(&mut self) {
@@ -40,7 +40,7 @@ impl StateReplay {
 
     #[inline(always)]
     pub(super) fn applied(&mut self, plan: &Plan, task: TaskId, name: u64, key: u32, value: u64) {
-        let shadow = &mut self.shadows[task.index()];
+        let shadow = &mut self.shadows[rank(plan, task)];
         if let Kind::Join { .. } = plan.kind(task) {
             shadow.digest = shadow.digest.wrapping_add(TaskState::digest_of_joined(key, name, value));
             return;
@@ -62,7 +62,7 @@ impl StateReplay {
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Saved { task, snapshot, digest, .. } if plan.kind(task).is_stateful() => {
-                let shadow = &self.shadows[task.index()];
+                let shadow = &self.shadows[rank(plan, task)];
                 let expected = Self::digest(shadow);
                 if expected != digest {
                     let what = fact.describe(plan);
@@ -77,9 +77,9 @@ impl StateReplay {
                 self.saved.retain(|(id, ..)| *id >= keep);
             }
             Fact::Aborted { snapshot, .. } => self.saved.retain(|(id, ..)| *id != snapshot),
-            Fact::Restored { task, snapshot, .. } => {
+            Fact::Restored { task, snapshot, .. } if plan.kind(task).is_stateful() => {
                 let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
-                self.shadows[task.index()] = copy.map(|(.., shadow)| shadow.clone()).unwrap_or_default();
+                self.shadows[rank(plan, task)] = copy.map(|(.., shadow)| shadow.clone()).unwrap_or_default();
             }
             _ => {}
         }
@@ -91,7 +91,7 @@ impl StateReplay {
         let is_keyed = |id: &OperatorId| matches!(plan.operators()[*id].kind, Kind::KeyedCount { .. } | Kind::KeyedSum { .. });
         plan.operators().ids().filter(|id| is_keyed(id) && is_by_key(*id)).find_map(|id| {
             let mut seen = Vec::new();
-            plan.tasks_of(id).find_map(|task| first_shared(&mut seen, &self.shadows[task.index()].entries)).map(|key| (id, key))
+            plan.tasks_of(id).find_map(|task| first_shared(&mut seen, &self.shadows[rank(plan, task)].entries)).map(|key| (id, key))
         })
     }
 
@@ -102,6 +102,11 @@ impl StateReplay {
         }
         self.first.verdict()
     }
+}
+
+#[inline(always)]
+fn rank(plan: &Plan, task: TaskId) -> usize {
+    plan.tasks()[task].rank as usize
 }
 
 /// Marks the keys that have records and returns the first that was marked before.

@@ -383,7 +383,9 @@ impl Coordination for Coordinator {
 
     /// C2 and C19: everything pending is void before anything is restored.
     fn on_failure(&mut self, _view: &CoordinatorView, out: &mut Commands) {
-        self.running = false;
+        // A death that is noticed after the end: some notice may have found nobody, so the job
+        // comes up once more and ends again.
+        (self.running, self.finished) = (false, false);
         self.exhausted.clear();
         (self.final_tries, self.failures) = (0, 0);
         self.stop_periodic(out);

@@ -62,6 +62,15 @@ impl Scenario {
         World::new(self.setup.clone(), |_| factory(), CoordinatorBox::new(self.coordinator()))
     }
 
+    /// Runs the scenario by simulated time for `sink` alone: no oracle, no outcome. Returns the
+    /// world as it is at the end.
+    pub fn drive<S: FactSink>(&self, sink: S) -> (World, S, Stop) {
+        let mut world = self.world();
+        let mut timed = Timed::new(&self.setup.plan, &self.timing, &self.faults, sink);
+        let stop = timed.run(&mut world, self.seed, self.limits);
+        (world, timed.sink, stop)
+    }
+
     /// The same scenario with another setup: with sinks or storage that are wrong on purpose.
     #[must_use]
     pub fn with_setup(mut self, change: impl FnOnce(&mut crate::engine::Setup)) -> Scenario {
