@@ -191,6 +191,7 @@ impl Watch {
         self.open.is_empty()
     }
 
+    #[inline(never)]
     pub fn see(&mut self, fact: Fact, plan: &Plan) {
         if let Fact::BarrierReceived { channel, snapshot } = fact {
             self.aligning[plan.channels()[channel].to.0 as usize] = Some(snapshot);

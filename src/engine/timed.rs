@@ -165,14 +165,14 @@ impl Draws {
     }
 
     #[inline(always)]
-    fn draw(seed: u64, slots: &mut Vec<Option<Box<Stream>>>, at: usize, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
+    fn draw(seed: u64, slots: &mut [Option<Box<Stream>>], at: usize, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
         if let Delay::Constant(ticks) = delay {
             return ticks;
         }
-        if at >= slots.len() {
-            slots.resize(at + 1, None);
-        }
-        let stream = slots[at].get_or_insert_with(|| Box::new(Stream::named(seed, &name())));
+        let stream = match &mut slots[at] {
+            Some(stream) => stream,
+            empty => seeded(empty, seed, &name()),
+        };
         delay.draw(stream)
     }
 
@@ -187,6 +187,12 @@ impl Draws {
         let seed = self.seed;
         self.others.entry(name).or_insert_with_key(|name| Stream::named(seed, name))
     }
+}
+
+#[cold]
+#[inline(never)]
+fn seeded<'s>(slot: &'s mut Option<Box<Stream>>, seed: u64, name: &str) -> &'s mut Stream {
+    slot.insert(Box::new(Stream::named(seed, name)))
 }
 
 /// Drives a world through simulated time. One value can be used for many runs and keeps its
@@ -246,7 +252,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             agenda: Agenda::default(),
             timeouts: VecDeque::new(),
             is_timeout_queued: false,
-            draws: Draws::default(),
+            draws: Draws { delays: vec![None; channels], services: vec![None; tasks], ..Draws::default() },
             watch: Watch::default(),
             losses: Vec::new(),
         }
@@ -341,6 +347,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
     }
 
+    #[inline(never)]
     fn schedule(&mut self, step: Step, at: u64) {
         let slot = self.agenda.add(step);
         self.queue.push(at, AGENDA | slot);
@@ -404,6 +411,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.follow_up(lane, world.data_stamp(channel), free);
     }
 
+    #[inline(never)]
     fn try_control(&mut self, world: &mut World, number: u32, lane: u32, at: u64) {
         let tasks = self.plan.tasks().len() as u32;
         self.departure = at;
@@ -438,12 +446,15 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
     }
 
-    #[inline(always)]
+    // Out of line: inlined at every place that sends, it would push the loop out of the
+    // instruction cache.
+    #[inline(never)]
     fn queue_lane(&mut self, lane: u32, at: u64) {
         self.lanes[lane as usize].due = at;
         self.queue.push(at, LANE | lane);
     }
 
+    #[inline(never)]
     fn join_ring(&mut self, task: TaskId, lane: u32) {
         self.lanes[lane as usize].due = WAITING;
         self.lanes[lane as usize].next = NONE;
@@ -455,12 +466,14 @@ impl<'s, S: FactSink> Timed<'s, S> {
         desk.ring_end = lane;
     }
 
+    #[inline(never)]
     fn wait_for_desk(&mut self, task: TaskId, lane: u32) {
         self.join_ring(task, lane);
         let at = self.desks[task.index()].busy_until;
         self.queue_wake(task, at);
     }
 
+    #[inline(never)]
     fn queue_wake(&mut self, task: TaskId, at: u64) {
         let desk = &mut self.desks[task.index()];
         if desk.wake == IDLE {
@@ -521,12 +534,13 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.timing.of(self.plan.tasks()[task].operator).emit.of(position).0
     }
 
-    #[inline(always)]
+    #[inline(never)]
     fn queue_emit(&mut self, task: TaskId, at: u64) {
         self.desks[task.index()].emit = at;
         self.queue.push(at, EMIT | task.0);
     }
 
+    #[inline(never)]
     fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
         if let Some(step) = self.agenda.take(slot)
             && world.ready(step).is_ok()
@@ -536,6 +550,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
     }
 
+    #[inline(never)]
     fn on_timeout(&mut self, world: &mut World, at: u64) {
         self.is_timeout_queued = false;
         if let Some((_, id)) = self.timeouts.front().copied().filter(|&(due, _)| due <= at) {

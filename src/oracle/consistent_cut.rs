@@ -52,6 +52,7 @@ impl ConsistentCut {
         }
     }
 
+    #[inline(never)]
     fn look_for_orphans(&mut self, plan: &Plan, traffic: &Traffic, channel: ChannelId, name: u64) {
         let (from, to) = (plan.channels()[channel].from.index(), plan.channels()[channel].to.index());
         let at = channel.index();

@@ -43,13 +43,17 @@ impl RestoreFidelity {
 
     #[inline(always)]
     pub(super) fn emitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, position: u64) {
-        let next = &mut self.next[task.index()];
-        if position != *next && is_replayable(plan, task) {
-            let expected = format!("the record at position {}", *next + 1);
-            let what = Fact::Emitted { task, position }.describe(plan);
-            self.first.note(moment, what, expected, format!("position {}", position + 1));
+        let next = std::mem::replace(&mut self.next[task.index()], position + 1);
+        if position != next && is_replayable(plan, task) {
+            self.out_of_place(plan, moment, task, position, next);
         }
-        *next = position + 1;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn out_of_place(&mut self, plan: &Plan, moment: Moment, task: TaskId, position: u64, next: u64) {
+        let what = Fact::Emitted { task, position }.describe(plan);
+        self.first.note(moment, what, format!("the record at position {}", next + 1), format!("position {}", position + 1));
     }
 
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {

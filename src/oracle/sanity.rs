@@ -36,14 +36,22 @@ impl EngineSanity {
     #[inline(always)]
     pub(super) fn received(&mut self, plan: &Plan, moment: Moment, channel: ChannelId, name: u64, is_sound: bool) {
         if !is_sound {
-            let what = Fact::Received { channel, name }.describe(plan);
-            self.first.note(moment, what, "what was sent on this channel in this attempt, in order", "something else");
+            self.ghost(plan, moment, channel, name);
         }
         if self.any_down {
             self.alive(plan, moment, plan.channels()[channel].to);
         }
     }
 
+    #[cold]
+    #[inline(never)]
+    fn ghost(&mut self, plan: &Plan, moment: Moment, channel: ChannelId, name: u64) {
+        let what = Fact::Received { channel, name }.describe(plan);
+        self.first.note(moment, what, "what was sent on this channel in this attempt, in order", "something else");
+    }
+
+    #[cold]
+    #[inline(never)]
     fn alive(&mut self, plan: &Plan, moment: Moment, task: TaskId) {
         if self.down[task.index()] {
             let what = format!("{} works", plan.task_name(task));

@@ -31,9 +31,15 @@ impl SinkRules {
     #[inline(always)]
     pub(super) fn output(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
         if self.committing != Some(task) && plan.is_two_phase(task) {
-            let record = plan.describe(plan.tasks()[task].operator, name);
-            self.first.note(moment, format!("{record} is visible"), "output only by a commit", "output without one");
+            self.uncommitted(plan, moment, task, name);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn uncommitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
+        let record = plan.describe(plan.tasks()[task].operator, name);
+        self.first.note(moment, format!("{record} is visible"), "output only by a commit", "output without one");
     }
 
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
