@@ -226,19 +226,19 @@ fn misspelt_fields_of_faults() {
         r#", "at": "7ms""#,
         &[""],
         expect![[r#"
-
-          23:5: $.faults[0]: missing field "at"
-    "#]],
+            (nothing)
+              23:5: $.faults[0]: missing field "at"
+        "#]],
     );
     check_each(
         r#""reaches": "acked", "#,
         &["", r#""reached": "acked", "#],
         expect![[r#"
-
-          24:28: $.faults[1].when: missing field "reaches" (valid values: "record_emitted", "record_received", "output_visible", "triggered", "barrier_received", "alignment_started", "state_saved", "uploaded", "acked", "all_acked", "completed", "aborted", "notified", "prepared", "committed", "crashed", "detected", "restoring", "restored", "resumed")
-        "reached": "acked", 
-          24:29: $.faults[1].when.reached: unknown field "reached" (did you mean "reaches"?)
-    "#]],
+            (nothing)
+              24:28: $.faults[1].when: missing field "reaches" (valid values: "record_emitted", "record_received", "output_visible", "triggered", "barrier_received", "alignment_started", "state_saved", "uploaded", "acked", "all_acked", "completed", "aborted", "notified", "prepared", "committed", "crashed", "detected", "restoring", "restored", "resumed")
+            "reached": "acked",
+              24:29: $.faults[1].when.reached: unknown field "reached" (did you mean "reaches"?)
+        "#]],
     );
     check_each(
         r#""for": "9ms""#,
@@ -286,9 +286,9 @@ fn misspelt_words() {
         r#""kind": "filter", "#,
         &[""],
         expect![[r#"
-
-          7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
-    "#]],
+            (nothing)
+              7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
+        "#]],
     );
     check_each(
         r#""aligned""#,
@@ -420,15 +420,17 @@ fn misspelt_names() {
     );
     check_each(
         r#""stall": "half->count""#,
-        &[r#""stall": "half->cuont""#, r#""stall": "half""#, r#""stall": "out->A""#],
+        &[r#""stall": "half->cuont""#, r#""stall": "hal->cout""#, r#""stall": "half""#, r#""stall": "out->A""#],
         expect![[r#"
-        "stall": "half->cuont"
-          25:15: $.faults[2].stall: there is no channel "half->cuont" (did you mean "half->count"?)
-        "stall": "half"
-          25:15: $.faults[2].stall: there is no channel "half" (there is: A->half, words->split, half->count, split->tally, count->out)
-        "stall": "out->A"
-          25:15: $.faults[2].stall: there is no channel "out->A" (there is: A->half, words->split, half->count, split->tally, count->out)
-    "#]],
+            "stall": "half->cuont"
+              25:15: $.faults[2].stall: there is no channel "half->cuont" (did you mean "half->count"?)
+            "stall": "hal->cout"
+              25:15: $.faults[2].stall: there is no channel "hal->cout" (did you mean "half->count"?)
+            "stall": "half"
+              25:15: $.faults[2].stall: there is no channel "half" (there is: A->half, words->split, half->count, split->tally, count->out)
+            "stall": "out->A"
+              25:15: $.faults[2].stall: there is no channel "out->A" (there is: A->half, words->split, half->count, split->tally, count->out)
+        "#]],
     );
 }
 
@@ -536,6 +538,18 @@ fn durations() {
             "delay": ["5ms"]
               14:66: $.channels[0].delay: expected a string, an integer or an object, found an array
         "#]],
+    );
+}
+
+#[test]
+fn a_delay_that_is_used_twice_is_one_mistake() {
+    check_each(
+        r#""commit": "plain""#,
+        &[r#""commit": "plain", "told": "1 ms""#],
+        expect![[r#"
+        "commit": "plain", "told": "1 ms"
+          11:56: $.operators.out.told: "1 ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+    "#]],
     );
 }
 
@@ -975,7 +989,12 @@ fn names_of_operators() {
         assert!(message.ends_with("cannot be an operator's name") && !message.contains(char::is_control), "{message}");
         assert!(help.contains("letters, digits"), "{help}");
     }
-    check(graph(r#""naïve 数~": {"kind": "source", "records": 0, "parallelism": 0}"#, ""), expect![]);
+    check(
+        graph(r#""naïve 数~": {"kind": "source", "records": 0, "parallelism": 0}"#, ""),
+        expect![[r#"
+        2:75: $.operators["naïve 数~"].parallelism: must be at least 1, found 0
+    "#]],
+    );
 }
 
 #[test]
@@ -1010,9 +1029,9 @@ fn snapshots() {
         r#""protocol": "aligned", "#,
         &[""],
         expect![[r#"
-
-          20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "at_least_once", "none")
-    "#]],
+            (nothing)
+              20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "at_least_once", "none")
+        "#]],
     );
 }
 

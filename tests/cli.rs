@@ -430,7 +430,7 @@ fn files_that_are_not_there() {
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let room = Room::with(&[("secret.json", GOOD)]);
-    fs::set_permissions(room.path("secret.json"), fs::Permissions::from_mode(0)).expect("permissions can be changed");
+    fs::set_permissions(room.path("secret.json"), fs::Permissions::from_mode(0o000)).expect("permissions can be changed");
     if File::open(room.path("secret.json")).is_ok() {
         return; // The administrator may read everything.
     }

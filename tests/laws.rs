@@ -81,7 +81,7 @@ fn removing_an_operator_shifts_no_draw() {
 /// an equal world; and at its end the world offers nothing more.
 #[test]
 fn a_timed_run_can_be_replayed_step_by_step() {
-    for protocol in ["aligned", "at_least_once", "none"] {
+    for protocol in ["aligned", "at_least_once", "unaligned", "none"] {
         check(150, shapes(), |shape| {
             let scenario = shape.scenario(protocol);
             let (world, recorder, _) = scenario.drive(Recorder::default());
@@ -126,11 +126,10 @@ fn a_driver_without_time_comes_to_the_same_end() {
     });
 }
 
-/// Aligned is never worse than exactly once, whatever crashes when.
-#[test]
-fn aligned_is_exactly_once() {
+/// Aligned and unaligned are never worse than exactly once, whatever crashes when.
+fn check_exactly_once(protocol: &str) {
     check(400, shapes(), |shape| {
-        let outcome = cutline::run(&shape.scenario("aligned"));
+        let outcome = cutline::run(&shape.scenario(protocol));
         prop_assert_eq!(violated(&outcome), Vec::<&str>::new(), "{:#?}", outcome.invariants);
         for place in &outcome.places {
             let is_plain = shape.commit == 2 && place.kind == "output";
@@ -138,6 +137,16 @@ fn aligned_is_exactly_once() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn aligned_is_exactly_once() {
+    check_exactly_once("aligned");
+}
+
+#[test]
+fn unaligned_is_exactly_once() {
+    check_exactly_once("unaligned");
 }
 
 /// At-least-once never loses, and does duplicate in a fair share of the runs that restore a

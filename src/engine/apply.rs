@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::router::Router;
-use super::world::{Job, Mail, Slot, Status, Stored, Task, World};
+use super::world::{Job, Mail, Saving, Slot, Status, Stored, Task, World};
 use super::{Lane, Notice, Observer, Step, Touch};
 use crate::model::{Barrier, ChannelId, Element, Kind, Part, Record, SinkLog, SnapshotId, TaskId, TaskState, process};
 use crate::protocol::{
@@ -60,11 +60,10 @@ impl World {
         match slot.item {
             Element::Record(record) => {
                 observer.fact(Fact::Received { channel, name: record.name });
-                let record = Record { name: names_from + record.name, ..record };
                 if self.wants_records {
                     self.protocol(to, observer, |protocol, view, out| protocol.on_record(view, channel, &record, out));
                 }
-                self.work(to, record, observer);
+                self.work(to, Record { name: names_from + record.name, ..record }, observer);
             }
             Element::Barrier(barrier) => self.receive_barrier(to, channel, barrier, observer),
         }
@@ -211,7 +210,7 @@ impl World {
             return observer.fact(Fact::Fenced { task });
         }
         match item {
-            Report::Ack(_) => {}
+            Report::Ack(..) => {}
             Report::Decline(snapshot, _) => observer.fact(Fact::Declined { task, snapshot }),
             Report::Exhausted => observer.fact(Fact::Exhausted { task }),
         }
@@ -220,12 +219,15 @@ impl World {
 
     /// The asynchronous part of a snapshot ends: the copy becomes durable, the ack leaves.
     fn upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let (snapshot, part) = self.tasks[task].saving.remove(0);
+        let saving = &mut self.tasks[task].saving;
+        let oldest = saving.iter().position(|saving| saving.is_whole).expect("ready: one is whole");
+        let Saving { snapshot, part, .. } = saving.remove(oldest);
+        let records = part.channels.len() as u32;
         if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot) {
             stored.parts[task.0 as usize] = Some(part);
         }
         observer.fact(Fact::Uploaded { task, snapshot });
-        self.report(task, Report::Ack(snapshot), observer);
+        self.report(task, Report::Ack(snapshot, records), observer);
     }
 
     fn fire<O: Observer>(&mut self, timer: Timer, observer: &mut O) {
@@ -271,12 +273,47 @@ impl World {
                 observer.fact(Fact::Unblocked { channel });
                 observer.touch(Touch::Unblocked(channel));
             }
+            Effect::Overtake(barrier) => self.overtake(task, barrier, observer),
+            Effect::SaveRecord(snapshot, channel, record) => self.save_record(task, snapshot, channel, record, observer),
             Effect::Ack(snapshot) => {
-                if self.tasks[task].saving.iter().any(|(id, _)| *id == snapshot) {
+                if let Some(saving) = self.saving(task, snapshot) {
+                    saving.is_whole = true;
                     observer.touch(Touch::Saving(task));
                 }
             }
-            Effect::Decline(snapshot, why) => self.report(task, Report::Decline(snapshot, why), observer),
+            Effect::Decline(snapshot, why) => {
+                self.tasks[task].saving.retain(|saving| saving.snapshot != snapshot);
+                self.report(task, Report::Decline(snapshot, why), observer);
+            }
+        }
+    }
+
+    fn saving(&mut self, task: TaskId, snapshot: SnapshotId) -> Option<&mut Saving> {
+        self.tasks[task].saving.iter_mut().find(|saving| saving.snapshot == snapshot)
+    }
+
+    fn save_record<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, record: Record, observer: &mut O) {
+        if let Some(saving) = self.saving(task, snapshot) {
+            Arc::make_mut(&mut saving.part).channels.push((channel, record));
+            observer.fact(Fact::RecordSaved { task, channel, snapshot, name: record.name });
+        }
+    }
+
+    /// N8: the barrier enters every output channel at its front; the records it jumps over are
+    /// contents of their channel in the snapshot, and still on their way.
+    fn overtake<O: Observer>(&mut self, task: TaskId, barrier: Barrier, observer: &mut O) {
+        for channel in self.setup.plan.outputs(task).to_vec() {
+            let at = channel.0 as usize;
+            let record = |slot: &Slot<Element>| match slot.item {
+                Element::Record(record) => Some(record),
+                Element::Barrier(_) => None,
+            };
+            let overtaken: Vec<Record> = self.data.iter(at).filter_map(record).collect();
+            for record in overtaken {
+                self.save_record(task, barrier.snapshot, channel, record, observer);
+            }
+            let stamp = observer.jumped(channel);
+            self.data.push_front(at, Slot { item: Element::Barrier(barrier), stamp });
         }
     }
 
@@ -289,7 +326,8 @@ impl World {
         }
         let copy = self.setup.storage.save(state);
         observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
-        saving.push((snapshot, Arc::new(Part { state: copy })));
+        let part = Arc::new(Part { state: copy, channels: Vec::new() });
+        saving.push(Saving { snapshot, part, is_whole: false });
     }
 
     /// Calls one handler of the coordinator and carries out its commands; commands may call it

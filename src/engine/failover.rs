@@ -1,8 +1,8 @@
 //! Crash, stop, deploy, restore.
 
-use super::world::{Job, Status, World, initial_state};
-use super::{Observer, Touch};
-use crate::model::{SnapshotId, TaskId, TaskState};
+use super::world::{Job, Slot, Status, World, initial_state};
+use super::{Lane, Observer, Touch};
+use crate::model::{Element, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
 
@@ -56,11 +56,30 @@ impl World {
             }
         }
         self.turns.fill(0);
+        self.reinstate(snapshot, observer);
         for task in self.setup.plan.tasks().ids() {
             self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             self.tasks[task].status = Status::Restoring;
             observer.touch(Touch::Restoring(task));
+        }
+    }
+
+    /// N12: what the snapshot holds of channels is back in them before anything new. What arrived at
+    /// a receiver behind its cut was sent before what the sender's barrier overtook.
+    fn reinstate<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
+        let stored = self.storage.iter().find(|stored| Some(stored.id) == snapshot);
+        let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().cloned()).collect();
+        for from_receivers in [true, false] {
+            for (task, part) in self.setup.plan.tasks().ids().zip(&parts) {
+                for &(channel, record) in part.iter().flat_map(|part| &part.channels) {
+                    if (self.setup.plan.channels()[channel].to == task) == from_receivers {
+                        observer.fact(Fact::Reinstated { channel, name: record.name });
+                        let stamp = observer.sent(Lane::Data(channel));
+                        self.data.push_back(channel.0 as usize, Slot { item: Element::Record(record), stamp });
+                    }
+                }
+            }
         }
     }
 

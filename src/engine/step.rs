@@ -46,6 +46,7 @@ impl Step {
             Step::Upload(task) => format!("upload {}", plan.task_name(task)),
             Step::Restore(task) => format!("restore {}", plan.task_name(task)),
             Step::Fire(Timer::First | Timer::Interval) => "trigger".to_owned(),
+            Step::Fire(Timer::Final) => "final".to_owned(),
             Step::Fire(Timer::Pause) => "pause over".to_owned(),
             Step::Fire(Timer::Timeout(id)) => format!("timeout {id}"),
             Step::Fire(Timer::Store(id)) => format!("store {id}"),
@@ -139,6 +140,11 @@ pub trait Observer {
 
     /// A message was put into a lane; the answer is stored with it.
     fn sent(&mut self, _lane: Lane) -> Stamp {
+        Stamp::default()
+    }
+
+    /// A barrier was put before everything in a channel; the answer is stored with it.
+    fn jumped(&mut self, _channel: ChannelId) -> Stamp {
         Stamp::default()
     }
 

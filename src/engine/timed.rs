@@ -610,6 +610,8 @@ impl<'s, S: FactSink> Timed<'s, S> {
         match timer {
             Timer::First => self.timing.first,
             Timer::Interval => self.timing.interval,
+            // A try at once would find the same records where they were.
+            Timer::Final => self.timing.interval.max(Ticks(1_000)),
             Timer::Pause => self.timing.min_pause,
             Timer::Timeout(_) => unreachable!("timeouts have a queue of their own"),
             Timer::Store(_) => self.draws.rare(self.timing.store, || "store".to_owned()),
@@ -651,6 +653,17 @@ impl<S: FactSink> Observer for Timed<'_, S> {
             self.queue_lane(number, arrival);
         }
         Stamp(arrival | mark)
+    }
+
+    /// The barrier takes the channel's delay, and what it overtook follows it.
+    fn jumped(&mut self, channel: ChannelId) -> Stamp {
+        let arrival = self.data_arrival(channel);
+        let due = self.lanes[channel.index()].due;
+        if due != PARKED && due != WAITING {
+            // Whatever key the overtaken head has in the queue is stale now.
+            self.queue_lane(channel.0, arrival);
+        }
+        Stamp(arrival)
     }
 
     fn touch(&mut self, touch: Touch) {

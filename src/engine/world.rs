@@ -53,7 +53,16 @@ pub(super) struct Task {
     pub status: Status,
     pub state: TaskState,
     /// Parts copied but not yet in durable storage, oldest first. Volatile.
-    pub saving: Vec<(SnapshotId, Arc<Part>)>,
+    pub saving: Vec<Saving>,
+}
+
+/// A task's part of a snapshot on its way to storage.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Saving {
+    pub snapshot: SnapshotId,
+    pub part: Arc<Part>,
+    /// Whether it is whole, so that its upload can begin.
+    pub is_whole: bool,
 }
 
 impl Clone for Task {
@@ -341,7 +350,7 @@ impl World {
             Step::Lose(task) => offered(!self.notices.is_empty(task.0 as usize)),
             Step::Hear(task) if self.reports.is_empty(task.0 as usize) => Err(Wait::Empty),
             Step::Hear(_) => Ok(()),
-            Step::Upload(task) => offered(!self.tasks[task].saving.is_empty()),
+            Step::Upload(task) => offered(self.tasks[task].saving.iter().any(|saving| saving.is_whole)),
             Step::Restore(task) => offered(self.tasks[task].status == Status::Restoring),
             Step::Fire(timer) => offered(self.timers.binary_search(&timer).is_ok()),
             Step::Request => offered(self.job == Job::Running && self.requests > 0),

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::{Record, SnapshotId};
+use super::{ChannelId, Record, SnapshotId};
 use crate::kernel::Digest;
 
 /// What keyed operators know of one key.
@@ -140,4 +140,7 @@ impl TaskState {
 pub struct Part {
     /// Copy of the working state.
     pub state: TaskState,
+    /// Contents of channels, in the order in which they were saved: of inputs what arrived behind
+    /// the cut, of outputs what the barrier overtook.
+    pub channels: Vec<(ChannelId, Record)>,
 }

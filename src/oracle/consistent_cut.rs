@@ -4,19 +4,37 @@
 //!
 //! Only counts are kept. A channel is FIFO, so the records before a cut are the first n.
 
-use super::traffic::Traffic;
+use super::traffic::{Traffic, extend, joined};
 use super::{First, Moment, Verdict};
 use crate::kernel::Id;
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
+
+/// One channel in a cut: counts and order-sensitive hashes of what was sent before its sender was
+/// saved, received before its receiver was saved, and recorded as its contents.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    sent: u64,
+    sent_hash: u64,
+    received: u64,
+    received_hash: u64,
+    recorded: u64,
+    recorded_hash: u64,
+}
+
+impl Ends {
+    /// Received, then recorded, is what was sent: every record, in order, once.
+    fn agree(&self) -> bool {
+        self.sent == self.received + self.recorded && self.sent_hash == joined(self.received_hash, self.recorded_hash, self.recorded)
+    }
+}
 
 /// A snapshot that is being taken: how far each channel was when its ends were saved.
 #[derive(Clone, Debug)]
 struct Cut {
     id: SnapshotId,
     saved: Vec<bool>,
-    sent: Vec<u64>,
-    received: Vec<u64>,
+    ends: Vec<Ends>,
     /// The first record that was received before the cut though sent after it.
     orphan: Option<(ChannelId, u64)>,
 }
@@ -57,7 +75,7 @@ impl ConsistentCut {
         let (from, to) = (plan.channels()[channel].from.index(), plan.channels()[channel].to.index());
         let at = channel.index();
         for cut in &mut self.open {
-            let is_orphan = cut.saved[from] && !cut.saved[to] && traffic.received(channel) > cut.sent[at];
+            let is_orphan = cut.saved[from] && !cut.saved[to] && traffic.received(channel) > cut.ends[at].sent;
             if is_orphan && cut.orphan.is_none() {
                 cut.orphan = Some((channel, name));
             }
@@ -68,6 +86,13 @@ impl ConsistentCut {
         match fact {
             Fact::Triggered { snapshot } => self.open_cut(plan, snapshot),
             Fact::Saved { task, snapshot, .. } => self.save(plan, traffic, task, snapshot),
+            Fact::RecordSaved { channel, snapshot, name, .. } => {
+                if let Some(cut) = self.open.iter_mut().find(|cut| cut.id == snapshot) {
+                    let ends = &mut cut.ends[channel.index()];
+                    ends.recorded += 1;
+                    ends.recorded_hash = extend(ends.recorded_hash, name);
+                }
+            }
             Fact::Aborted { snapshot, .. } => drop(self.close(snapshot)),
             Fact::Completed { snapshot } => {
                 if let Some(cut) = self.close(snapshot) {
@@ -82,15 +107,12 @@ impl ConsistentCut {
 
     fn open_cut(&mut self, plan: &Plan, id: SnapshotId) {
         let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
-        let mut cut =
-            self.spare.pop().unwrap_or_else(|| Cut { id, saved: Vec::new(), sent: Vec::new(), received: Vec::new(), orphan: None });
+        let mut cut = self.spare.pop().unwrap_or_else(|| Cut { id, saved: Vec::new(), ends: Vec::new(), orphan: None });
         (cut.id, cut.orphan) = (id, None);
         cut.saved.clear();
         cut.saved.resize(tasks, false);
-        cut.sent.clear();
-        cut.sent.resize(channels, 0);
-        cut.received.clear();
-        cut.received.resize(channels, 0);
+        cut.ends.clear();
+        cut.ends.resize(channels, Ends::default());
         self.open.push(cut);
     }
 
@@ -103,10 +125,12 @@ impl ConsistentCut {
         let Some(cut) = self.open.iter_mut().find(|cut| cut.id == id) else { return };
         cut.saved[task.index()] = true;
         for input in plan.inputs(task) {
-            cut.received[input.index()] = traffic.received(input);
+            let ends = &mut cut.ends[input.index()];
+            (ends.received, ends.received_hash) = (traffic.received(input), traffic.received_hash(input));
         }
         for &output in plan.outputs(task) {
-            cut.sent[output.index()] = traffic.sent(output);
+            let ends = &mut cut.ends[output.index()];
+            (ends.sent, ends.sent_hash) = (traffic.sent(output), traffic.sent_hash(output));
         }
     }
 
@@ -115,17 +139,22 @@ impl ConsistentCut {
             let what = Fact::Completed { snapshot: cut.id }.describe(plan);
             return self.first.note(moment, what, "every task's state", format!("no state of {}", plan.task_name(task)));
         }
-        let differs = |channel: &ChannelId| cut.sent[channel.index()] != cut.received[channel.index()];
+        let differs = |channel: &ChannelId| !cut.ends[channel.index()].agree();
         let Some(channel) = cut.orphan.map(|(channel, _)| channel).or_else(|| plan.channels().ids().find(differs)) else { return };
-        let (sent, received) = (cut.sent[channel.index()], cut.received[channel.index()]);
+        let Ends { sent, received, recorded, .. } = cut.ends[channel.index()];
         let what = match cut.orphan {
             Some((_, name)) => {
                 let record = plan.describe_sent(plan.tasks()[plan.channels()[channel].from].operator, name);
                 format!("snapshot {}: {record} on {} was received before the cut and sent after it", cut.id, plan.channel_name(channel))
             }
-            None => format!("snapshot {}: records on {} were sent before the cut and are in no state", cut.id, plan.channel_name(channel)),
+            None => format!(
+                "snapshot {}: the records on {} between the two states are not what is recorded of it",
+                cut.id,
+                plan.channel_name(channel)
+            ),
         };
-        self.first.note(moment, what, format!("{sent} records received, as many as were sent"), format!("{received} records received"));
+        let expected = format!("{sent} records received or recorded, in order, as they were sent");
+        self.first.note(moment, what, expected, format!("{received} received and {recorded} recorded"));
     }
 
     pub(super) fn verdict(&self) -> Verdict {

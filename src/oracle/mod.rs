@@ -193,6 +193,9 @@ impl<'p> Oracles<'p> {
             // The old attempt is over: whatever of it arrives from here on is a ghost.
             self.traffic.reset();
         }
+        if let Fact::Reinstated { channel, name } = fact {
+            self.traffic.send(channel, name);
+        }
         self.consistent_cut.rare_fact(plan, &self.traffic, moment, fact);
         self.state_replay.rare_fact(plan, moment, fact);
         self.restore.rare_fact(plan, moment, fact);

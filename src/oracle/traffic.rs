@@ -24,8 +24,13 @@ pub(super) struct Traffic {
 /// Any odd number with well-spread bits: so that order counts.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// The hash of one sequence behind another, from their hashes and the second one's length.
+pub(super) fn joined(first: u64, second: u64, length: u64) -> u64 {
+    (0..length).fold(first, |hash, _| hash.wrapping_mul(BASE)).wrapping_add(second)
+}
+
 #[inline(always)]
-fn extend(hash: u64, name: u64) -> u64 {
+pub(super) fn extend(hash: u64, name: u64) -> u64 {
     hash.wrapping_mul(BASE).wrapping_add(name ^ BASE)
 }
 
@@ -54,6 +59,16 @@ impl Traffic {
         flow.received += 1;
         flow.received_hash = extend(flow.received_hash, name);
         flow.received < flow.sent || (flow.received == flow.sent && flow.received_hash == flow.sent_hash)
+    }
+
+    /// The hash of the names sent so far, in order.
+    pub fn sent_hash(&self, channel: ChannelId) -> u64 {
+        self.flows[channel.index()].sent_hash
+    }
+
+    /// The hash of the names received so far, in order.
+    pub fn received_hash(&self, channel: ChannelId) -> u64 {
+        self.flows[channel.index()].received_hash
     }
 
     pub fn sent(&self, channel: ChannelId) -> u64 {

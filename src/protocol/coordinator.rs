@@ -21,6 +21,8 @@ pub enum Timer {
     First,
     /// The next periodic trigger.
     Interval,
+    /// The last checkpoint is tried again, because records were still in flight in it.
+    Final,
     /// The minimum pause after a completed checkpoint is over (C5).
     Pause,
     /// A pending checkpoint has taken too long (C11).
@@ -36,8 +38,8 @@ pub enum Timer {
 /// What a task reports to the coordinator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Report {
-    /// Its part of the snapshot is in durable storage.
-    Ack(SnapshotId),
+    /// Its part of the snapshot is in durable storage; with how many records of channels in it.
+    Ack(SnapshotId, u32),
     /// It cannot take part in the snapshot.
     Decline(SnapshotId, Refusal),
     /// A source has emitted the last record of its log.
@@ -154,6 +156,8 @@ struct Pending {
     acked: Vec<u64>,
     missing: u32,
     is_final: bool,
+    /// Records of channels that the acked parts hold.
+    in_flight: u64,
 }
 
 /// The right coordinator.
@@ -175,6 +179,7 @@ pub struct Coordinator {
     /// One bit per task: sources that have emitted everything in this attempt.
     exhausted: Vec<u64>,
     final_tries: u32,
+    is_final_due: bool,
     finished: bool,
 }
 
@@ -204,6 +209,7 @@ impl Coordinator {
             restarts: 0,
             exhausted: Vec::new(),
             final_tries: 0,
+            is_final_due: true,
             finished: false,
         }
     }
@@ -222,7 +228,7 @@ impl Coordinator {
             return self.finish_when_idle(out);
         }
         let room = self.pending.len() < self.settings.max_concurrent as usize;
-        if drained && room && !self.pending.iter().any(|pending| pending.is_final) {
+        if drained && room && self.is_final_due && !self.pending.iter().any(|pending| pending.is_final) {
             self.final_tries += 1;
             self.trigger(view, true, out);
         } else if !drained && self.queued && room && !self.pausing {
@@ -247,7 +253,7 @@ impl Coordinator {
         let id = SnapshotId(self.next);
         self.next += 1;
         self.queued = false;
-        self.pending.push(Pending { id, acked: Vec::new(), missing: view.tasks, is_final });
+        self.pending.push(Pending { id, acked: Vec::new(), missing: view.tasks, is_final, in_flight: 0 });
         out.push(Command::Trigger(id));
         out.push(Command::SetTimer(Timer::Timeout(id)));
         if is_final {
@@ -256,7 +262,7 @@ impl Coordinator {
     }
 
     fn stop_periodic(&mut self, out: &mut Commands) {
-        for timer in [Timer::First, Timer::Interval, Timer::Pause] {
+        for timer in [Timer::First, Timer::Interval, Timer::Final, Timer::Pause] {
             out.push(Command::CancelTimer(timer));
         }
         (self.pausing, self.shifted, self.queued) = (false, false, false);
@@ -284,13 +290,14 @@ impl Coordinator {
         self.pending.iter().position(|pending| pending.id == id)
     }
 
-    fn on_ack(&mut self, from: TaskId, id: SnapshotId, out: &mut Commands) {
+    fn on_ack(&mut self, from: TaskId, id: SnapshotId, records: u32, out: &mut Commands) {
         let Some(at) = self.position(id) else { return out.push(Command::Ignore(from, id)) };
         let pending = &mut self.pending[at];
         if !insert(&mut pending.acked, from) {
             return out.push(Command::Ignore(from, id));
         }
         pending.missing -= 1;
+        pending.in_flight += u64::from(records);
         out.push(Command::Count(from, id));
         if pending.missing == 0 {
             // The time for acks is over; what remains is up to storage.
@@ -302,14 +309,18 @@ impl Coordinator {
     /// C12, in this order: durable first, then older ones are void, then the notices go out.
     fn on_stored(&mut self, view: &CoordinatorView, id: SnapshotId, out: &mut Commands) {
         let Some(at) = self.position(id) else { return };
-        let was_final = self.pending.remove(at).is_final;
+        let Pending { is_final, in_flight, .. } = self.pending.remove(at);
         out.push(Command::Complete(id));
         while self.pending.first().is_some_and(|oldest| oldest.id < id) {
             self.abort(0, Reason::Subsumed, out);
         }
         out.push(Command::Notify(id));
         self.failures = 0;
-        if was_final {
+        if is_final && in_flight > 0 {
+            // What was in flight reaches the sinks only now, so this was not the last one.
+            (self.final_tries, self.is_final_due) = (0, false);
+            out.push(Command::SetTimer(Timer::Final));
+        } else if is_final {
             self.final_tries = FINAL_TRIES;
         } else if self.settings.min_pause && !self.is_drained(view) {
             self.pausing = true;
@@ -357,6 +368,10 @@ impl Coordination for Coordinator {
         match timer {
             Timer::First | Timer::Interval => self.on_periodic(view, out),
             Timer::Pause => self.on_pause_over(view, out),
+            Timer::Final => {
+                self.is_final_due = true;
+                self.serve(view, out);
+            }
             Timer::Timeout(id) => self.fail_checkpoint(view, id, Reason::Timeout, out),
             Timer::Store(id) => self.on_stored(view, id, out),
             Timer::Detect => out.push(Command::Fail),
@@ -366,7 +381,7 @@ impl Coordination for Coordinator {
 
     fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         match report {
-            Report::Ack(id) => self.on_ack(from, id, out),
+            Report::Ack(id, records) => self.on_ack(from, id, records, out),
             Report::Decline(id, Refusal::Failed) => self.fail_checkpoint(view, id, Reason::Declined, out),
             Report::Decline(id, Refusal::Subsumed) => {
                 if let Some(at) = self.position(id) {
@@ -387,7 +402,7 @@ impl Coordination for Coordinator {
         // comes up once more and ends again.
         (self.running, self.finished) = (false, false);
         self.exhausted.clear();
-        (self.final_tries, self.failures) = (0, 0);
+        (self.final_tries, self.failures, self.is_final_due) = (0, 0, true);
         self.stop_periodic(out);
         while !self.pending.is_empty() {
             self.abort(0, Reason::Failover, out);

@@ -11,6 +11,7 @@ mod coordinator;
 mod registry;
 mod seam;
 mod sink;
+mod unaligned;
 
 pub use aligned::Aligned;
 pub use at_least_once::AtLeastOnce;
@@ -18,3 +19,4 @@ pub use coordinator::{Command, Commands, Coordination, Coordinator, CoordinatorB
 pub use registry::{Claims, Guarantee, ProtocolFactory, ProtocolKind};
 pub use seam::{Effect, Effects, ProtocolBox, Refusal, SnapshotProtocol, TaskView};
 pub use sink::{Faithful, Immediate, Placement, SinkEffect, SinkEffects, SinkLogic, StorageLogic, TwoPhase, sink_logic};
+pub use unaligned::Unaligned;

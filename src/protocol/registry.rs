@@ -1,6 +1,6 @@
 //! Which protocols there are, by name, and what each of them claims.
 
-use super::{Aligned, AtLeastOnce, ProtocolBox};
+use super::{Aligned, AtLeastOnce, ProtocolBox, Unaligned};
 
 /// How often the effect of a source record shows, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +74,8 @@ pub enum ProtocolKind {
     Aligned,
     /// [`AtLeastOnce`].
     AtLeastOnce,
+    /// [`Unaligned`].
+    Unaligned,
     /// No snapshots at all: every failure starts from the beginning.
     None,
 }
@@ -83,13 +85,14 @@ pub type ProtocolFactory = fn() -> ProtocolBox;
 
 impl ProtocolKind {
     /// All of them.
-    pub const ALL: [ProtocolKind; 3] = [ProtocolKind::Aligned, ProtocolKind::AtLeastOnce, ProtocolKind::None];
+    pub const ALL: [ProtocolKind; 4] = [ProtocolKind::Aligned, ProtocolKind::AtLeastOnce, ProtocolKind::Unaligned, ProtocolKind::None];
 
     /// The word used in files and output.
     pub fn word(self) -> &'static str {
         match self {
             ProtocolKind::Aligned => "aligned",
             ProtocolKind::AtLeastOnce => "at_least_once",
+            ProtocolKind::Unaligned => "unaligned",
             ProtocolKind::None => "none",
         }
     }
@@ -99,13 +102,16 @@ impl ProtocolKind {
         match self {
             ProtocolKind::Aligned | ProtocolKind::None => || ProtocolBox::new(Aligned::default()),
             ProtocolKind::AtLeastOnce => || ProtocolBox::new(AtLeastOnce::default()),
+            ProtocolKind::Unaligned => || ProtocolBox::new(Unaligned::default()),
         }
     }
 
     /// What it claims.
     pub fn claims(self) -> Claims {
         match self {
-            ProtocolKind::Aligned | ProtocolKind::None => Claims { state: Guarantee::ExactlyOnce, consistent_cut: true },
+            ProtocolKind::Aligned | ProtocolKind::Unaligned | ProtocolKind::None => {
+                Claims { state: Guarantee::ExactlyOnce, consistent_cut: true }
+            }
             // L7: what came behind an early barrier is in the snapshot and is replayed.
             ProtocolKind::AtLeastOnce => Claims { state: Guarantee::AtLeastOnce, consistent_cut: false },
         }

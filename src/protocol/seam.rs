@@ -25,6 +25,11 @@ pub enum Effect {
     SaveState(SnapshotId),
     /// Append a barrier to every output channel.
     Broadcast(Barrier),
+    /// Put a barrier before everything in every output channel, and save the records that it jumps
+    /// over as contents of their channel.
+    Overtake(Barrier),
+    /// Save a record as contents of this input channel, behind what was saved of it before.
+    SaveRecord(SnapshotId, ChannelId, Record),
     /// Take nothing more from this input channel.
     Block(ChannelId),
     /// Take from this input channel again.

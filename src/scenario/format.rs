@@ -318,6 +318,8 @@ pub struct ChannelFile {
 pub enum ProtocolFile {
     /// Inputs whose barrier is early wait for the others: exactly once.
     Aligned,
+    /// No input waits, and the barrier overtakes records, which are saved with the snapshot: exactly once.
+    Unaligned,
     /// No input waits: records behind an early barrier count twice after a failure.
     AtLeastOnce,
     /// No snapshots: every failure starts from the beginning.

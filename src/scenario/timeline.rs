@@ -13,6 +13,7 @@ struct Row {
     acked: Option<Ticks>,
     alignment: Ticks,
     entries: u32,
+    channel_records: u64,
     offset: Option<u64>,
 }
 
@@ -102,6 +103,11 @@ impl<'p> Timeline<'p> {
                     row.entries = entries;
                 }
             }
+            Fact::RecordSaved { task, snapshot, .. } => {
+                if let Some(row) = self.row(task, snapshot) {
+                    row.channel_records += 1;
+                }
+            }
             Fact::OffsetSaved { task, snapshot, position } => {
                 if let Some(row) = self.row(task, snapshot) {
                     row.offset = Some(position);
@@ -175,7 +181,7 @@ impl<'p> Timeline<'p> {
             acked_us: row.acked.map(|at| at.0),
             alignment_us: row.alignment.0,
             state_entries: u64::from(row.entries),
-            channel_records: 0,
+            channel_records: row.channel_records,
             offset: row.offset,
         }
     }

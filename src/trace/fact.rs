@@ -61,6 +61,11 @@ pub enum Fact {
     Unblocked { channel: ChannelId },
     /// A task copied its state into a snapshot.
     Saved { task: TaskId, snapshot: SnapshotId, entries: u32, digest: u64 },
+    /// A task saved a record as contents of a channel: of an input one that arrived behind its cut,
+    /// of an output one that its barrier overtook.
+    RecordSaved { task: TaskId, channel: ChannelId, snapshot: SnapshotId, name: u64 },
+    /// A record of a restored snapshot was put back into its channel.
+    Reinstated { channel: ChannelId, name: u64 },
     /// A source noted its position in a snapshot.
     OffsetSaved { task: TaskId, snapshot: SnapshotId, position: u64 },
     /// The copy is in durable storage and the ack is on its way.
@@ -158,6 +163,8 @@ impl Fact {
             Fact::JobFailed => [35, 0, 0, 0],
             Fact::Finished => [36, 0, 0, 0],
             Fact::LeftBehind { channel: c, elements } => [38, channel(c), u64::from(elements), 0],
+            Fact::RecordSaved { task: t, channel: c, snapshot, name } => [39 | (channel(c) << 32), task(t), snap(snapshot), name],
+            Fact::Reinstated { channel: c, name } => [40, channel(c), name, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
         }
     }
@@ -217,6 +224,10 @@ impl Fact {
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
             Fact::Saved { task: t, snapshot, entries, .. } => format!("{} saved for snapshot {snapshot}: {entries} entries", task(t)),
+            Fact::RecordSaved { task: t, channel: c, snapshot, name } => {
+                format!("{} saves {} on {} for snapshot {snapshot}", task(t), sent(c, name), channel(c))
+            }
+            Fact::Reinstated { channel: c, name } => format!("{} is back on {}", sent(c, name), channel(c)),
             Fact::OffsetSaved { task: t, snapshot, position } => {
                 format!("{} saved for snapshot {snapshot}: {position} records emitted", task(t))
             }

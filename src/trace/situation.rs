@@ -24,6 +24,8 @@ macro_rules! situations {
 situations! {
     /// A task blocked an input whose barrier was early.
     AlignmentBlockedChannel = "alignment_blocked_channel",
+    /// A barrier overtook records in a channel.
+    BarrierOvertookRecords = "barrier_overtook_records",
     /// A sender had to stop because a channel was full.
     BackpressureStoppedSender = "backpressure_stopped_sender",
     /// Two snapshots were under way at once.
@@ -130,6 +132,7 @@ impl Situations {
         let receiver = |channel| plan.channels()[channel].to.0 as usize;
         match fact {
             Fact::Missed { .. } => self.hit(Situation::RecordMissed),
+            Fact::RecordSaved { task, channel, .. } if plan.channels()[channel].from == task => self.hit(Situation::BarrierOvertookRecords),
             Fact::Stuck { .. } => self.hit(Situation::BackpressureStoppedSender),
             Fact::Triggered { .. } => {
                 self.pending += 1;

@@ -30,6 +30,7 @@ impl Checker<'_> {
         let protocol = match snapshots.as_ref().map(|snapshots| snapshots.protocol) {
             Some(ProtocolFile::Aligned) => ProtocolKind::Aligned,
             Some(ProtocolFile::AtLeastOnce) => ProtocolKind::AtLeastOnce,
+            Some(ProtocolFile::Unaligned) => ProtocolKind::Unaligned,
             Some(ProtocolFile::None) | None => ProtocolKind::None,
         };
         timing.detect = self.delay("/recovery/detect", recovery.detect.as_ref());
