@@ -294,13 +294,13 @@ fn misspelt_words() {
         r#""aligned""#,
         &[r#""algined""#, r#""chandy_lamport""#, "null"],
         expect![[r#"
-        "algined"
-          20:29: $.snapshots.protocol: unknown value "algined" (did you mean "aligned"?)
-        "chandy_lamport"
-          20:29: $.snapshots.protocol: unknown value "chandy_lamport" (valid values: "aligned", "at_least_once", "none")
-        null
-          20:29: $.snapshots.protocol: expected a string, found null (valid values: "aligned", "at_least_once", "none")
-    "#]],
+            "algined"
+              20:29: $.snapshots.protocol: unknown value "algined" (did you mean "aligned"?)
+            "chandy_lamport"
+              20:29: $.snapshots.protocol: unknown value "chandy_lamport" (valid values: "aligned", "unaligned", "at_least_once", "none")
+            null
+              20:29: $.snapshots.protocol: expected a string, found null (valid values: "aligned", "unaligned", "at_least_once", "none")
+        "#]],
     );
     check_each(
         r#""plain""#,
@@ -386,19 +386,19 @@ fn misspelt_names() {
         r#""to": "split""#,
         &[r#""to": "spilt""#, r#""to": "split[0]""#],
         expect![[r#"
-        "to": "spilt"
-          15:29: $.channels[1].to: there is no operator "spilt" (did you mean "split"?)
-        "to": "split[0]"
-          15:29: $.channels[1].to: there is no operator "split[0]" (there is: A, words, half, split, count, tally, out)
-    "#]],
+            "to": "spilt"
+              15:29: $.channels[1].to: there is no operator "spilt" (did you mean "split"?)
+            "to": "split[0]"
+              15:29: $.channels[1].to: there is no operator "split[0]" (did you mean "split"?)
+        "#]],
     );
     check_each(
         r#""crash": "A""#,
         &[r#""crash": "a""#],
         expect![[r#"
-        "crash": "a"
-          24:15: $.faults[1].crash: there is no task "a" (did you mean "A"?)
-    "#]],
+            "crash": "a"
+              24:15: $.faults[1].crash: there is no task "a" (did you mean "A"?)
+        "#]],
     );
     check_each(
         r#"["tally"]"#,
@@ -659,6 +659,7 @@ fn numbers() {
         expect![[r#"
             "parallelism": 0
               9:53: $.operators.count.parallelism: must be at least 1, found 0
+              23:15: $.faults[0].crash: there is no task "count[1]" ("count" has one task: write "count")
             "parallelism": 1000000000000000000
               9:53: $.operators.count.parallelism: must be at most 1000000, found 1000000000000000000
             "parallelism": 1000001
@@ -771,6 +772,7 @@ fn sources() {
               5:35: $.operators.A.at: "at" cannot be combined with "every" or "start"
             "at": ["1ms", "x"]
               5:43: $.operators.A.at[1]: "x" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              5:43: $.operators.A.at[1]: 0us is before 1ms; records come in the order of their times
         "#]],
     );
 }
@@ -826,7 +828,7 @@ fn graphs_that_are_not_connected_right() {
     check(
         graph(&two, "\n{\"from\": \"A\", \"to\": \"p\"},\n{\"from\": \"p\", \"to\": \"q\"},\n{\"from\": \"p\", \"to\": \"q\"}"),
         expect![[r#"
-            6:1: $.channels[2]: there is a second channel from "p" to "q"
+            6:1: $.channels[2]: there is a second channel from "p" to "q" (take one of them away)
         "#]],
     );
     let sink = format!(r#"{source}, "out": {{"kind": "sink", "commit": "plain"}}, "p": {{"kind": "pass"}}"#);
@@ -839,8 +841,8 @@ fn graphs_that_are_not_connected_right() {
     check(
         graph("", ""),
         expect![[r#"
-        2:14: $.operators: there is no source (add an operator with "kind": "source")
-    "#]],
+            2:14: $.operators: there is no source (add an operator with "kind": "source")
+        "#]],
     );
     check(
         graph(r#""out": {"kind": "sink", "commit": "plain"}"#, ""),
@@ -1030,7 +1032,7 @@ fn snapshots() {
         &[""],
         expect![[r#"
             (nothing)
-              20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "at_least_once", "none")
+              20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "unaligned", "at_least_once", "none")
         "#]],
     );
 }

@@ -4,6 +4,7 @@ use super::{Checker, list, nearest, pointer};
 use crate::kernel::Ticks;
 use crate::model::Plan;
 use crate::scenario::format::{Bounds, ExpectFile, GuaranteeFile, Number, PlaceExpect, VerdictFile};
+use crate::scenario::json::quoted;
 use crate::scenario::outcome::{ExpectationOutcome, Outcome, PlaceOutcome};
 
 /// Bounds of a number, both included.
@@ -90,6 +91,9 @@ impl Checker<'_> {
             self.task(plan, &format!("{place}/task"), &alignment.task);
             let min = self.ticks_or(&format!("{place}/min"), alignment.min.as_ref(), Ticks::ZERO).0;
             let max = self.ticks_or(&format!("{place}/max"), alignment.max.as_ref(), Ticks::NEVER).0;
+            if min > max {
+                self.mistake(&place, "no time is in these bounds", Some("swap the two".to_owned()));
+            }
             let range = Range { min, max };
             items.push(Expectation::Alignment { task: alignment.task.clone(), snapshot: alignment.snapshot, range });
         }
@@ -115,9 +119,9 @@ impl Checker<'_> {
         let at = pointer(&["expect", "places", name]);
         let is_place = |operator: &&crate::model::Operator| operator.kind.is_stateful() || operator.kind.is_sink();
         let places: Vec<&str> = plan.operators().iter().filter(is_place).map(|operator| &*operator.name).collect();
-        if !places.contains(&name) {
+        if !places.contains(&name) && !self.unknown.iter().any(|unknown| unknown == name) {
             let help = nearest(name, places.iter().copied()).unwrap_or_else(|| list(places.iter().copied()));
-            self.mistake(&at, format!("\"{name}\" is no stateful operator and no sink"), Some(help));
+            self.mistake(&at, format!("{} is no stateful operator and no sink", quoted(name)), Some(help));
         }
         let owned = || name.to_owned();
         items.extend(file.guarantee.map(|file| Expectation::PlaceGuarantee(owned(), guarantee(file))));

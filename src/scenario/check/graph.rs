@@ -8,7 +8,8 @@ use crate::kernel::{Delay, Id, Ticks};
 use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
 use crate::oracle::Promise;
 use crate::protocol::{Guarantee, ProtocolKind, Settings};
-use crate::scenario::format::{ChannelFile, CommitFile, OperatorFile, PartitionFile};
+use crate::scenario::format::{ChannelFile, CommitFile, MAX_PARALLELISM, OperatorFile, PartitionFile};
+use crate::scenario::json::quoted;
 
 /// The most tasks and channels of a whole graph.
 const MAX_TASKS: u64 = 2_000_000;
@@ -22,6 +23,9 @@ pub(super) struct Graph {
     emit: Vec<EmitTimes>,
     delays: Vec<Delay>,
 }
+
+/// The most records that any operator may send: each has a byte in every place that counts it.
+const MAX_VOLUME: u128 = 1 << 27;
 
 /// What the records on an edge are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,35 +44,49 @@ struct Draft {
 }
 
 impl Checker<'_> {
+    /// The graph as far as it can be made out: what is wrong in one operator or channel does not
+    /// hide mistakes elsewhere. Where anything is, the result serves only to look names up.
     pub(super) fn graph(&mut self, read: Read<'_>) -> Option<Graph> {
         let names = self.keys("/operators");
         names.iter().for_each(|name| self.operator_name(name));
-        let drafts: Option<Vec<Draft>> = names.iter().map(|name| self.draft(name)).collect();
-        let channels = self.channels(&names);
-        let (drafts, channels) = (drafts?, channels?);
         let mut dictionary = Dictionary::default();
-        let mut specs = Vec::new();
-        let mut emit = Vec::new();
-        for draft in &drafts {
-            let kind = self.kind(draft, &mut dictionary, read);
-            emit.push(self.emit_times(draft));
-            specs.push(OperatorSpec { name: draft.name.clone(), kind, parallelism: draft.file.common().parallelism });
+        let (mut specs, mut emit) = (Vec::new(), Vec::new());
+        for name in &names {
+            let draft = self.draft(name);
+            let (kind, parallelism) = match &draft {
+                Some(draft) => (self.kind(draft, &mut dictionary, read), draft.file.common().parallelism),
+                None => (Kind::Pass, self.read(&pointer(&["operators", name, "parallelism"])).unwrap_or(1)),
+            };
+            emit.push(draft.as_ref().map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft)));
+            self.unknown.extend(draft.is_none().then(|| (*name).to_owned()));
+            specs.push(OperatorSpec { name: (*name).to_owned(), kind, parallelism: parallelism.clamp(1, MAX_PARALLELISM as u32) });
         }
-        let (edges, delays) = self.edges(&specs, &channels)?;
-        self.degrees(&specs, &edges);
-        self.sizes(&specs, &edges);
-        if !self.mistakes.is_empty() {
-            return None;
+        let (channels, is_whole) = self.channels(&names);
+        let (mut edges, delays) = self.edges(&specs, &channels);
+        self.has_all_channels = is_whole;
+        if is_whole && self.unknown.is_empty() && self.root.at("/operators").is_some() {
+            self.degrees(&specs, &edges);
+            self.sizes(&specs, &edges);
         }
-        self.finish_kinds(&mut specs, &edges, &dictionary);
-        self.stuff(&specs, &edges)?;
-        match Plan::build(specs, edges, dictionary) {
-            Ok(plan) => Some(Graph { plan, emit, delays }),
-            Err(error) => {
-                self.mistake("/operators", error.to_string(), None);
-                None
+        if self.mistakes.is_empty() {
+            self.finish_kinds(&mut specs, &edges, &dictionary);
+            self.stuff(&specs, &edges);
+            self.volumes(&specs, &edges);
+        }
+        if self.mistakes.is_empty() {
+            match Plan::build(specs.clone(), edges.clone(), dictionary.clone()) {
+                Ok(plan) => return Some(Graph { plan, emit, delays }),
+                Err(error) => self.mistake("/operators", error.to_string(), None),
             }
         }
+        // For names alone one task stands for many, and channels that make no sense are left out.
+        specs.iter_mut().for_each(|spec| spec.parallelism = spec.parallelism.min(100_000));
+        let of = |id: OperatorId| specs[id.index()].parallelism;
+        edges.retain(|edge| {
+            edge.from < edge.to && u64::from(of(edge.from)) * u64::from(of(edge.to)) < 10_000 && edge.partition != Partition::Forward
+        });
+        edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
+        Plan::build(specs, edges, dictionary).ok().map(|plan| Graph { plan, emit, delays })
     }
 
     fn operator_name(&mut self, name: &str) {
@@ -85,7 +103,7 @@ impl Checker<'_> {
         Some(Draft { name: name.to_owned(), file })
     }
 
-    fn channels(&mut self, names: &[&str]) -> Option<Vec<(usize, ChannelFile)>> {
+    fn channels(&mut self, names: &[&str]) -> (Vec<(usize, ChannelFile)>, bool) {
         let mut channels = Vec::new();
         let mut is_whole = true;
         let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -95,20 +113,21 @@ impl Checker<'_> {
                 is_whole = false;
                 continue;
             };
+            let before = self.mistakes.len();
             for (field, name) in [("from", &channel.from), ("to", &channel.to)] {
                 if !names.contains(&name.as_str()) {
-                    is_whole = false;
                     let help = nearest(name, names.iter().copied()).unwrap_or_else(|| list(names.iter().copied()));
-                    self.mistake(&format!("{place}/{field}"), format!("there is no operator \"{name}\""), Some(help));
+                    self.mistake(&format!("{place}/{field}"), format!("there is no operator {}", quoted(name)), Some(help));
                 }
             }
             if seen.insert((channel.from.clone(), channel.to.clone()), at).is_some() {
-                is_whole = false;
-                self.mistake(&place, format!("there is a second channel from \"{}\" to \"{}\"", channel.from, channel.to), None);
+                let message = format!("there is a second channel from {} to {}", quoted(&channel.from), quoted(&channel.to));
+                self.mistake(&place, message, Some("take one of them away".to_owned()));
             }
+            is_whole &= self.mistakes.len() == before;
             channels.push((at, channel));
         }
-        is_whole.then_some(channels)
+        (channels, is_whole)
     }
 
     fn kind(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
@@ -118,11 +137,11 @@ impl Checker<'_> {
             OperatorFile::Union { .. } => Kind::Union,
             OperatorFile::Map { multiply, add, .. } => Kind::Map { multiply: multiply.unwrap_or(1), add: add.unwrap_or(0) },
             OperatorFile::Filter { modulo, remainder, .. } => {
-                if remainder >= modulo {
+                if modulo > 0 && remainder >= modulo {
                     let at = pointer(&["operators", &draft.name, "remainder"]);
                     self.mistake(&at, format!("no number leaves remainder {remainder} when divided by {modulo}"), None);
                 }
-                Kind::Filter { modulo, remainder }
+                Kind::Filter { modulo: modulo.max(1), remainder }
             }
             OperatorFile::FlatMap { copies, .. } => Kind::FlatMap { fan: copies, split: false },
             OperatorFile::SplitWords { .. } => Kind::FlatMap { fan: 0, split: true },
@@ -149,6 +168,10 @@ impl Checker<'_> {
             self.mistake(&place("at"), "\"at\" cannot be combined with \"every\" or \"start\"", None);
         }
         match (records, file, at) {
+            (Some(_), _, Some(_)) => {
+                self.mistake(&place("records"), "\"records\" cannot be combined with \"at\", which has a record for each time", None)
+            }
+            (_, Some(_), Some(_)) => self.mistake(&place("at"), "\"at\" cannot be combined with \"file\"", None),
             (Some(_), Some(_), _) => self.mistake(&place("file"), "\"file\" cannot be combined with \"records\"", None),
             (None, None, None) => self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None),
             _ => {}
@@ -189,24 +212,29 @@ impl Checker<'_> {
             return EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO };
         };
         if let Some(times) = at {
-            let times = times.iter().enumerate().map(|(n, time)| self.ticks(&format!("{}/{n}", place("at")), time)).collect();
+            let times: Vec<Ticks> = times.iter().enumerate().map(|(n, time)| self.ticks(&format!("{}/{n}", place("at")), time)).collect();
+            if let Some(n) = times.windows(2).position(|pair| pair[0] > pair[1]) {
+                let message = format!("{} is before {}; records come in the order of their times", times[n + 1], times[n]);
+                self.mistake(&format!("{}/{}", place("at"), n + 1), message, None);
+            }
             return EmitTimes::At(times);
         }
         let every = self.ticks_or(&place("every"), every.as_ref(), Ticks(1_000));
         EmitTimes::Every { start: self.ticks_or(&place("start"), start.as_ref(), every), every }
     }
 
-    fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> Option<(Vec<EdgeSpec>, Vec<Delay>)> {
+    fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> (Vec<EdgeSpec>, Vec<Delay>) {
         let find = |name: &str| specs.iter().position(|spec| spec.name == name);
         let (mut edges, mut delays) = (Vec::new(), Vec::new());
         for (at, channel) in channels {
-            let (from, to) = (find(&channel.from)?, find(&channel.to)?);
+            let delay = self.delay(&format!("/channels/{at}/delay"), channel.delay.as_ref());
+            let (Some(from), Some(to)) = (find(&channel.from), find(&channel.to)) else { continue };
             let partition = self.partition(*at, channel, &specs[from], &specs[to]);
-            delays.push(self.delay(&format!("/channels/{at}/delay"), channel.delay.as_ref()));
+            delays.push(delay);
             let capacity = channel.capacity.unwrap_or(u32::MAX);
             edges.push(EdgeSpec { from: OperatorId::from_index(from), to: OperatorId::from_index(to), partition, capacity });
         }
-        Some((edges, delays))
+        (edges, delays)
     }
 
     fn partition(&mut self, at: usize, channel: &ChannelFile, from: &OperatorSpec, to: &OperatorSpec) -> Partition {
@@ -318,8 +346,7 @@ impl Checker<'_> {
     }
 
     /// Checks that every operator can make sense of what it is sent.
-    fn stuff(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Option<()> {
-        let before = self.mistakes.len();
+    fn stuff(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
         let mut sent: Vec<Option<Stuff>> = vec![None; specs.len()];
         // The graph has no cycle, so one pass per operator settles everybody.
         for _ in 0..specs.len() {
@@ -331,7 +358,41 @@ impl Checker<'_> {
                 }
             }
         }
-        (self.mistakes.len() == before).then_some(())
+    }
+
+    /// How many records can reach each operator at the most, before anything is laid out for them.
+    fn volumes(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        let mut sent: Vec<Option<u128>> = vec![None; specs.len()];
+        for _ in 0..specs.len() {
+            for (index, spec) in specs.iter().enumerate() {
+                let copies = |edge: &EdgeSpec| if edge.partition == Partition::Broadcast { u128::from(spec.parallelism) } else { 1 };
+                let into = edges.iter().filter(|edge| edge.to.index() == index);
+                let arriving: Option<Vec<u128>> = into.map(|edge| sent[edge.from.index()].map(|count| count * copies(edge))).collect();
+                if let (None, Some(arriving)) = (sent[index], arriving) {
+                    sent[index] = Some(self.volume(spec, &arriving));
+                }
+            }
+        }
+    }
+
+    fn volume(&mut self, spec: &OperatorSpec, arriving: &[u128]) -> u128 {
+        let total: u128 = arriving.iter().sum();
+        let sent = match spec.kind {
+            Kind::Source { records, .. } => u128::from(records),
+            Kind::FlatMap { fan, .. } => total * u128::from(fan),
+            // Every pair of records that share a key; without "keys" each side has a key once.
+            Kind::Join { keys, .. } => match keys {
+                Some(keys) => arriving.iter().product::<u128>() / u128::from(keys),
+                None => total,
+            },
+            _ => total,
+        };
+        if sent > MAX_VOLUME {
+            let place = pointer(&["operators", &spec.name]);
+            let message = format!("{} would send about {sent} records; at most {MAX_VOLUME} can be followed", quoted(&spec.name));
+            self.mistake(&place, message, Some("use fewer records, or more keys".to_owned()));
+        }
+        sent.min(MAX_VOLUME)
     }
 
     fn stuff_of(&mut self, spec: &OperatorSpec, arriving: &[Stuff]) -> Stuff {

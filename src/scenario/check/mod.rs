@@ -102,6 +102,10 @@ struct Checker<'f> {
     root: &'f Node,
     lines: LineIndex<'f>,
     mistakes: Vec<Mistake>,
+    /// Operators of which nothing but the name can be made out.
+    unknown: Vec<String>,
+    /// Whether every channel of the file could be made out.
+    has_all_channels: bool,
 }
 
 /// A JSON pointer from its parts.
@@ -113,7 +117,8 @@ fn pointer(parts: &[&str]) -> String {
 fn nearest<'w>(word: &str, valid: impl IntoIterator<Item = &'w str>) -> Option<String> {
     let ranked = valid.into_iter().map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate));
     let (distance, best) = ranked.min()?;
-    (distance <= word.chars().count().max(3) / 3).then(|| format!("did you mean \"{best}\"?"))
+    (best.eq_ignore_ascii_case(word) || distance <= word.chars().count().div_ceil(3) && word.chars().count() > 1)
+        .then(|| format!("did you mean \"{best}\"?"))
 }
 
 fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
@@ -123,7 +128,7 @@ fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 
 impl<'f> Checker<'f> {
     fn new(text: &'f str, root: &'f Node) -> Self {
-        Checker { text, root, lines: LineIndex::new(text), mistakes: Vec::new() }
+        Checker { text, root, lines: LineIndex::new(text), mistakes: Vec::new(), unknown: Vec::new(), has_all_channels: true }
     }
 
     /// Notes a mistake at the value that `pointer` names, or at the nearest one around it.
@@ -192,9 +197,10 @@ impl<'f> Checker<'f> {
         };
         match (&random.uniform, &random.exponential) {
             (Some((low, high)), None) => {
+                let before = self.mistakes.len();
                 let low = self.ticks(&format!("{pointer}/uniform/0"), low);
                 let high = self.ticks(&format!("{pointer}/uniform/1"), high);
-                if low > high {
+                if low > high && self.mistakes.len() == before {
                     self.mistake(
                         &format!("{pointer}/uniform"),
                         format!("the range from {low} to {high} is empty"),
@@ -202,7 +208,7 @@ impl<'f> Checker<'f> {
                     );
                     return Delay::ZERO;
                 }
-                Delay::Uniform(low, high)
+                Delay::Uniform(low.min(high), high)
             }
             (None, Some(mean)) => Delay::Exponential(self.ticks(&format!("{pointer}/exponential"), mean)),
             _ => {
