@@ -154,7 +154,7 @@ fn medium() -> Scenario {
         r#"{
           "title": "about 1,800 steps over 6 operators, one crash",
           "operators": {
-            "src": {"kind": "source", "records": 240, "every": "10us"},
+            "src": {"kind": "source", "records": 270, "every": "10us"},
             "a": {"kind": "pass"}, "b": {"kind": "keyed_count", "keys": 16},
             "c": {"kind": "pass"}, "d": {"kind": "keyed_sum", "keys": 4},
             "out": {"kind": "sink", "commit": "two_phase"}
@@ -164,9 +164,9 @@ fn medium() -> Scenario {
             {"from": "b", "to": "c", "delay": "11us"}, {"from": "c", "to": "d", "delay": "6us"},
             {"from": "d", "to": "out", "delay": "8us"}
           ],
-          "snapshots": {"protocol": "aligned", "interval": "400us", "ack": "30us"},
+          "snapshots": {"protocol": "aligned", "interval": "800us", "ack": "30us"},
           "recovery": {"detect": "10us", "restart": "50us"},
-          "faults": [{"crash": "b", "at": "1333us"}]
+          "faults": [{"crash": "b", "at": "900us"}]
         }"#,
     )
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::router::Router;
 use super::world::{Job, Mail, Saving, Slot, Status, Stored, Task, World};
 use super::{Lane, Notice, Observer, Step, Touch};
@@ -61,7 +63,7 @@ impl World {
             Element::Record(record) => {
                 observer.fact(Fact::Received { channel, name: record.name });
                 if self.wants_records {
-                    self.protocol(to, observer, |protocol, view, out| protocol.on_record(view, channel, &record, out));
+                    self.show_record(to, channel, &record, observer);
                 }
                 self.work(to, Record { name: names_from + record.name, ..record }, observer);
             }
@@ -79,6 +81,11 @@ impl World {
             observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
         }
+    }
+
+    #[inline(never)]
+    fn show_record<O: Observer>(&mut self, to: TaskId, channel: ChannelId, record: &Record, observer: &mut O) {
+        self.protocol(to, observer, |protocol, view, out| protocol.on_record(view, channel, record, out));
     }
 
     #[inline(never)]
@@ -133,7 +140,7 @@ impl World {
         let at = &self.setup.plan.tasks()[task];
         let TaskState::Sink(pending) = &mut self.tasks[task].state else { return };
         let log = &mut self.external.sinks[at.rank as usize];
-        let prepared: Vec<SnapshotId> = log.prepared.iter().map(|(id, _)| *id).collect();
+        let prepared: SmallVec<[SnapshotId; 8]> = log.prepared.iter().map(|(id, _)| *id).collect();
         let mut effects = SinkEffects::new();
         call(self.setup.sinks[at.operator.0 as usize], pending, &prepared, &mut effects);
         for effect in effects {
@@ -260,6 +267,7 @@ impl World {
         }
     }
 
+    #[inline(never)]
     fn effect<O: Observer>(&mut self, task: TaskId, effect: Effect, observer: &mut O) {
         match effect {
             Effect::SaveState(snapshot) => self.save_state(task, snapshot, observer),
@@ -356,7 +364,8 @@ impl World {
             }
             Command::Complete(snapshot) => self.complete(snapshot, observer),
             Command::Notify(snapshot) => {
-                for task in self.setup.plan.sinks().to_vec() {
+                for at in 0..self.setup.plan.sinks().len() {
+                    let task = self.setup.plan.sinks()[at];
                     if self.setup.plan.is_two_phase(task) {
                         self.notify(task, Notice::Completed(snapshot), observer);
                     }
@@ -385,7 +394,8 @@ impl World {
         observer.fact(Fact::Triggered { snapshot });
         let parts = vec![None; self.tasks.len()];
         self.storage.push(Stored { id: snapshot, completed: false, parts });
-        for task in self.setup.plan.sources().to_vec() {
+        for at in 0..self.setup.plan.sources().len() {
+            let task = self.setup.plan.sources()[at];
             self.notify(task, Notice::Trigger(snapshot), observer);
         }
     }
