@@ -381,10 +381,7 @@ impl Checker<'_> {
             Kind::Source { records, .. } => u128::from(records),
             Kind::FlatMap { fan, .. } => total * u128::from(fan),
             // Every pair of records that share a key; without "keys" each side has a key once.
-            Kind::Join { keys, .. } => match keys {
-                Some(keys) => arriving.iter().product::<u128>() / u128::from(keys),
-                None => total,
-            },
+            Kind::Join { keys: Some(keys), .. } => arriving.iter().product::<u128>() / u128::from(keys),
             _ => total,
         };
         if sent > MAX_VOLUME {
