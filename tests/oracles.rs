@@ -5,10 +5,10 @@ mod common;
 
 use common::{scenario, violated};
 use cutline::Scenario;
-use cutline::model::{Barrier, ChannelId, SnapshotId, TaskId, TaskState};
+use cutline::model::{Barrier, ChannelId, Record, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
     Aligned, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox,
-    Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
+    Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer, Unaligned,
 };
 use cutline::trace::Reason;
 
@@ -121,6 +121,49 @@ fn consistent_cut_catches_aligned_without_blocking() {
 fn liveness_catches_aligned_without_unblocking() {
     let right = join("");
     check(&with_protocol(&right, Rewritten::<NO_UNBLOCKING>::boxed), &right, "liveness");
+}
+
+/// Unaligned, without what was in flight.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct ForgetsInFlight {
+    inner: Unaligned,
+}
+
+impl SnapshotProtocol for ForgetsInFlight {
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.inner.on_trigger(task, id, out);
+    }
+    fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        self.inner.on_barrier(task, input, barrier, out);
+    }
+    fn on_record(&mut self, _task: &TaskView<'_>, _input: ChannelId, _record: &Record, _out: &mut Effects) {}
+    fn wants_records(&self) -> bool {
+        true
+    }
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+}
+
+/// What was in flight is in no state and not recorded: the next failure would lose it.
+#[test]
+fn consistent_cut_catches_unaligned_without_in_flight_records() {
+    // B is told late: its records of the meantime are behind the count's cut and before B's.
+    let right = scenario(
+        r#"{
+          "title": "a late trigger",
+          "operators": {
+            "A": {"kind": "source", "records": 40},
+            "B": {"kind": "source", "records": 40, "told": "4ms"},
+            "count": {"kind": "keyed_count", "keys": 4}
+          },
+          "channels": [{"from": "A", "to": "count"}, {"from": "B", "to": "count"}],
+          "snapshots": {"protocol": "aligned", "interval": "10ms"}
+        }"#,
+    );
+    let unaligned = with_protocol(&right, || ProtocolBox::new(Unaligned::default()));
+    assert_eq!(violated(&unaligned), [""; 0], "the right one");
+    check(&with_protocol(&right, || ProtocolBox::new(ForgetsInFlight::default())), &right, "consistent_cut");
 }
 
 // --- sinks -------------------------------------------------------------------------------------
