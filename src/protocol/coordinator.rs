@@ -494,3 +494,36 @@ impl Hash for CoordinatorBox {
         self.0.hash_into(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commands(call: impl FnOnce(&mut Commands)) -> Vec<Command> {
+        let mut out = Commands::default();
+        call(&mut out);
+        out.drain().collect()
+    }
+
+    /// C10: the second ack of a task counts for nothing, and neither does one for an unknown id.
+    #[test]
+    fn duplicate_and_unknown_acks_are_ignored() {
+        let settings = Settings {
+            enabled: true,
+            periodic: false,
+            min_pause: false,
+            max_concurrent: 1,
+            tolerable_failures: None,
+            restarts: None,
+            final_checkpoint: false,
+        };
+        let view = CoordinatorView { tasks: 2, sources: 1, latest: None };
+        let (mut coordinator, task) = (Coordinator::new(settings), TaskId(0));
+        commands(|out| coordinator.on_running(&view, out));
+        assert!(commands(|out| coordinator.on_request(&view, out)).contains(&Command::Trigger(SnapshotId(1))));
+        let mut ack = |id| commands(|out| coordinator.on_report(&view, task, Report::Ack(SnapshotId(id), 0), out));
+        assert_eq!(ack(1), [Command::Count(task, SnapshotId(1))]);
+        assert_eq!(ack(1), [Command::Ignore(task, SnapshotId(1))]);
+        assert_eq!(ack(7), [Command::Ignore(task, SnapshotId(7))]);
+    }
+}
