@@ -115,29 +115,29 @@ fn misspelt_fields() {
         r#""title""#,
         &[r#""titel""#, r#""Title""#, r#""name""#, r#""""#],
         expect![[r#"
-        "titel"
-          2:3: $.titel: unknown field "titel" (did you mean "title"?)
-        "Title"
-          2:3: $.Title: unknown field "Title" (did you mean "title"?)
-        "name"
-          1:1: $: missing field "title"
-          2:3: $.name: unknown field "name" (valid fields: "$schema", "channels", "expect", "faults", "hints", "limits", "operators", "question", "recovery", "seed", "snapshots", "story", "stream", "title")
-        ""
-          1:1: $: missing field "title"
-          2:3: $[""]: unknown field "" (valid fields: "$schema", "channels", "expect", "faults", "hints", "limits", "operators", "question", "recovery", "seed", "snapshots", "story", "stream", "title")
-    "#]],
+            "titel"
+              2:3: $.titel: unknown field "titel" (did you mean "title"?)
+            "Title"
+              2:3: $.Title: unknown field "Title" (did you mean "title"?)
+            "name"
+              1:1: $: missing field "title"
+              2:3: $.name: unknown field "name" (valid fields: "$schema", "channels", "detect", "expect", "faults", "hints", "limits", "operators", "question", "recovery", "script", "seed", "snapshots", "story", "stream", "title", "transfers")
+            ""
+              1:1: $: missing field "title"
+              2:3: $[""]: unknown field "" (valid fields: "$schema", "channels", "detect", "expect", "faults", "hints", "limits", "operators", "question", "recovery", "script", "seed", "snapshots", "story", "stream", "title", "transfers")
+        "#]],
     );
     check_each(
         r#""records""#,
         &[r#""recrods""#, r#""parralelism""#, r#""xyzzy""#],
         expect![[r#"
-        "recrods"
-          5:29: $.operators.A.recrods: unknown field "recrods" (did you mean "records"?)
-        "parralelism"
-          5:29: $.operators.A.parralelism: unknown field "parralelism" (did you mean "parallelism"?)
-        "xyzzy"
-          5:29: $.operators.A.xyzzy: unknown field "xyzzy" (valid fields: "ack", "at", "every", "file", "kind", "parallelism", "records", "replayable", "restore", "service", "start", "told", "upload")
-    "#]],
+            "recrods"
+              5:29: $.operators.A.recrods: unknown field "recrods" (did you mean "records"?)
+            "parralelism"
+              5:29: $.operators.A.parralelism: unknown field "parralelism" (did you mean "parallelism"?)
+            "xyzzy"
+              5:29: $.operators.A.xyzzy: unknown field "xyzzy" (valid fields: "ack", "at", "every", "file", "finishes", "kind", "parallelism", "records", "replayable", "restore", "service", "start", "told", "upload")
+        "#]],
     );
     check_each(
         r#""keys": 16"#,
@@ -252,15 +252,15 @@ fn misspelt_fields_of_faults() {
         r#"{"crash": "count[1]", "at": "7ms"}"#,
         &["{}", "7", "\"crash\"", "null"],
         expect![[r#"
-        {}
-          23:5: $.faults[0]: missing field: expected one of "crash", "random_crashes", "stall", "slow", "lose"
-        7
-          23:5: $.faults[0]: expected an object, found an integer
-        "crash"
-          23:5: $.faults[0]: expected an object, found a string
-        null
-          23:5: $.faults[0]: expected an object, found null
-    "#]],
+            {}
+              23:5: $.faults[0]: missing field: expected one of "crash", "random_crashes", "stall", "slow", "lose", "fail_upload"
+            7
+              23:5: $.faults[0]: expected an object, found an integer
+            "crash"
+              23:5: $.faults[0]: expected an object, found a string
+            null
+              23:5: $.faults[0]: expected an object, found null
+        "#]],
     );
 }
 
@@ -270,24 +270,24 @@ fn misspelt_words() {
         r#""filter""#,
         &[r#""fliter""#, r#""Filter""#, r#""window""#, r#""""#, "7"],
         expect![[r#"
-        "fliter"
-          7:22: $.operators.half.kind: unknown value "fliter" (did you mean "filter"?)
-        "Filter"
-          7:22: $.operators.half.kind: unknown value "Filter" (did you mean "filter"?)
-        "window"
-          7:22: $.operators.half.kind: unknown value "window" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
-        ""
-          7:22: $.operators.half.kind: unknown value "" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
-        7
-          7:22: $.operators.half.kind: expected a string, found an integer (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
-    "#]],
+            "fliter"
+              7:22: $.operators.half.kind: unknown value "fliter" (did you mean "filter"?)
+            "Filter"
+              7:22: $.operators.half.kind: unknown value "Filter" (did you mean "filter"?)
+            "window"
+              7:22: $.operators.half.kind: unknown value "window" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+            ""
+              7:22: $.operators.half.kind: unknown value "" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+            7
+              7:22: $.operators.half.kind: expected a string, found an integer (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+        "#]],
     );
     check_each(
         r#""kind": "filter", "#,
         &[""],
         expect![[r#"
             (nothing)
-              7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "sink")
+              7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
         "#]],
     );
     check_each(
@@ -297,9 +297,9 @@ fn misspelt_words() {
             "algined"
               20:29: $.snapshots.protocol: unknown value "algined" (did you mean "aligned"?)
             "chandy_lamport"
-              20:29: $.snapshots.protocol: unknown value "chandy_lamport" (valid values: "aligned", "unaligned", "at_least_once", "none")
+              no mistake
             null
-              20:29: $.snapshots.protocol: expected a string, found null (valid values: "aligned", "unaligned", "at_least_once", "none")
+              20:29: $.snapshots.protocol: expected a string, found null (valid values: "aligned", "unaligned", "at_least_once", "aligned_timeout", "aligned_cyclic", "chandy_lamport", "lai_yang", "no_markers", "none")
         "#]],
     );
     check_each(
@@ -822,7 +822,7 @@ fn graphs_that_are_not_connected_right() {
     check(
         graph(&two, "\n{\"from\": \"A\", \"to\": \"p\"},\n{\"from\": \"p\", \"to\": \"q\"},\n{\"from\": \"q\", \"to\": \"p\"}"),
         expect![[r#"
-            6:1: $.channels[2]: the channels between p, q form a cycle, which this protocol cannot align (take one of them away)
+            6:1: $.channels[2]: the channels between p, q form a cycle that no loop head closes (take one of them away, or let it lead to an operator of the kind "iterate")
         "#]],
     );
     check(
@@ -1032,7 +1032,7 @@ fn snapshots() {
         &[""],
         expect![[r#"
             (nothing)
-              20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "unaligned", "at_least_once", "none")
+              20:16: $.snapshots: missing field "protocol" (valid values: "aligned", "unaligned", "at_least_once", "aligned_timeout", "aligned_cyclic", "chandy_lamport", "lai_yang", "no_markers", "none")
         "#]],
     );
 }

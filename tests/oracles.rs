@@ -7,8 +7,8 @@ use common::{scenario, violated};
 use cutline::Scenario;
 use cutline::model::{Barrier, ChannelId, Record, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
-    Aligned, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox,
-    Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer, Unaligned,
+    Aligned, Alternating, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement,
+    ProtocolBox, Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
 };
 use cutline::trace::Reason;
 
@@ -51,7 +51,7 @@ fn with_protocol(scenario: &Scenario, mutant: impl Fn() -> ProtocolBox) -> cutli
 /// Runs a scenario with a wrong coordinator.
 fn with_coordinator(scenario: &Scenario, bug: CoordinatorBug) -> cutline::Outcome {
     let wrong = WrongCoordinator { inner: scenario.coordinator(), bug, kept: None };
-    scenario.run_with(&mut |_| ProtocolBox::new(Aligned::default()), CoordinatorBox::new(wrong))
+    scenario.run_with(&mut |_| ProtocolBox::new(Aligned::new(true)), CoordinatorBox::new(wrong))
 }
 
 fn with_sink(scenario: Scenario, sink: &'static dyn SinkLogic) -> cutline::Outcome {
@@ -83,7 +83,7 @@ const NO_UNBLOCKING: u8 = 1;
 
 impl<const BUG: u8> Rewritten<BUG> {
     fn boxed() -> ProtocolBox {
-        ProtocolBox::new(Rewritten::<BUG> { inner: Aligned::default() })
+        ProtocolBox::new(Rewritten::<BUG> { inner: Aligned::new(true) })
     }
 
     fn rewrite(effect: Effect) -> Option<Effect> {
@@ -124,9 +124,9 @@ fn liveness_catches_aligned_without_unblocking() {
 }
 
 /// Unaligned, without what was in flight.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ForgetsInFlight {
-    inner: Unaligned,
+    inner: Alternating,
 }
 
 impl SnapshotProtocol for ForgetsInFlight {
@@ -161,9 +161,9 @@ fn consistent_cut_catches_unaligned_without_in_flight_records() {
           "snapshots": {"protocol": "aligned", "interval": "10ms"}
         }"#,
     );
-    let unaligned = with_protocol(&right, || ProtocolBox::new(Unaligned::default()));
+    let unaligned = with_protocol(&right, || ProtocolBox::new(Alternating::unaligned(true)));
     assert_eq!(violated(&unaligned), [""; 0], "the right one");
-    check(&with_protocol(&right, || ProtocolBox::new(ForgetsInFlight::default())), &right, "consistent_cut");
+    check(&with_protocol(&right, || ProtocolBox::new(ForgetsInFlight { inner: Alternating::unaligned(true) })), &right, "consistent_cut");
 }
 
 // --- sinks -------------------------------------------------------------------------------------

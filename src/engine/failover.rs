@@ -2,7 +2,7 @@
 
 use super::world::{Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
-use crate::model::{Element, SnapshotId, TaskId, TaskState};
+use crate::model::{Element, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
 
@@ -24,6 +24,7 @@ impl World {
         work.status = Status::Down;
         work.state = initial_state(kind);
         work.saving.clear();
+        (work.is_finished, work.alarm) = (false, None);
         self.protocols[task].reset();
         self.outboxes.clear(task.0 as usize);
     }
@@ -56,6 +57,9 @@ impl World {
             }
         }
         self.turns.fill(0);
+        self.gone.fill(false);
+        self.piggyback.stamps.fill(0);
+        self.piggyback.counts.fill(0);
         self.reinstate(snapshot, observer);
         for task in self.setup.plan.tasks().ids() {
             self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
@@ -65,20 +69,19 @@ impl World {
         }
     }
 
-    /// N12: what the snapshot holds of channels is back in them before anything new. What arrived at
-    /// a receiver behind its cut was sent before what the sender's barrier overtook.
+    /// N12: what the snapshot holds of channels is back in them before anything new.
     fn reinstate<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
+        if self.setup.forgets_channels {
+            return;
+        }
         let stored = self.storage.iter().find(|stored| Some(stored.id) == snapshot);
-        let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().cloned()).collect();
-        for from_receivers in [true, false] {
-            for (task, part) in self.setup.plan.tasks().ids().zip(&parts) {
-                for &(channel, record) in part.iter().flat_map(|part| &part.channels) {
-                    if (self.setup.plan.channels()[channel].to == task) == from_receivers {
-                        observer.fact(Fact::Reinstated { channel, name: record.name });
-                        let stamp = observer.sent(Lane::Data(channel));
-                        self.data.push_back(channel.0 as usize, Slot { item: Element::Record(record), stamp });
-                    }
-                }
+        let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().flatten().cloned()).collect();
+        for &(channel, record) in parts.iter().flat_map(|part| &part.channels) {
+            observer.fact(Fact::Reinstated { channel, name: record.name });
+            let stamp = observer.sent(Lane::Data(channel));
+            self.data.push_back(channel.0 as usize, Slot { item: Element::Record(Record { stamp: 0, ..record }), stamp });
+            if let Some(count) = self.piggyback.counts.get_mut(channel.0 as usize) {
+                *count += 1;
             }
         }
     }

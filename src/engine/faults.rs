@@ -153,6 +153,13 @@ pub enum Fault {
         /// Not before.
         from: Ticks,
     },
+    /// A task's part of a snapshot does not get into storage, and the task refuses the snapshot (K5).
+    FailUpload {
+        /// Whose part.
+        task: TaskId,
+        /// Of which snapshot.
+        snapshot: SnapshotId,
+    },
     /// A message of the coordinator is lost.
     Lose {
         /// To whom.

@@ -5,8 +5,11 @@
 //! applies exactly one ([`World::apply`]). A driver chooses; [`Timed`] chooses by simulated time.
 
 mod apply;
+mod coordinate;
+mod effects;
 mod failover;
 mod faults;
+mod puppet;
 mod router;
 mod step;
 mod timed;
@@ -14,7 +17,7 @@ mod timing;
 mod world;
 
 pub use faults::{Fault, Moment, Point, When};
-pub use step::{Lane, Notice, Observer, Stamp, Step, Touch, Wait};
+pub use step::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch, Wait};
 pub use timed::{FactSink, Limits, Stop, Timed};
-pub use timing::{EmitTimes, OperatorTiming, Slow, Stall, Timing};
+pub use timing::{EmitTimes, Initiation, OperatorTiming, Slow, Stall, Timing};
 pub use world::{Setup, World};

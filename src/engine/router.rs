@@ -3,8 +3,30 @@
 use super::world::{Slot, World};
 use super::{Lane, Observer, Touch};
 use crate::kernel::Lists;
-use crate::model::{Barrier, ChannelId, Element, Partition, Plan, Record, TaskId};
+use crate::model::{Barrier, BarrierKind, ChannelId, Element, Partition, Plan, Record, SnapshotId, TaskId};
 use crate::trace::Fact;
+
+/// What rides along with records, where the protocol wants that; else empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Piggyback {
+    /// What a task's records carry, by task.
+    pub stamps: Vec<u32>,
+    /// Records put into a channel in this attempt, by channel.
+    pub counts: Vec<u32>,
+}
+
+impl Piggyback {
+    #[inline(always)]
+    fn is_off(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    #[inline(never)]
+    fn ride(&mut self, from: TaskId, channel: ChannelId, record: &mut Record) {
+        record.stamp = self.stamps[from.0 as usize];
+        self.counts[channel.0 as usize] += 1;
+    }
+}
 
 /// The parts of a world that sending touches; borrowed together while a task's state is
 /// borrowed elsewhere.
@@ -13,6 +35,7 @@ pub(super) struct Router<'a, O> {
     pub data: &'a mut Lists<Slot<Element>>,
     pub outboxes: &'a mut Lists<(ChannelId, Element)>,
     pub turns: &'a mut [u32],
+    pub piggyback: &'a mut Piggyback,
     pub observer: &'a mut O,
 }
 
@@ -40,6 +63,9 @@ impl<O: Observer> Router<'_, O> {
         for at in self.plan.port_range(task) {
             let plan = self.plan;
             let port = &plan.ports()[at];
+            if !(port.carries.0..port.carries.1).contains(&record.name) {
+                continue;
+            }
             let channels = plan.port_channels(port);
             match port.partition {
                 Partition::Forward => self.put(task, channels[0], record),
@@ -81,10 +107,19 @@ impl<O: Observer> Router<'_, O> {
         self.data.len(channel.0 as usize) < capacity as usize
     }
 
+    /// Sends a record out of one port of `task`, by its place among the task's ports.
+    pub fn send_to(&mut self, task: TaskId, port: u32, record: Record) {
+        let port = &self.plan.ports()[self.plan.port_range(task).start + port as usize];
+        self.put(task, self.plan.port_channels(port)[0], record);
+    }
+
     #[inline(always)]
-    fn push(&mut self, channel: ChannelId, element: Element) {
-        if let Element::Record(record) = element {
+    pub fn push(&mut self, channel: ChannelId, mut element: Element) {
+        if let Element::Record(record) = &mut element {
             self.observer.fact(Fact::Sent { channel, name: record.name });
+            if !self.piggyback.is_off() {
+                self.piggyback.ride(self.plan.channels()[channel].from, channel, record);
+            }
         }
         let stamp = self.observer.sent(Lane::Data(channel));
         self.data.push_back(channel.0 as usize, Slot { item: element, stamp });
@@ -94,7 +129,37 @@ impl<O: Observer> Router<'_, O> {
     /// is there it takes a place like a record.
     pub fn broadcast(&mut self, task: TaskId, barrier: Barrier) {
         let plan = self.plan;
-        plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Barrier(barrier)));
+        for &channel in plan.outputs(task) {
+            let kind = match barrier.kind {
+                BarrierKind::Counting { .. } => {
+                    BarrierKind::Counting { sent: self.piggyback.counts.get(channel.0 as usize).copied().unwrap_or(0) }
+                }
+                BarrierKind::Timed { .. } if plan.must_align(channel) => BarrierKind::Aligned,
+                kind => kind,
+            };
+            self.push(channel, Element::Barrier(Barrier { kind, ..barrier }));
+            if let BarrierKind::Timed { .. } = kind {
+                self.observer.touch(Touch::Coming(channel, barrier.snapshot));
+            }
+        }
+    }
+
+    /// Appends a cancellation marker to every output channel.
+    pub fn cancel(&mut self, task: TaskId, snapshot: SnapshotId) {
+        let plan = self.plan;
+        plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Cancel(snapshot)));
+    }
+
+    /// Ends every output channel, behind what still waits for room.
+    pub fn finish(&mut self, task: TaskId) {
+        let plan = self.plan;
+        for &channel in plan.outputs(task) {
+            if self.outboxes.is_empty(task.0 as usize) {
+                self.push(channel, Element::End);
+            } else {
+                self.outboxes.push_back(task.0 as usize, (channel, Element::End));
+            }
+        }
     }
 
     /// Lets waiting output of `task` move on, now that a channel of its has room.
@@ -117,6 +182,7 @@ impl World {
     /// The sending parts of the world, beside the tasks.
     #[inline(always)]
     pub(super) fn router<'a, O>(&'a mut self, observer: &'a mut O) -> Router<'a, O> {
-        Router { plan: &self.setup.plan, data: &mut self.data, outboxes: &mut self.outboxes, turns: &mut self.turns, observer }
+        let World { setup, data, outboxes, turns, piggyback, .. } = self;
+        Router { plan: &setup.plan, data, outboxes, turns, piggyback, observer }
     }
 }

@@ -31,6 +31,16 @@ pub enum Step {
     Request,
     /// A task dies.
     Crash(TaskId),
+    /// A task's oldest saved part does not get into storage.
+    FailUpload(TaskId),
+    /// The receiver takes an element, not the first, of a channel that does not keep order.
+    Take(ChannelId, u32),
+    /// A barrier that waits behind records in a channel is announced to the receiver.
+    Announce(ChannelId, SnapshotId),
+    /// A task's timer is due: the alignment budget that it waits for is used up.
+    Alarm(TaskId),
+    /// A process starts a snapshot.
+    Initiate(TaskId),
 }
 
 impl Step {
@@ -50,10 +60,16 @@ impl Step {
             Step::Fire(Timer::Pause) => "pause over".to_owned(),
             Step::Fire(Timer::Timeout(id)) => format!("timeout {id}"),
             Step::Fire(Timer::Store(id)) => format!("store {id}"),
+            Step::Fire(Timer::Budget(id)) => format!("budget {id}"),
             Step::Fire(Timer::Detect) => "detect".to_owned(),
             Step::Fire(Timer::Restart) => "restart".to_owned(),
             Step::Request => "request".to_owned(),
             Step::Crash(task) => format!("crash {}", plan.task_name(task)),
+            Step::FailUpload(task) => format!("fail upload {}", plan.task_name(task)),
+            Step::Take(channel, index) => format!("deliver {} at {index}", plan.channel_name(channel)),
+            Step::Announce(channel, id) => format!("announce {id} {}", plan.channel_name(channel)),
+            Step::Alarm(task) => format!("alarm {}", plan.task_name(task)),
+            Step::Initiate(task) => format!("initiate {}", plan.task_name(task)),
         }
     }
 }
@@ -69,6 +85,8 @@ pub enum Wait {
     Stuck(TaskId),
     /// The task is not up; ends with [`Touch::Woke`].
     Down(TaskId),
+    /// The process does not take this message in its present state; ends with [`Touch::Woke`].
+    Unwilling,
     /// It is not offered in this state.
     Never,
 }
@@ -86,6 +104,10 @@ pub enum Touch {
     Room(TaskId),
     /// The task is up.
     Woke(TaskId),
+    /// This barrier was put last into the channel and is to be announced when it arrives.
+    Coming(ChannelId, SnapshotId),
+    /// The task's timer is due.
+    Alarm(TaskId),
     /// A saved part waits for its upload.
     Saving(TaskId),
     /// The task is being deployed.
@@ -99,10 +121,29 @@ pub enum Touch {
 /// What the coordinator tells a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
-    /// Start a snapshot; only sources are told.
+    /// Start a snapshot; only those are told from whom the barrier starts.
     Trigger(SnapshotId),
     /// The snapshot is complete; only tasks that listen are told.
     Completed(SnapshotId),
+    /// The snapshot was given up (K7).
+    Aborted(SnapshotId),
+}
+
+impl Notice {
+    /// The snapshot it is about.
+    pub fn snapshot(self) -> SnapshotId {
+        let (Notice::Trigger(id) | Notice::Completed(id) | Notice::Aborted(id)) = self;
+        id
+    }
+}
+
+/// How a barrier came to stand ahead of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Its sender put it there: it still has to travel.
+    Entering,
+    /// Its receiver moved it there: it has arrived.
+    Waiting,
 }
 
 /// Everything that carries messages in order.
@@ -143,8 +184,9 @@ pub trait Observer {
         Stamp::default()
     }
 
-    /// A barrier was put before everything in a channel; the answer is stored with it.
-    fn jumped(&mut self, _channel: ChannelId) -> Stamp {
+    /// A barrier was put ahead of the records in a channel, `is_first` when ahead of everything; the
+    /// answer is stored with it.
+    fn ahead(&mut self, _channel: ChannelId, _how: Ahead, _is_first: bool) -> Stamp {
         Stamp::default()
     }
 

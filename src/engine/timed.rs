@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::faults::Watch;
-use super::{Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
+use super::{Ahead, Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
 use crate::kernel::{Delay, EventQueue, Id, Stream, Ticks};
 use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
@@ -222,6 +222,14 @@ pub struct Timed<'s, S> {
     draws: Draws,
     watch: Watch,
     losses: Vec<(TaskId, Notice)>,
+    /// Uploads that will fail.
+    failing: Vec<(TaskId, SnapshotId)>,
+    /// Steps of a task that wait for room for its output.
+    held: Vec<(TaskId, Step)>,
+    /// By channel: how many of its listed delays are used; empty when none are listed.
+    listed: Vec<u32>,
+    /// Whether every channel keeps order.
+    is_ordered: bool,
 }
 
 impl<'s, S: FactSink> Timed<'s, S> {
@@ -231,7 +239,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
         let channel_clock = |(id, channel): (ChannelId, &crate::model::Channel)| {
             let is_stalled = timing.stalls.iter().any(|stall| stall.channel == id);
             let delay = match timing.delays[channel.edge as usize] {
-                Delay::Constant(ticks) if !is_stalled => u32::try_from(ticks.0).unwrap_or(LOOK_UP),
+                Delay::Constant(ticks) if !is_stalled && !timing.listed.contains_key(&channel.edge) => {
+                    u32::try_from(ticks.0).unwrap_or(LOOK_UP)
+                }
                 _ => LOOK_UP,
             };
             ChannelClock { to: channel.to.0, delay }
@@ -255,6 +265,10 @@ impl<'s, S: FactSink> Timed<'s, S> {
             draws: Draws { delays: vec![None; channels], services: vec![None; tasks], ..Draws::default() },
             watch: Watch::default(),
             losses: Vec::new(),
+            failing: Vec::new(),
+            held: Vec::new(),
+            listed: vec![0; if timing.listed.is_empty() { 0 } else { channels }],
+            is_ordered: plan.is_ordered(),
         }
     }
 
@@ -279,6 +293,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.draws.reset(seed);
         self.watch.reset(self.faults, self.plan);
         self.losses.clear();
+        self.failing.clear();
+        self.held.clear();
+        self.listed.fill(0);
     }
 
     /// Runs a world that has not started to its end.
@@ -293,6 +310,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.schedule_faults();
         for &at in &self.timing.requests {
             self.schedule(Step::Request, at.0);
+        }
+        for initiation in &self.timing.initiations {
+            self.schedule(Step::Initiate(initiation.task), initiation.at.0);
         }
         self.apply(world, Step::Start, 0);
         while let Some((at, event)) = self.queue.pop() {
@@ -359,6 +379,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
                 Fault::Crash { task, moment: Moment::At(at) } => self.schedule(Step::Crash(*task), at.0),
                 Fault::Crash { .. } => {}
                 Fault::Lose { task, notice } => self.losses.push((*task, *notice)),
+                Fault::FailUpload { task, snapshot } => self.failing.push((*task, *snapshot)),
                 Fault::RandomCrashes { tasks, count, every, from } => {
                     let stream = self.draws.stream(format!("faults/{number}"));
                     let mut at = from.0;
@@ -394,6 +415,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
         if self.desks[task.index()].busy_until > at {
             return self.wait_for_desk(task, lane);
         }
+        if !self.is_ordered && !self.plan.channels()[channel].is_fifo {
+            return self.try_unordered(world, channel, at);
+        }
         match world.ready(Step::Deliver(channel)) {
             Ok(()) => {}
             Err(Wait::Stuck(task)) => return self.join_ring(task, lane),
@@ -409,6 +433,25 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.lanes[lane as usize].due = PARKED;
         self.apply(world, Step::Deliver(channel), at);
         self.follow_up(lane, world.data_stamp(channel), free);
+    }
+
+    /// A channel that does not keep order: what arrives first is taken first.
+    #[inline(never)]
+    fn try_unordered(&mut self, world: &mut World, channel: ChannelId, at: u64) {
+        let Some((index, _)) = world.earliest(channel) else { return self.lanes[channel.index()].due = IDLE };
+        let task = TaskId(self.channels[channel.index()].to);
+        let step = Step::Take(channel, index);
+        match world.ready(step) {
+            Ok(()) => {}
+            Err(Wait::Stuck(task)) => return self.join_ring(task, channel.0),
+            Err(_) => return self.lanes[channel.index()].due = PARKED,
+        }
+        let free = at + self.draw_service(task, at);
+        self.departure = free;
+        self.desks[task.index()].busy_until = free;
+        self.lanes[channel.index()].due = PARKED;
+        self.apply(world, step, at);
+        self.follow_up(channel.0, world.earliest(channel).map(|(_, stamp)| stamp), free);
     }
 
     #[inline(never)]
@@ -542,12 +585,45 @@ impl<'s, S: FactSink> Timed<'s, S> {
 
     #[inline(never)]
     fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
-        if let Some(step) = self.agenda.take(slot)
-            && world.ready(step).is_ok()
-        {
-            self.departure = at;
-            self.apply(world, step, at);
+        let Some(step) = self.agenda.take(slot) else { return };
+        let step = self.spoil(world, step);
+        match world.ready(step) {
+            Err(Wait::Stuck(task)) => self.held.push((task, step)),
+            Err(_) => {}
+            Ok(()) => match self.busy_until(step) {
+                Some(until) if until > at => self.schedule(step, until),
+                _ if self.comes_later(world, step, at) => self.schedule(step, at),
+                _ => {
+                    self.departure = at;
+                    self.apply(world, step, at);
+                }
+            },
         }
+    }
+
+    /// At equal times a process keeps the order of its script.
+    fn comes_later(&self, world: &World, step: Step, at: u64) -> bool {
+        let Step::Initiate(task) = step else { return false };
+        let scripted = self.timing.initiations.iter().find(|initiation| initiation.task == task && initiation.at.0 == at);
+        scripted.is_some_and(|initiation| world.position(task) < initiation.after) && self.desks[task.index()].emit == at
+    }
+
+    /// An upload that is declared to fail does.
+    fn spoil(&self, world: &World, step: Step) -> Step {
+        match step {
+            Step::Upload(task) if world.uploading(task).is_some_and(|id| self.failing.contains(&(task, id))) => Step::FailUpload(task),
+            step => step,
+        }
+    }
+
+    /// For steps that are a task's own work: when it has time for them.
+    fn busy_until(&self, step: Step) -> Option<u64> {
+        let task = match step {
+            Step::Alarm(task) | Step::Initiate(task) => task,
+            Step::Announce(channel, _) => self.plan.channels()[channel].to,
+            _ => return None,
+        };
+        Some(self.desks[task.index()].busy_until)
     }
 
     #[inline(never)]
@@ -588,10 +664,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     fn draw_data_arrival(&mut self, channel: ChannelId) -> u64 {
-        let delay = self.timing.delays[self.plan.channels()[channel].edge as usize];
-        let (seed, plan) = (self.draws.seed, self.plan);
-        let name = || format!("delay/{}", plan.channel_name(channel));
-        let ticks = Draws::draw(seed, &mut self.draws.delays, channel.index(), delay, name);
+        let ticks = self.listed_delay(channel).unwrap_or_else(|| self.draw_delay(channel));
         let mut arrival = self.departure.saturating_add(ticks.0);
         for stall in &self.timing.stalls {
             if stall.channel == channel && (stall.from.0..stall.until.0).contains(&arrival) {
@@ -599,6 +672,21 @@ impl<'s, S: FactSink> Timed<'s, S> {
             }
         }
         arrival
+    }
+
+    /// The next of the delays that are listed for this channel, while there is one.
+    fn listed_delay(&mut self, channel: ChannelId) -> Option<Ticks> {
+        let used = self.listed.get_mut(channel.index())?;
+        let delays = self.timing.listed.get(&self.plan.channels()[channel].edge)?;
+        *used += 1;
+        delays.get(*used as usize - 1).copied()
+    }
+
+    fn draw_delay(&mut self, channel: ChannelId) -> Ticks {
+        let delay = self.timing.delays[self.plan.channels()[channel].edge as usize];
+        let (seed, plan) = (self.draws.seed, self.plan);
+        let name = || format!("delay/{}", plan.channel_name(channel));
+        Draws::draw(seed, &mut self.draws.delays, channel.index(), delay, name)
     }
 
     fn draw_control(&mut self, task: TaskId, purpose: &str, delay: Delay) -> u64 {
@@ -613,6 +701,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             // A try at once would find the same records where they were.
             Timer::Final => self.timing.interval.max(Ticks(1_000)),
             Timer::Pause => self.timing.min_pause,
+            Timer::Budget(_) => self.timing.budget,
             Timer::Timeout(_) => unreachable!("timeouts have a queue of their own"),
             Timer::Store(_) => self.draws.rare(self.timing.store, || "store".to_owned()),
             Timer::Detect => self.draws.rare(self.timing.detect, || "detect".to_owned()),
@@ -645,6 +734,11 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 (number, self.draw_control(task, "ack", ack), 0)
             }
         };
+        if let (false, Lane::Data(channel)) = (self.is_ordered, lane)
+            && !self.plan.channels()[channel].is_fifo
+        {
+            return self.sent_unordered(number, arrival);
+        }
         let clock = &mut self.lanes[number as usize];
         // FIFO: nothing overtakes on a lane.
         let arrival = arrival.max(clock.last);
@@ -655,11 +749,14 @@ impl<S: FactSink> Observer for Timed<'_, S> {
         Stamp(arrival | mark)
     }
 
-    /// The barrier takes the channel's delay, and what it overtook follows it.
-    fn jumped(&mut self, channel: ChannelId) -> Stamp {
-        let arrival = self.data_arrival(channel);
+    /// The barrier takes the channel's delay, unless it has arrived, and what it overtook follows it.
+    fn ahead(&mut self, channel: ChannelId, how: Ahead, is_first: bool) -> Stamp {
+        let arrival = match how {
+            Ahead::Entering => self.data_arrival(channel),
+            Ahead::Waiting => self.now,
+        };
         let due = self.lanes[channel.index()].due;
-        if due != PARKED && due != WAITING {
+        if is_first && due != PARKED && due != WAITING {
             // Whatever key the overtaken head has in the queue is stale now.
             self.queue_lane(channel.0, arrival);
         }
@@ -676,7 +773,10 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 let free = self.desks[task.index()].busy_until.max(self.now);
                 self.queue_wake(task, free);
                 self.resume_source(task);
+                self.resume_held(task);
             }
+            Touch::Coming(channel, id) => self.schedule(Step::Announce(channel, id), self.lanes[channel.index()].last),
+            Touch::Alarm(task) => self.schedule(Step::Alarm(task), self.now),
             Touch::Woke(task) => {
                 self.plan.inputs(task).for_each(|channel| self.unpark(channel.0));
                 self.unpark(self.plan.channels().len() as u32 + task.0);
@@ -716,7 +816,8 @@ impl<S: FactSink> Timed<'_, S> {
             Fact::Crashed { task: dead } => dead == task,
             _ => true,
         };
-        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) if is_void(task)));
+        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
+        self.held.retain(|(task, _)| !is_void(*task));
         match fact {
             Fact::Crashed { task } => self.clear_desk(task),
             _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
@@ -745,10 +846,26 @@ impl<S: FactSink> Timed<'_, S> {
         let timing = self.timing.of(self.plan.tasks()[task].operator);
         let (purpose, delay) = match notice {
             Notice::Trigger(_) => ("trigger", timing.trigger),
-            Notice::Completed(_) => ("notify", timing.notify),
+            Notice::Completed(_) | Notice::Aborted(_) => ("notify", timing.notify),
         };
         let mark = if self.losses.contains(&(task, notice)) { LOST } else { 0 };
         (channels + task.0, self.draw_control(task, purpose, delay), mark)
+    }
+
+    fn sent_unordered(&mut self, lane: u32, arrival: u64) -> Stamp {
+        let due = self.lanes[lane as usize].due;
+        // Not for lanes that wait: their marks are beyond any time.
+        if due == IDLE || (due < WAITING && arrival < due) {
+            self.queue_lane(lane, arrival);
+        }
+        Stamp(arrival)
+    }
+
+    fn resume_held(&mut self, task: TaskId) {
+        while let Some(at) = self.held.iter().position(|(holder, _)| *holder == task) {
+            let (_, step) = self.held.remove(at);
+            self.schedule(step, self.now);
+        }
     }
 
     fn unpark(&mut self, lane: u32) {
@@ -758,7 +875,7 @@ impl<S: FactSink> Timed<'_, S> {
     }
 
     fn resume_source(&mut self, task: TaskId) {
-        if self.plan.kind(task).is_source() && self.desks[task.index()].emit == IDLE {
+        if self.plan.kind(task).emits() && self.desks[task.index()].emit == IDLE {
             self.queue_emit(task, self.now);
         }
     }

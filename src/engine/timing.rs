@@ -1,5 +1,7 @@
 //! How long things take: everything about time that a scenario says, for the timed driver alone.
 
+use std::collections::BTreeMap;
+
 use crate::kernel::{Delay, Ticks};
 use crate::model::{ChannelId, OperatorId, TaskId};
 
@@ -86,6 +88,17 @@ impl Default for OperatorTiming {
     }
 }
 
+/// A process starts a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Initiation {
+    /// When.
+    pub at: Ticks,
+    /// Which process.
+    pub task: TaskId,
+    /// How many things of its script it does before, where the times are equal.
+    pub after: u64,
+}
+
 /// Everything about time that a scenario says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -93,6 +106,8 @@ pub struct Timing {
     pub operators: Vec<OperatorTiming>,
     /// How long a channel takes, by edge.
     pub delays: Vec<Delay>,
+    /// Explicit delays of the first messages of each channel in the order they are sent, by edge.
+    pub listed: BTreeMap<u32, Vec<Ticks>>,
     /// The first periodic trigger after (re)start.
     pub first: Ticks,
     /// The distance between periodic triggers.
@@ -101,6 +116,8 @@ pub struct Timing {
     pub min_pause: Ticks,
     /// When a pending checkpoint is given up.
     pub timeout: Ticks,
+    /// From the trigger to the end of the budget for aligning.
+    pub budget: Ticks,
     /// From the last ack to durable metadata.
     pub store: Delay,
     /// From a crash to its being noticed.
@@ -109,6 +126,8 @@ pub struct Timing {
     pub restart: Delay,
     /// When checkpoints are asked for.
     pub requests: Vec<Ticks>,
+    /// When processes start snapshots.
+    pub initiations: Vec<Initiation>,
     /// Channels that stand still for a while.
     pub stalls: Vec<Stall>,
     /// Tasks that are slow for a while.
@@ -121,6 +140,9 @@ impl Timing {
         Timing {
             operators: vec![OperatorTiming::default(); operators],
             delays: vec![Delay::ZERO; edges],
+            listed: BTreeMap::new(),
+            budget: Ticks::NEVER,
+            initiations: Vec::new(),
             first: Ticks::ZERO,
             interval: Ticks::ZERO,
             min_pause: Ticks::ZERO,

@@ -3,11 +3,14 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::router::Piggyback;
 use super::{Notice, Observer, Stamp, Step, Wait};
 use crate::kernel::{IdVec, Lists};
-use crate::model::{ChannelId, Commit, Element, External, Kind, Operator, Part, Plan, SinkLog, SnapshotId, TaskId, TaskState};
+use crate::model::{
+    Barrier, BarrierKind, ChannelId, Commit, Element, External, Kind, Operator, Part, Plan, Record, SinkLog, SnapshotId, TaskId, TaskState,
+};
 use crate::protocol::{
-    CoordinatorBox, CoordinatorView, Faithful, ProtocolBox, Report, SinkLogic, SnapshotProtocol, StorageLogic, Timer, sink_logic,
+    CoordinatorBox, CoordinatorView, Faithful, ProtocolBox, Report, SinkLogic, SnapshotProtocol, StorageLogic, Timer, Told, sink_logic,
 };
 use crate::trace::Fact;
 
@@ -26,6 +29,14 @@ pub struct Setup {
     pub sinks: Vec<&'static dyn SinkLogic>,
     /// How storage keeps state.
     pub storage: &'static dyn StorageLogic,
+    /// Whether snapshots have a budget for aligning.
+    pub budget: bool,
+    /// Who is told that a snapshot starts.
+    pub told: Told,
+    /// The processes that are to start a snapshot, once per time they do.
+    pub initiators: Vec<TaskId>,
+    /// Whether a restore leaves out what a snapshot holds of channels: wrong, to show what it is for.
+    pub forgets_channels: bool,
 }
 
 impl Setup {
@@ -36,7 +47,18 @@ impl Setup {
             _ => sink_logic(Commit::Plain),
         };
         let sinks = plan.operators().iter().map(logic).collect();
-        Setup { plan, fencing: true, retain: 1, requests: 0, sinks, storage: &Faithful }
+        Setup {
+            plan,
+            fencing: true,
+            retain: 1,
+            requests: 0,
+            sinks,
+            storage: &Faithful,
+            budget: false,
+            told: Told::Roots,
+            initiators: Vec::new(),
+            forgets_channels: false,
+        }
     }
 }
 
@@ -51,6 +73,10 @@ pub(super) enum Status {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Task {
     pub status: Status,
+    /// A source that is done and gone (E1).
+    pub is_finished: bool,
+    /// The snapshot whose budget the protocol waits for the end of.
+    pub alarm: Option<SnapshotId>,
     pub state: TaskState,
     /// Parts copied but not yet in durable storage, oldest first. Volatile.
     pub saving: Vec<Saving>,
@@ -67,10 +93,16 @@ pub(super) struct Saving {
 
 impl Clone for Task {
     fn clone(&self) -> Self {
-        Task { status: self.status, state: self.state.clone(), saving: self.saving.clone() }
+        Task {
+            status: self.status,
+            is_finished: self.is_finished,
+            alarm: self.alarm,
+            state: self.state.clone(),
+            saving: self.saving.clone(),
+        }
     }
     fn clone_from(&mut self, source: &Self) {
-        self.status = source.status;
+        (self.status, self.is_finished, self.alarm) = (source.status, source.is_finished, source.alarm);
         self.state.clone_from(&source.state);
         self.saving.clone_from(&source.saving);
     }
@@ -81,6 +113,16 @@ impl Clone for Task {
 pub(super) struct Slot<T> {
     pub item: T,
     pub stamp: Stamp,
+}
+
+impl Slot<Element> {
+    /// The record, if it is one.
+    pub fn record(&self) -> Option<Record> {
+        match self.item {
+            Element::Record(record) => Some(record),
+            _ => None,
+        }
+    }
 }
 
 /// A message to or from the coordinator.
@@ -141,6 +183,17 @@ pub struct World {
     pub(super) restoring: Option<SnapshotId>,
     /// Where sources that cannot replay are, by task; empty when there is none.
     pub(super) feeds: Vec<u64>,
+    pub(super) piggyback: Piggyback,
+    /// Pending snapshots whose alignment budget is used up.
+    pub(super) overdue: Vec<SnapshotId>,
+    /// Sources that the coordinator knows to have finished, by task; empty when none ever does.
+    pub(super) gone: Vec<bool>,
+    /// Snapshots that processes are still to start.
+    pub(super) initiations: Vec<TaskId>,
+    /// Who starts the snapshot that is being triggered; only within a step.
+    pub(super) initiator: Option<TaskId>,
+    /// Whether some process takes only what its state has a rule for; fixed for the world's life.
+    pub(super) is_picky: bool,
 }
 
 /// Everything but the setup, which is the same for all worlds that are compared.
@@ -149,6 +202,8 @@ macro_rules! state {
         let World {
             setup: _,
             wants_records: _,
+            is_picky: _,
+            initiator: _,
             job,
             missing,
             requests,
@@ -166,10 +221,15 @@ macro_rules! state {
             external,
             restoring,
             feeds,
+            piggyback,
+            overdue,
+            gone,
+            initiations,
         } = $world;
         (
             (job, missing, requests, tasks, protocols, data, blocked, outboxes, restoring),
             (turns, notices, reports, coordinator, timers, storage, external, feeds),
+            (piggyback, overdue, gone, initiations),
         )
     }};
 }
@@ -210,6 +270,12 @@ impl Clone for World {
             external: self.external.clone(),
             restoring: self.restoring,
             feeds: self.feeds.clone(),
+            piggyback: self.piggyback.clone(),
+            overdue: self.overdue.clone(),
+            gone: self.gone.clone(),
+            initiations: self.initiations.clone(),
+            initiator: self.initiator,
+            is_picky: self.is_picky,
         }
     }
 
@@ -232,6 +298,12 @@ impl Clone for World {
         self.storage.clone_from(&source.storage);
         self.external.clone_from(&source.external);
         self.feeds.clone_from(&source.feeds);
+        self.piggyback.stamps.clone_from(&source.piggyback.stamps);
+        self.piggyback.counts.clone_from(&source.piggyback.counts);
+        self.overdue.clone_from(&source.overdue);
+        self.gone.clone_from(&source.gone);
+        self.initiations.clone_from(&source.initiations);
+        (self.initiator, self.is_picky) = (source.initiator, source.is_picky);
     }
 }
 
@@ -239,7 +311,9 @@ impl Clone for World {
 pub(super) fn initial_state(kind: &Kind) -> TaskState {
     match kind {
         Kind::Source { .. } => TaskState::Source(0),
-        Kind::KeyedCount { .. } | Kind::KeyedSum { .. } => TaskState::Keyed(Vec::new()),
+        Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Iterate { .. } => TaskState::Keyed(Vec::new()),
+        Kind::Account { tokens, .. } => TaskState::Account { tokens: *tokens, next: 0 },
+        Kind::Automaton(_) => TaskState::Automaton { state: 0, next: 0 },
         Kind::Join { .. } => TaskState::Join(Vec::new()),
         Kind::Sink { .. } => TaskState::Sink(Vec::new()),
         _ => TaskState::Stateless,
@@ -251,11 +325,21 @@ impl World {
     pub fn new(setup: Arc<Setup>, protocol: impl FnMut(TaskId) -> ProtocolBox, coordinator: CoordinatorBox) -> Self {
         let plan = &setup.plan;
         let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
-        let fresh = |task| Task { status: Status::Up, state: initial_state(plan.kind(task)), saving: Vec::new() };
+        let fresh =
+            |task| Task { status: Status::Up, is_finished: false, alarm: None, state: initial_state(plan.kind(task)), saving: Vec::new() };
         let volatile = |&task: &TaskId| matches!(plan.kind(task), Kind::Source { replayable: false, .. });
         let feeds = if plan.sources().iter().any(volatile) { vec![0; tasks] } else { Vec::new() };
         let protocols: IdVec<TaskId, ProtocolBox> = plan.tasks().ids().map(protocol).collect();
+        let stamped = protocols.iter().any(SnapshotProtocol::wants_stamps);
+        let piggyback = if stamped { Piggyback { stamps: vec![0; tasks], counts: vec![0; channels] } } else { Piggyback::default() };
+        let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
         World {
+            piggyback,
+            overdue: Vec::new(),
+            gone: vec![false; if finishes { tasks } else { 0 }],
+            initiations: setup.initiators.clone(),
+            initiator: None,
+            is_picky: plan.operators().iter().any(|operator| matches!(operator.kind, Kind::Automaton(_))),
             wants_records: protocols.iter().any(SnapshotProtocol::wants_records),
             job: Job::NotStarted,
             missing: 0,
@@ -295,6 +379,9 @@ impl World {
                 if self.blocked[at] {
                     return Err(Wait::Blocked);
                 }
+                if self.is_picky && !self.is_welcome(channel, 0) {
+                    return Err(Wait::Unwilling);
+                }
                 self.can_work(self.setup.plan.channels()[channel].to)
             }
             Step::Emit(task) => self.can_emit(task),
@@ -313,12 +400,45 @@ impl World {
         Ok(())
     }
 
+    /// Whether the receiver takes the element at `index` in its present state.
+    fn is_welcome(&self, channel: ChannelId, index: u32) -> bool {
+        let to = self.setup.plan.channels()[channel].to;
+        let element = self.data.iter(channel.0 as usize).nth(index as usize);
+        match (self.setup.plan.kind(to), &self.tasks[to].state, element.and_then(Slot::record)) {
+            (Kind::Automaton(table), TaskState::Automaton { state, .. }, Some(record)) => table.receive_in(*state, record.value).is_some(),
+            _ => true,
+        }
+    }
+
+    fn can_take(&self, channel: ChannelId, index: u32) -> Result<(), Wait> {
+        let at = channel.0 as usize;
+        if self.setup.plan.channels()[channel].is_fifo || self.data.len(at) <= index as usize {
+            return Err(Wait::Empty);
+        }
+        if self.blocked[at] {
+            return Err(Wait::Blocked);
+        }
+        if self.is_picky && !self.is_welcome(channel, index) {
+            return Err(Wait::Unwilling);
+        }
+        self.can_work(self.setup.plan.channels()[channel].to)
+    }
+
+    /// Whether this barrier waits in the channel and its receiver does not know.
+    fn awaits_announcement(&self, channel: ChannelId, id: SnapshotId) -> bool {
+        let is_it = |slot: &Slot<Element>| {
+            let news = BarrierKind::Timed { is_announced: false, overtook: None };
+            matches!(slot.item, Element::Barrier(Barrier { snapshot, kind }) if snapshot == id && kind == news)
+        };
+        self.data.iter(channel.0 as usize).any(is_it)
+    }
+
     #[inline(always)]
     fn can_emit(&self, task: TaskId) -> Result<(), Wait> {
         if self.job != Job::Running {
             return Err(Wait::Never);
         }
-        let TaskState::Source(next) = self.tasks[task].state else { return Err(Wait::Never) };
+        let Some(next) = self.tasks[task].state.position() else { return Err(Wait::Never) };
         let next = if self.is_feed(task) { self.feeds[task.0 as usize] } else { next };
         if next >= self.setup.plan.log_length(task) {
             return Err(Wait::Empty);
@@ -350,11 +470,21 @@ impl World {
             Step::Lose(task) => offered(!self.notices.is_empty(task.0 as usize)),
             Step::Hear(task) if self.reports.is_empty(task.0 as usize) => Err(Wait::Empty),
             Step::Hear(_) => Ok(()),
-            Step::Upload(task) => offered(self.tasks[task].saving.iter().any(|saving| saving.is_whole)),
+            Step::Upload(task) => offered(self.uploading(task).is_some()),
             Step::Restore(task) => offered(self.tasks[task].status == Status::Restoring),
             Step::Fire(timer) => offered(self.timers.binary_search(&timer).is_ok()),
             Step::Request => offered(self.job == Job::Running && self.requests > 0),
-            Step::Crash(task) => offered(self.can_fail() && self.tasks[task].status != Status::Down),
+            Step::Crash(task) => offered(self.can_fail() && self.tasks[task].status != Status::Down && !self.tasks[task].is_finished),
+            Step::FailUpload(task) => offered(self.uploading(task).is_some()),
+            Step::Take(channel, index) => self.can_take(channel, index),
+            Step::Announce(channel, id) if !self.awaits_announcement(channel, id) => Err(Wait::Never),
+            Step::Announce(channel, _) => self.can_work(self.setup.plan.channels()[channel].to),
+            Step::Alarm(task) => match self.tasks[task].alarm {
+                Some(id) if self.overdue.contains(&id) => self.can_work(task),
+                _ => Err(Wait::Never),
+            },
+            Step::Initiate(task) if self.job != Job::Running || !self.initiations.contains(&task) => Err(Wait::Never),
+            Step::Initiate(task) => self.can_work(task),
             Step::Emit(_) | Step::Deliver(_) => unreachable!("handled by ready"),
         }
     }
@@ -382,15 +512,37 @@ impl World {
             [Step::Tell(task), Step::Upload(task), Step::Hear(task)].into_iter().for_each(&mut offer);
         }
         plan.sources().iter().for_each(|&task| offer(Step::Emit(task)));
+        self.initiations.iter().for_each(|&task| offer(Step::Initiate(task)));
+        if !plan.is_ordered() {
+            let later = |channel: ChannelId| (1..self.data.len(channel.0 as usize) as u32).map(move |index| Step::Take(channel, index));
+            plan.channels().ids().flat_map(later).for_each(&mut offer);
+        }
+        if self.setup.budget {
+            plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
+            plan.tasks().ids().for_each(|task| offer(Step::Alarm(task)));
+        }
         let is_progress = |timer: &&Timer| matches!(timer, Timer::Store(_) | Timer::Detect | Timer::Restart);
         let (progress, others): (Vec<Timer>, Vec<Timer>) = self.timers.iter().partition(is_progress);
         progress.into_iter().chain(others).for_each(|timer| offer(Step::Fire(timer)));
         offer(Step::Request);
     }
 
+    /// The snapshots whose barriers are in a channel.
+    fn barriers(&self, channel: ChannelId) -> impl Iterator<Item = SnapshotId> {
+        self.data.iter(channel.0 as usize).filter_map(|slot| match slot.item {
+            Element::Barrier(barrier) => Some(barrier.snapshot),
+            _ => None,
+        })
+    }
+
+    /// The snapshot that the task's next upload is for.
+    pub fn uploading(&self, task: TaskId) -> Option<SnapshotId> {
+        self.tasks[task].saving.iter().find(|saving| saving.is_whole).map(|saving| saving.snapshot)
+    }
+
     pub(super) fn coordinator_view(&self) -> CoordinatorView {
         CoordinatorView {
-            tasks: self.tasks.len() as u32,
+            tasks: (self.tasks.len() - self.gone.iter().filter(|gone| **gone).count()) as u32,
             sources: self.setup.plan.sources().len() as u32,
             latest: self.storage.iter().rev().find(|stored| stored.completed).map(|stored| stored.id),
         }
@@ -400,6 +552,12 @@ impl World {
     #[inline(always)]
     pub fn data_stamp(&self, channel: ChannelId) -> Option<Stamp> {
         self.data.front(channel.0 as usize).map(|slot| slot.stamp)
+    }
+
+    /// The place in a channel, and the stamp, of the element with the least stamp.
+    pub fn earliest(&self, channel: ChannelId) -> Option<(u32, Stamp)> {
+        let stamps = self.data.iter(channel.0 as usize).map(|slot| slot.stamp);
+        stamps.enumerate().map(|(at, stamp)| (at as u32, stamp)).min_by_key(|(_, stamp)| stamp.0)
     }
 
     /// The driver's stamp on the first message from the coordinator to a task.
@@ -421,10 +579,9 @@ impl World {
     /// The position (from 0) of the record that a source task emits next.
     #[inline(always)]
     pub fn position(&self, task: TaskId) -> u64 {
-        match self.tasks[task].state {
+        match &self.tasks[task].state {
             _ if self.is_feed(task) => self.feeds[task.0 as usize],
-            TaskState::Source(next) => next,
-            _ => 0,
+            state => state.position().unwrap_or(0),
         }
     }
 

@@ -100,6 +100,46 @@ impl<T: Copy> Lists<T> {
         list.len += 1;
     }
 
+    /// Inserts an item behind the first items that `stays_ahead` says so of.
+    pub fn insert_behind(&mut self, at: usize, item: T, stays_ahead: impl Fn(&T) -> bool) {
+        let ahead = self.iter(at).take_while(|item| stays_ahead(item)).count();
+        self.insert(at, ahead, item);
+    }
+
+    fn insert(&mut self, at: usize, index: usize, item: T) {
+        let Some(before) = index.checked_sub(1) else { return self.push_front(at, item) };
+        if index == self.len(at) {
+            return self.push_back(at, item);
+        }
+        let before = self.slot(at, before);
+        let slot = self.node(item, self.nodes[before as usize].next);
+        self.nodes[before as usize].next = slot;
+        self.lists[at].len += 1;
+    }
+
+    /// Takes the item at `index` of list `at`.
+    pub fn remove(&mut self, at: usize, index: usize) -> Option<T> {
+        if index >= self.len(at) {
+            return None;
+        }
+        let Some(before) = index.checked_sub(1) else { return self.pop_front(at) };
+        let before = self.slot(at, before);
+        let slot = self.nodes[before as usize].next;
+        let Node { item, next } = self.nodes[slot as usize];
+        self.nodes[before as usize].next = next;
+        if next == NONE {
+            self.lists[at].tail = before;
+        }
+        self.lists[at].len -= 1;
+        self.nodes[slot as usize].next = self.free;
+        self.free = slot;
+        Some(item)
+    }
+
+    fn slot(&self, at: usize, index: usize) -> u32 {
+        (0..index).fold(self.lists[at].head, |slot, _| self.nodes[slot as usize].next)
+    }
+
     /// Takes the first item of list `at`.
     #[inline(always)]
     pub fn pop_front(&mut self, at: usize) -> Option<T> {

@@ -7,12 +7,14 @@ mod dictionary;
 mod external;
 mod operator;
 mod plan;
+mod process;
 mod record;
 mod state;
 
 pub use dictionary::Dictionary;
 pub use external::{External, SinkLog, Visible};
 pub use operator::{Commit, Kind, process};
-pub use plan::{Channel, ChannelId, Edge, EdgeSpec, Operator, OperatorId, OperatorSpec, Partition, Plan, Port, Task, TaskId};
-pub use record::{Barrier, Element, Record, SnapshotId};
+pub use plan::{Channel, ChannelId, Edge, EdgeSpec, Operator, OperatorId, OperatorSpec, Partition, Plan, Port, Task, TaskId, back_edges};
+pub use process::{ReceiveRule, SendRule, Table, Transfer};
+pub use record::{Barrier, BarrierKind, Element, Record, SnapshotId};
 pub use state::{JoinEntry, KeyEntry, Part, TaskState};

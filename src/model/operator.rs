@@ -1,6 +1,8 @@
 //! What operators do with a record.
 
-use super::{Dictionary, Record, TaskState};
+use std::sync::Arc;
+
+use super::{Dictionary, Record, Table, TaskState, Transfer};
 
 /// How a sink makes its records visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +27,8 @@ pub enum Kind {
         replayable: bool,
         /// For text: the dictionary's number of its first line.
         first_line: Option<u32>,
+        /// Whether its tasks are gone after their last record (E1); else they stay for snapshots.
+        finishes: bool,
     },
     /// Sends on what it gets.
     Pass,
@@ -68,6 +72,21 @@ pub enum Kind {
         /// Names below this came by the first edge.
         left: u64,
     },
+    /// The head of a loop: counts every record by key on every lap and sends it round; after so many
+    /// rounds it leaves.
+    Iterate {
+        /// Rounds, at least 1.
+        rounds: u32,
+    },
+    /// A process that holds tokens, pays some of them to others and keeps what it is paid.
+    Account {
+        /// What it has in the beginning.
+        tokens: u64,
+        /// What it pays, in order.
+        transfers: Arc<[Transfer]>,
+    },
+    /// A process with a table of states, sends and receives.
+    Automaton(Arc<Table>),
     /// Hands records to the outside world.
     Sink {
         /// When they become visible.
@@ -81,6 +100,21 @@ impl Kind {
         matches!(self, Kind::Source { .. })
     }
 
+    /// Whether it is a process of a message-passing graph, not an operator of a dataflow.
+    pub fn is_process(&self) -> bool {
+        matches!(self, Kind::Account { .. } | Kind::Automaton(_))
+    }
+
+    /// Whether its tasks are gone after their last record.
+    pub fn finishes(&self) -> bool {
+        matches!(self, Kind::Source { finishes: true, .. })
+    }
+
+    /// Whether it sends on its own account.
+    pub fn emits(&self) -> bool {
+        self.is_source() || self.is_process()
+    }
+
     /// Whether it hands records to the outside world.
     pub fn is_sink(&self) -> bool {
         matches!(self, Kind::Sink { .. })
@@ -88,7 +122,7 @@ impl Kind {
 
     /// Whether it keeps state that a record changes.
     pub fn is_stateful(&self) -> bool {
-        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Join { .. })
+        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Join { .. } | Kind::Iterate { .. } | Kind::Account { .. })
     }
 
     /// What it takes keys modulo of, if it does.
@@ -99,10 +133,12 @@ impl Kind {
         }
     }
 
-    /// The size of its name space, given that of its inputs together and each edge's share.
-    pub(super) fn names_out(&self, names_in: u64, _sides: &[u64]) -> u64 {
+    /// The size of its name space, given that of its inputs together.
+    pub(super) fn names_out(&self, names_in: u64) -> u64 {
         match *self {
             Kind::Source { records, .. } => records,
+            Kind::Account { ref transfers, .. } => transfers.len() as u64,
+            Kind::Automaton(ref table) => u64::from(table.acts),
             Kind::FlatMap { fan, .. } => names_in.saturating_mul(u64::from(fan)),
             // A pair is named left * names_in + right.
             Kind::Join { .. } => names_in.saturating_mul(names_in),
@@ -112,7 +148,12 @@ impl Kind {
     }
 
     pub(super) fn log_length(&self, index: u32, parallelism: u32) -> u64 {
-        let Kind::Source { records, .. } = *self else { return 0 };
+        let records = match *self {
+            Kind::Source { records, .. } => records,
+            Kind::Account { ref transfers, .. } => return transfers.len() as u64,
+            Kind::Automaton(ref table) => return u64::from(table.acts),
+            _ => return 0,
+        };
         let (index, parallelism) = (u64::from(index), u64::from(parallelism));
         records.saturating_sub(index).div_ceil(parallelism)
     }
@@ -165,7 +206,7 @@ pub fn process(kind: &Kind, dictionary: &Dictionary, names_in: u64, state: &mut 
         }
         Kind::FlatMap { fan, split: true } => {
             for (part, &word) in dictionary.split(record.key).iter().enumerate() {
-                send(Record { name: record.name * u64::from(fan) + part as u64, key: word, value: 1 });
+                send(Record { name: record.name * u64::from(fan) + part as u64, key: word, value: 1, ..record });
             }
         }
         Kind::KeyedCount { keys } => {
@@ -173,6 +214,12 @@ pub fn process(kind: &Kind, dictionary: &Dictionary, names_in: u64, state: &mut 
             let entry = state.add(key, record.value);
             send(Record { key, value: entry.count, ..record });
         }
+        Kind::Iterate { .. } => {
+            state.add(record.key, record.value);
+            send(record);
+        }
+        Kind::Account { .. } => state.receive(record.value),
+        Kind::Automaton(ref table) => state.accept(table, record.value),
         Kind::KeyedSum { keys } => {
             let key = key_of(record.key, keys);
             let entry = state.add(key, record.value);
@@ -182,7 +229,7 @@ pub fn process(kind: &Kind, dictionary: &Dictionary, names_in: u64, state: &mut 
             let record = Record { key: key_of(record.key, keys), ..record };
             state.join(record, left, |earlier| {
                 let (a, b) = if record.name < left { (record, earlier) } else { (earlier, record) };
-                send(Record { name: a.name * names_in + b.name, key: record.key, value: a.value.wrapping_add(b.value) });
+                send(Record { name: a.name * names_in + b.name, value: a.value.wrapping_add(b.value), ..record });
             });
         }
         Kind::Source { .. } | Kind::Sink { .. } => unreachable!("sources and sinks do not process"),

@@ -56,6 +56,8 @@ pub struct EdgeSpec {
     pub partition: Partition,
     /// How many elements each channel holds before its sender has to wait; `u32::MAX` is no bound.
     pub capacity: u32,
+    /// Whether its channels keep order.
+    pub is_fifo: bool,
 }
 
 /// An operator in the plan.
@@ -103,6 +105,14 @@ pub struct Edge {
     pub partition: Partition,
     /// Elements per channel; `u32::MAX` is no bound.
     pub capacity: u32,
+    /// Whether it closes a loop: it leads to an [`Kind::Iterate`] from behind it.
+    pub is_back: bool,
+    /// Whether its channels give back what they carry in the order it was put in.
+    pub is_fifo: bool,
+    /// The sender's names that go this way: all, but for the ways out of an [`Kind::Iterate`].
+    pub carries: (u64, u64),
+    /// The first name, at the receiver, of what comes this way.
+    pub first_name: u64,
 }
 
 /// One task's way out along one edge: the channels it can choose from.
@@ -113,6 +123,8 @@ pub struct Port {
     /// What the receiver takes keys modulo of; `u32::MAX` when it does not. Records that share a
     /// key there must go to one task.
     pub keys: u32,
+    /// The names that go this way.
+    pub carries: (u64, u64),
     first: u32,
     count: u32,
 }
@@ -128,6 +140,10 @@ pub struct Channel {
     pub edge: u32,
     /// Elements it holds before the sender has to wait; `u32::MAX` is no bound.
     pub capacity: u32,
+    /// Whether it gives back what it carries in the order it was put in.
+    pub is_fifo: bool,
+    /// Whether it closes a loop.
+    pub is_back: bool,
     /// What is added to a sender's name to get the receiver's, so that records that arrive by
     /// different ways have different names.
     pub names_from: u64,
@@ -148,6 +164,7 @@ pub struct Plan {
     sinks: Vec<TaskId>,
     stateful: Vec<TaskId>,
     is_bounded: bool,
+    is_ordered: bool,
 }
 
 /// Why a graph cannot be run.
@@ -156,7 +173,7 @@ pub enum PlanError {
     /// The lineage of a record no longer fits a 64-bit number.
     #[error("operator \"{0}\" can emit more than 2^62 different records; use fewer records or joins")]
     TooManyNames(String),
-    /// There is a directed cycle.
+    /// There is a directed cycle that no [`Kind::Iterate`] closes.
     #[error("the graph has a cycle")]
     Cycle,
 }
@@ -165,6 +182,7 @@ impl Plan {
     /// Lays out tasks and channels. `specs` and `edges` must be consistent: edges name existing
     /// operators, forward edges join equal parallelisms, parallelism is at least 1.
     pub fn build(specs: Vec<OperatorSpec>, edges: Vec<EdgeSpec>, dictionary: Dictionary) -> Result<Plan, PlanError> {
+        let is_back = back_edges(&specs, &edges);
         let mut plan = Plan {
             operators: IdVec::new(),
             tasks: IdVec::new(),
@@ -173,21 +191,22 @@ impl Plan {
             ports: Vec::new(),
             outputs: Vec::new(),
             dictionary,
-            order: topological_order(specs.len(), &edges).ok_or(PlanError::Cycle)?,
+            order: topological_order(&specs, &edges, &is_back).ok_or(PlanError::Cycle)?,
             sources: Vec::new(),
             sinks: Vec::new(),
             stateful: Vec::new(),
             is_bounded: edges.iter().any(|edge| edge.capacity != u32::MAX),
+            is_ordered: edges.iter().all(|edge| edge.is_fifo),
         };
         for spec in specs {
             plan.add_operator(spec);
         }
-        for edge in edges {
-            let EdgeSpec { from, to, partition, capacity } = edge;
-            plan.edges.push(Edge { from, to, partition, capacity });
+        for (edge, is_back) in edges.into_iter().zip(is_back) {
+            let EdgeSpec { from, to, partition, capacity, is_fifo } = edge;
+            plan.edges.push(Edge { from, to, partition, capacity, is_back, is_fifo, carries: (0, u64::MAX), first_name: 0 });
         }
-        let first_names = plan.assign_names()?;
-        plan.add_channels(&first_names);
+        plan.assign_names()?;
+        plan.add_channels();
         plan.add_ports();
         Ok(plan)
     }
@@ -202,8 +221,10 @@ impl Plan {
                 let log = spec.kind.log_length(index, spec.parallelism);
                 self.tasks.push(Task { operator, index, rank, log, inputs: 0..0, ports: 0..0, only_output: None })
             };
+            if spec.kind.emits() {
+                self.sources.push(task);
+            }
             match spec.kind {
-                Kind::Source { .. } => self.sources.push(task),
                 Kind::Sink { .. } => self.sinks.push(task),
                 _ if spec.kind.is_stateful() => self.stateful.push(task),
                 _ => {}
@@ -214,28 +235,59 @@ impl Plan {
     }
 
     /// Gives every operator its name spaces and every edge its first name at the receiver.
-    fn assign_names(&mut self) -> Result<Vec<u64>, PlanError> {
-        let mut first_names = vec![0; self.edges.len()];
+    fn assign_names(&mut self) -> Result<(), PlanError> {
         let edges_into = self.edges_into();
         for id in self.order.clone() {
-            let (mut names_in, mut sides) = (0u64, Vec::new());
+            let mut names_in = 0u64;
             for &edge in &edges_into[id.index()] {
-                first_names[edge as usize] = names_in;
-                let Edge { from, partition, .. } = self.edges[edge as usize];
+                let Edge { from, partition, is_back, .. } = self.edges[edge as usize];
+                if is_back || self.operators[id].kind.is_process() {
+                    continue;
+                }
+                self.edges[edge as usize].first_name = names_in;
                 let copies = if partition == Partition::Broadcast { self.parallelism(id) } else { 1 };
-                let arriving = self.operators[from].names_out.saturating_mul(u64::from(copies));
-                names_in = names_in.saturating_add(arriving);
-                sides.push(arriving);
+                names_in = names_in.saturating_add(self.operators[from].names_out.saturating_mul(u64::from(copies)));
+            }
+            if let Kind::Iterate { rounds } = self.operators[id].kind {
+                names_in = self.name_laps(id, &edges_into[id.index()], names_in, rounds);
             }
             let operator = &self.operators[id];
-            let names_out = operator.kind.names_out(names_in, &sides);
+            let names_out = operator.kind.names_out(names_in);
             if names_in.max(names_out) >= 1 << 62 {
                 return Err(PlanError::TooManyNames(operator.name.to_string()));
             }
             let operator = &mut self.operators[id];
             (operator.names_in, operator.names_out) = (names_in, names_out);
         }
-        Ok(first_names)
+        self.name_messages(&edges_into);
+        Ok(())
+    }
+
+    /// A record that goes round gets the next lap's name on its way back in; after the last lap it
+    /// leaves by the other ways.
+    fn name_laps(&mut self, id: OperatorId, edges_into: &[u32], lap: u64, rounds: u32) -> u64 {
+        for &edge in edges_into {
+            let edge = &mut self.edges[edge as usize];
+            edge.first_name = if edge.is_back { lap } else { edge.first_name };
+        }
+        let inside = lap.saturating_mul(u64::from(rounds));
+        let reaches_back = reaches(&self.edges, id);
+        for edge in self.edges.iter_mut().filter(|edge| edge.from == id) {
+            edge.carries = if reaches_back[edge.to.index()] { (0, inside) } else { (inside, u64::MAX) };
+        }
+        inside.saturating_add(lap)
+    }
+
+    /// What processes send has names of its own, whatever they got before: their order is nobody's.
+    fn name_messages(&mut self, edges_into: &[Vec<u32>]) {
+        for id in self.operators.ids().filter(|id| self.operators[*id].kind.is_process()).collect::<Vec<_>>() {
+            let mut names_in = 0;
+            for &edge in &edges_into[id.index()] {
+                self.edges[edge as usize].first_name = names_in;
+                names_in += self.operators[self.edges[edge as usize].from].names_out;
+            }
+            self.operators[id].names_in = names_in;
+        }
     }
 
     fn edges_into(&self) -> Vec<Vec<u32>> {
@@ -246,7 +298,7 @@ impl Plan {
         into
     }
 
-    fn add_channels(&mut self, first_names: &[u64]) {
+    fn add_channels(&mut self) {
         let into = self.edges_into();
         for to in self.tasks.ids() {
             let first = self.channels.len() as u32;
@@ -259,10 +311,10 @@ impl Plan {
                     _ => senders,
                 };
                 let copy = if edge.partition == Partition::Broadcast { u64::from(index) } else { 0 };
-                let names_from = first_names[number as usize] + copy * self.operators[edge.from].names_out;
+                let names_from = edge.first_name + copy * self.operators[edge.from].names_out;
+                let Edge { capacity, is_fifo, is_back, .. } = *edge;
                 for from in senders {
-                    let channel = Channel { from: TaskId(from), to, edge: number, capacity: edge.capacity, names_from };
-                    self.channels.push(channel);
+                    self.channels.push(Channel { from: TaskId(from), to, edge: number, capacity, is_fifo, is_back, names_from });
                 }
             }
             self.tasks[to].inputs = first..self.channels.len() as u32;
@@ -282,7 +334,8 @@ impl Plan {
             for group in leaving[task].chunk_by(|&a, &b| self.channels[a].edge == self.channels[b].edge) {
                 let edge = &self.edges[self.channels[group[0]].edge as usize];
                 let keys = self.operators[edge.to].kind.keys().unwrap_or(u32::MAX);
-                let port = Port { partition: edge.partition, keys, first: self.outputs.len() as u32, count: group.len() as u32 };
+                let (first, count) = (self.outputs.len() as u32, group.len() as u32);
+                let port = Port { partition: edge.partition, keys, carries: edge.carries, first, count };
                 self.ports.push(port);
                 self.outputs.extend_from_slice(group);
             }
@@ -319,7 +372,7 @@ impl Plan {
         &self.channels
     }
 
-    /// All source tasks.
+    /// All tasks that send on their own account: sources, processes.
     pub fn sources(&self) -> &[TaskId] {
         &self.sources
     }
@@ -385,6 +438,45 @@ impl Plan {
     #[inline(always)]
     pub fn is_bounded(&self) -> bool {
         self.is_bounded
+    }
+
+    /// Whether every channel keeps order.
+    #[inline(always)]
+    pub fn is_ordered(&self) -> bool {
+        self.is_ordered
+    }
+
+    /// Whether a channel closes a loop.
+    pub fn is_back_edge(&self, channel: ChannelId) -> bool {
+        self.channels[channel].is_back
+    }
+
+    /// Whether a barrier must not overtake records in a channel: those between equal tasks and
+    /// those that carry copies cannot be dealt out anew (semantics 3, FORCED-ALIGNED).
+    pub fn must_align(&self, channel: ChannelId) -> bool {
+        matches!(self.edges[self.channels[channel].edge as usize].partition, Partition::Forward | Partition::Broadcast)
+    }
+
+    /// Whether this is a graph of processes, not a dataflow.
+    pub fn has_processes(&self) -> bool {
+        self.operators.iter().any(|operator| operator.kind.is_process())
+    }
+
+    /// What a process's saved value stands for: `5 tokens`, `state wait`; a plain number elsewhere.
+    pub fn value_text(&self, task: TaskId, value: u64) -> String {
+        match self.kind(task) {
+            Kind::Automaton(table) => format!("state {}", table.state_name(value)),
+            Kind::Account { .. } => format!("{value} tokens"),
+            _ => value.to_string(),
+        }
+    }
+
+    /// What a message of a process stands for.
+    pub fn message_text(&self, channel: ChannelId, value: u64) -> String {
+        match self.kind(self.channels[channel].from) {
+            Kind::Automaton(table) => table.message_name(value).to_owned(),
+            _ => value.to_string(),
+        }
     }
 
     /// The numbers of a task's ports.
@@ -457,17 +549,18 @@ impl Plan {
     /// terms: `A#3`, `views[1]#17`, `lines#2.5` for the fifth part of a split record,
     /// `A#1+B#2` for a joined pair. Positions count from 1.
     pub fn describe(&self, operator: OperatorId, name: u64) -> String {
-        let into = (0..self.edges.len()).filter(|&edge| self.edges[edge].to == operator);
-        let mut first = 0;
-        for edge in into {
-            let Edge { from, partition, .. } = self.edges[edge];
+        if let Kind::Iterate { rounds } = self.operators[operator].kind {
+            let lap = self.operators[operator].names_in / u64::from(rounds + 1);
+            if lap > 0 && name >= lap {
+                return format!("{} lap {}", self.describe(operator, name % lap), name / lap);
+            }
+        }
+        for &Edge { from, first_name, partition, .. } in self.edges.iter().filter(|edge| edge.to == operator && !edge.is_back) {
             let copies = if partition == Partition::Broadcast { self.parallelism(operator) } else { 1 };
             let space = self.operators[from].names_out;
-            let end = first + space * u64::from(copies);
-            if name < end {
-                return self.describe_sent(from, (name - first) % space.max(1));
+            if (first_name..first_name + space * u64::from(copies)).contains(&name) {
+                return self.describe_sent(from, (name - first_name) % space.max(1));
             }
-            first = end;
         }
         format!("?{name}")
     }
@@ -476,6 +569,7 @@ impl Plan {
     pub fn describe_sent(&self, operator: OperatorId, name: u64) -> String {
         let Operator { kind, bases, tasks, .. } = &self.operators[operator];
         match kind {
+            Kind::Account { .. } | Kind::Automaton(_) => format!("{}#{}", self.operators[operator].name, name + 1),
             Kind::Source { .. } => {
                 let index = bases.partition_point(|&base| base <= name).saturating_sub(1);
                 let task = TaskId(tasks.start + index as u32);
@@ -503,7 +597,9 @@ impl Plan {
                 Kind::KeyedCount { keys: Some(_) } | Kind::KeyedSum { keys: Some(_) } => return key.to_string(),
                 _ => {}
             }
-            let Some(edge) = self.edges.iter().find(|edge| edge.to == at) else { return key.to_string() };
+            let Some(edge) = self.edges.iter().find(|edge| edge.to == at && !edge.is_back && !self.operators[at].kind.is_process()) else {
+                return key.to_string();
+            };
             at = edge.from;
         }
     }
@@ -514,12 +610,49 @@ impl Plan {
     }
 }
 
-fn topological_order(operators: usize, edges: &[EdgeSpec]) -> Option<Vec<OperatorId>> {
-    let mut graph = petgraph::graph::DiGraph::<(), ()>::with_capacity(operators, edges.len());
+fn graph_of(operators: usize, edges: impl Iterator<Item = (OperatorId, OperatorId)>) -> petgraph::graph::DiGraph<(), ()> {
+    let mut graph = petgraph::graph::DiGraph::new();
     let nodes: Vec<_> = (0..operators).map(|_| graph.add_node(())).collect();
-    for edge in edges {
-        graph.add_edge(nodes[edge.from.index()], nodes[edge.to.index()], ());
+    for (from, to) in edges {
+        graph.add_edge(nodes[from.index()], nodes[to.index()], ());
     }
+    graph
+}
+
+/// By edge: whether it leads back to the head of a loop from behind it.
+pub fn back_edges(specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Vec<bool> {
+    let graph = graph_of(specs.len(), edges.iter().map(|edge| (edge.from, edge.to)));
+    let node = |id: OperatorId| petgraph::graph::NodeIndex::new(id.index());
+    let leads_back = |edge: &EdgeSpec| petgraph::algo::has_path_connecting(&graph, node(edge.to), node(edge.from), None);
+    edges.iter().map(|edge| matches!(specs[edge.to.index()].kind, Kind::Iterate { .. }) && leads_back(edge)).collect()
+}
+
+/// By operator: whether `to` can be reached from it.
+fn reaches(edges: &[Edge], to: OperatorId) -> Vec<bool> {
+    let operators = edges.iter().map(|edge| edge.from.index().max(edge.to.index()) + 1).max().unwrap_or(0);
+    let graph = graph_of(operators, edges.iter().map(|edge| (edge.to, edge.from)));
+    let mut found = vec![false; operators];
+    let mut walk = petgraph::visit::Dfs::new(&graph, petgraph::graph::NodeIndex::new(to.index()));
+    while let Some(node) = walk.next(&graph) {
+        found[node.index()] = true;
+    }
+    found
+}
+
+impl Plan {
+    /// The operators that `from` has no path to: a snapshot that starts there never reaches them.
+    pub fn unreachable_from(&self, from: OperatorId) -> Vec<OperatorId> {
+        let graph = graph_of(self.operators.len(), self.edges.iter().map(|edge| (edge.from, edge.to)));
+        let node = |id: OperatorId| petgraph::graph::NodeIndex::new(id.index());
+        self.operators.ids().filter(|&to| !petgraph::algo::has_path_connecting(&graph, node(from), node(to), None)).collect()
+    }
+}
+
+/// Senders before receivers, back edges aside. Processes have no such order and need none.
+fn topological_order(specs: &[OperatorSpec], edges: &[EdgeSpec], is_back: &[bool]) -> Option<Vec<OperatorId>> {
+    let is_process = |edge: &EdgeSpec| specs[edge.to.index()].kind.is_process();
+    let forward = edges.iter().zip(is_back).filter(|(edge, is_back)| !**is_back && !is_process(edge));
+    let graph = graph_of(specs.len(), forward.map(|(edge, _)| (edge.from, edge.to)));
     let order = petgraph::algo::toposort(&graph, None).ok()?;
     Some(order.into_iter().map(|node| OperatorId::from_index(node.index())).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::{ChannelId, Record, SnapshotId};
+use super::{ChannelId, Record, SnapshotId, Table};
 use crate::kernel::Digest;
 
 /// What keyed operators know of one key.
@@ -39,6 +39,20 @@ pub enum TaskState {
     Join(Vec<JoinEntry>),
     /// Transactions pre-committed and not known to be committed, ascending.
     Sink(Vec<SnapshotId>),
+    /// What an account holds, and how many payments it has made.
+    Account {
+        /// What it holds.
+        tokens: u64,
+        /// The next payment.
+        next: u64,
+    },
+    /// The state an automaton is in, and how often it has acted.
+    Automaton {
+        /// By number.
+        state: u32,
+        /// The next act.
+        next: u64,
+    },
 }
 
 // By hand for `clone_from`, which keeps the vectors' allocations.
@@ -50,6 +64,8 @@ impl Clone for TaskState {
             TaskState::Keyed(entries) => TaskState::Keyed(entries.clone()),
             TaskState::Join(entries) => TaskState::Join(entries.clone()),
             TaskState::Sink(pending) => TaskState::Sink(pending.clone()),
+            TaskState::Account { tokens, next } => TaskState::Account { tokens: *tokens, next: *next },
+            TaskState::Automaton { state, next } => TaskState::Automaton { state: *state, next: *next },
         }
     }
 
@@ -78,14 +94,44 @@ impl TaskState {
         *entry
     }
 
+    /// An account is paid.
+    pub(super) fn receive(&mut self, value: u64) {
+        let TaskState::Account { tokens, .. } = self else { unreachable!("accounts have account state") };
+        *tokens += value;
+    }
+
+    /// An automaton takes a message that its state has a rule for.
+    pub(super) fn accept(&mut self, table: &Table, message: u64) {
+        let TaskState::Automaton { state, .. } = self else { unreachable!("automata have a state") };
+        *state = table.receive_in(*state, message).unwrap_or(*state);
+    }
+
+    /// What a process shows of itself in a snapshot: its tokens, or the number of its state.
+    pub fn shown(&self) -> Option<u64> {
+        match self {
+            TaskState::Account { tokens, .. } => Some(*tokens),
+            TaskState::Automaton { state, .. } => Some(u64::from(*state)),
+            _ => None,
+        }
+    }
+
+    /// The position (from 0) of what a source or process sends next.
+    #[inline(always)]
+    pub fn position(&self) -> Option<u64> {
+        match self {
+            TaskState::Source(next) | TaskState::Account { next, .. } | TaskState::Automaton { next, .. } => Some(*next),
+            _ => None,
+        }
+    }
+
     /// Remembers a record and hands every earlier record of the other side to `pair`.
     pub(super) fn join(&mut self, record: Record, left: u64, mut pair: impl FnMut(Record)) {
         let TaskState::Join(entries) = self else { unreachable!("joins have join state") };
-        let Record { name, key, value } = record;
+        let Record { name, key, value, .. } = record;
         let start = entries.partition_point(|entry| entry.key < key);
         for entry in entries[start..].iter().take_while(|entry| entry.key == key) {
             if (entry.name < left) != (name < left) {
-                pair(Record { name: entry.name, key, value: entry.value });
+                pair(Record { name: entry.name, value: entry.value, ..record });
             }
         }
         let entry = JoinEntry { key, name, value };
@@ -97,6 +143,7 @@ impl TaskState {
     pub fn entries(&self) -> usize {
         match self {
             TaskState::Stateless | TaskState::Source(_) => 0,
+            TaskState::Account { .. } | TaskState::Automaton { .. } => 1,
             TaskState::Keyed(entries) => entries.iter().filter(|entry| entry.count > 0).count(),
             TaskState::Join(entries) => entries.len(),
             TaskState::Sink(pending) => pending.len(),
@@ -109,6 +156,8 @@ impl TaskState {
         match self {
             TaskState::Stateless => 0,
             TaskState::Source(next) => *next,
+            TaskState::Account { tokens, next } => Digest::of_pair(*tokens, *next),
+            TaskState::Automaton { state, next } => Digest::of_pair(u64::from(*state), *next),
             TaskState::Keyed(entries) => {
                 entries.iter().enumerate().fold(0, |sum: u64, (key, entry)| sum.wrapping_add(Self::digest_of_key(key as u32, *entry)))
             }

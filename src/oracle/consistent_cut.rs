@@ -2,10 +2,11 @@
 //! cut was sent before the cut, and what was sent and not received is recorded (Chandy and
 //! Lamport 1985). It needs no crash to judge.
 //!
-//! Only counts are kept. A channel is FIFO, so the records before a cut are the first n.
+//! Only counts and hashes are kept. Of a channel that keeps order the records before a cut are the
+//! first n; of another the hash is that of a multiset.
 
-use super::traffic::{Traffic, extend, joined};
-use super::{First, Moment, Verdict};
+use super::traffic::Traffic;
+use super::{First, Moment, Verdict, missing_path};
 use crate::kernel::Id;
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
@@ -23,9 +24,10 @@ struct Ends {
 }
 
 impl Ends {
-    /// Received, then recorded, is what was sent: every record, in order, once.
-    fn agree(&self) -> bool {
-        self.sent == self.received + self.recorded && self.sent_hash == joined(self.received_hash, self.recorded_hash, self.recorded)
+    /// Received, then recorded, is what was sent: every record, once, in order where there is one.
+    fn agree(&self, traffic: &Traffic, channel: ChannelId) -> bool {
+        self.sent == self.received + self.recorded
+            && self.sent_hash == traffic.joined(channel, self.received_hash, self.recorded_hash, self.recorded)
     }
 }
 
@@ -37,6 +39,8 @@ struct Cut {
     ends: Vec<Ends>,
     /// The first record that was received before the cut though sent after it.
     orphan: Option<(ChannelId, u64)>,
+    /// The process that started it, where one did.
+    initiator: Option<TaskId>,
 }
 
 /// See the module.
@@ -74,6 +78,10 @@ impl ConsistentCut {
     fn look_for_orphans(&mut self, plan: &Plan, traffic: &Traffic, channel: ChannelId, name: u64) {
         let (from, to) = (plan.channels()[channel].from.index(), plan.channels()[channel].to.index());
         let at = channel.index();
+        if traffic.is_unordered(channel) {
+            // Counts do not say which records they are of; the hashes will.
+            return;
+        }
         for cut in &mut self.open {
             let is_orphan = cut.saved[from] && !cut.saved[to] && traffic.received(channel) > cut.ends[at].sent;
             if is_orphan && cut.orphan.is_none() {
@@ -86,17 +94,22 @@ impl ConsistentCut {
         match fact {
             Fact::Triggered { snapshot } => self.open_cut(plan, snapshot),
             Fact::Saved { task, snapshot, .. } => self.save(plan, traffic, task, snapshot),
+            Fact::Initiated { task, snapshot } => {
+                if let Some(cut) = self.open.iter_mut().find(|cut| cut.id == snapshot) {
+                    cut.initiator = Some(task);
+                }
+            }
             Fact::RecordSaved { channel, snapshot, name, .. } => {
                 if let Some(cut) = self.open.iter_mut().find(|cut| cut.id == snapshot) {
                     let ends = &mut cut.ends[channel.index()];
                     ends.recorded += 1;
-                    ends.recorded_hash = extend(ends.recorded_hash, name);
+                    ends.recorded_hash = traffic.extend(channel, ends.recorded_hash, name);
                 }
             }
             Fact::Aborted { snapshot, .. } => drop(self.close(snapshot)),
             Fact::Completed { snapshot } => {
                 if let Some(cut) = self.close(snapshot) {
-                    self.judge(plan, moment, &cut);
+                    self.judge(plan, traffic, moment, &cut);
                     self.spare.push(cut);
                 }
             }
@@ -107,8 +120,8 @@ impl ConsistentCut {
 
     fn open_cut(&mut self, plan: &Plan, id: SnapshotId) {
         let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
-        let mut cut = self.spare.pop().unwrap_or_else(|| Cut { id, saved: Vec::new(), ends: Vec::new(), orphan: None });
-        (cut.id, cut.orphan) = (id, None);
+        let mut cut = self.spare.pop().unwrap_or_else(|| Cut { id, saved: Vec::new(), ends: Vec::new(), orphan: None, initiator: None });
+        (cut.id, cut.orphan, cut.initiator) = (id, None, None);
         cut.saved.clear();
         cut.saved.resize(tasks, false);
         cut.ends.clear();
@@ -134,12 +147,12 @@ impl ConsistentCut {
         }
     }
 
-    fn judge(&mut self, plan: &Plan, moment: Moment, cut: &Cut) {
+    fn judge(&mut self, plan: &Plan, traffic: &Traffic, moment: Moment, cut: &Cut) {
         if let Some(task) = plan.tasks().ids().find(|task| !cut.saved[task.index()]) {
             let what = Fact::Completed { snapshot: cut.id }.describe(plan);
             return self.first.note(moment, what, "every task's state", format!("no state of {}", plan.task_name(task)));
         }
-        let differs = |channel: &ChannelId| !cut.ends[channel.index()].agree();
+        let differs = |channel: &ChannelId| !cut.ends[channel.index()].agree(traffic, *channel);
         let Some(channel) = cut.orphan.map(|(channel, _)| channel).or_else(|| plan.channels().ids().find(differs)) else { return };
         let Ends { sent, received, recorded, .. } = cut.ends[channel.index()];
         let what = match cut.orphan {
@@ -157,7 +170,11 @@ impl ConsistentCut {
         self.first.note(moment, what, expected, format!("{received} received and {recorded} recorded"));
     }
 
-    pub(super) fn verdict(&self) -> Verdict {
-        self.first.verdict()
+    pub(super) fn verdict(&self, plan: &Plan) -> Verdict {
+        let missing = self.open.iter().find_map(|cut| missing_path(plan, cut.id, cut.initiator?));
+        match (self.first.verdict(), missing) {
+            (Verdict::Held, Some(missing)) => Verdict::Incomplete(missing),
+            (verdict, _) => verdict,
+        }
     }
 }

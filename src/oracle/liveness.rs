@@ -1,9 +1,9 @@
 //! Liveness: once faults stop, everything moves to its end. Every triggered snapshot ends, and
 //! within its timeout; every record is emitted and taken; nothing stays stuck.
 
-use super::{End, First, Moment, Verdict};
+use super::{End, First, Moment, Verdict, missing_path};
 use crate::kernel::{Id, Ticks};
-use crate::model::{Plan, SnapshotId, TaskId};
+use crate::model::{Kind, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// See the module.
@@ -11,6 +11,8 @@ use crate::trace::Fact;
 pub struct Liveness {
     timeout: Ticks,
     pending: Vec<(SnapshotId, Ticks)>,
+    /// Who started them, where a process did.
+    initiators: Vec<(SnapshotId, TaskId)>,
     left: Option<String>,
     failed: bool,
     /// By task: whether the coordinator heard that the source is done.
@@ -24,6 +26,7 @@ impl Liveness {
         Liveness {
             timeout,
             pending: Vec::new(),
+            initiators: Vec::new(),
             left: None,
             failed: false,
             exhausted: vec![false; plan.tasks().len()],
@@ -33,6 +36,7 @@ impl Liveness {
 
     pub(super) fn reset(&mut self) {
         self.pending.clear();
+        self.initiators.clear();
         self.exhausted.fill(false);
         (self.left, self.failed, self.first) = (None, false, First::default());
     }
@@ -49,6 +53,7 @@ impl Liveness {
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Triggered { snapshot } => self.pending.push((snapshot, moment.at)),
+            Fact::Initiated { task, snapshot } => self.initiators.push((snapshot, task)),
             Fact::Completed { snapshot } | Fact::Aborted { snapshot, .. } => {
                 let Some(at) = self.pending.iter().position(|(id, _)| *id == snapshot) else { return };
                 let (_, since) = self.pending.remove(at);
@@ -60,6 +65,8 @@ impl Liveness {
             Fact::Exhausted { task } => self.exhausted[task.index()] = true,
             Fact::Failover => self.exhausted.fill(false),
             Fact::JobFailed => self.failed = true,
+            // A message that no state of its receiver takes is the process's business.
+            Fact::LeftBehind { channel, .. } if matches!(plan.kind(plan.channels()[channel].to), Kind::Automaton(_)) => {}
             Fact::LeftBehind { .. } if self.left.is_none() => self.left = Some(fact.describe(plan)),
             _ => {}
         }
@@ -72,6 +79,13 @@ impl Liveness {
     pub(super) fn verdict(&mut self, plan: &Plan, end: End) -> Verdict {
         if self.failed {
             return Verdict::Incomplete("the job failed: no restart was left".to_owned());
+        }
+        let waits_for_ever = |(id, task): &(SnapshotId, TaskId)| {
+            let is_pending = self.pending.iter().any(|(pending, _)| pending == id);
+            is_pending.then(|| missing_path(plan, *id, *task)).flatten()
+        };
+        if let Some(missing) = self.initiators.iter().find_map(waits_for_ever) {
+            return Verdict::Incomplete(missing);
         }
         let at_end = "at the end".to_owned();
         if let Some(left) = self.left.take() {

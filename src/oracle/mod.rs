@@ -3,8 +3,10 @@
 //! Each file holds one invariant. All of them are incremental, so that a long run needs no
 //! stored trace.
 
+mod conservation;
 mod consistent_cut;
 mod delivery;
+mod false_alarm;
 mod liveness;
 mod reference;
 mod restore;
@@ -13,8 +15,10 @@ mod sinks;
 mod state_replay;
 mod traffic;
 
+pub use conservation::Conservation;
 pub use consistent_cut::ConsistentCut;
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
+pub use false_alarm::{FalseAlarm, Property};
 pub use liveness::Liveness;
 pub use reference::{Names, Reference};
 pub use restore::RestoreFidelity;
@@ -24,7 +28,7 @@ pub use state_replay::StateReplay;
 
 use self::traffic::Traffic;
 use crate::kernel::Ticks;
-use crate::model::Plan;
+use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// Where in a run a fact stands.
@@ -92,6 +96,14 @@ impl First {
     }
 }
 
+/// Why a snapshot that starts at `initiator` can never complete, if so: whom it has no path to.
+fn missing_path(plan: &Plan, id: SnapshotId, initiator: TaskId) -> Option<String> {
+    let from = plan.tasks()[initiator].operator;
+    let to = *plan.unreachable_from(from).first()?;
+    let (from, to) = (&plan.operators()[from].name, &plan.operators()[to].name);
+    Some(format!("snapshot {id} starts at {from}, and there is no path from {from} to {to}: {to} never records its state"))
+}
+
 /// How a run ended, as far as the oracles need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
@@ -115,11 +127,13 @@ pub struct Oracles<'p> {
     sinks: SinkRules,
     liveness: Liveness,
     sanity: EngineSanity,
+    conservation: Conservation,
+    false_alarm: FalseAlarm<'p>,
 }
 
 impl<'p> Oracles<'p> {
     /// Oracles for one scenario; `timeout` is when a pending snapshot must have ended.
-    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &'p [Promise], timeout: Ticks) -> Self {
+    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &'p [Promise], property: Option<&'p Property>, timeout: Ticks) -> Self {
         Oracles {
             plan,
             moment: Moment::default(),
@@ -131,6 +145,8 @@ impl<'p> Oracles<'p> {
             sinks: SinkRules::new(plan),
             liveness: Liveness::new(plan, timeout),
             sanity: EngineSanity::new(plan),
+            conservation: Conservation::new(plan),
+            false_alarm: FalseAlarm::new(plan, property),
         }
     }
 
@@ -145,6 +161,8 @@ impl<'p> Oracles<'p> {
         self.sinks.reset();
         self.liveness.reset();
         self.sanity.reset();
+        self.conservation.reset();
+        self.false_alarm.reset();
     }
 
     /// A step begins.
@@ -162,9 +180,11 @@ impl<'p> Oracles<'p> {
         match fact {
             Fact::Sent { channel, name } => {
                 self.traffic.send(channel, name);
+                self.false_alarm.sent();
             }
             Fact::Received { channel, name } => {
                 let is_sound = self.traffic.receive(channel, name);
+                self.false_alarm.received();
                 self.sanity.received(plan, moment, channel, name, is_sound);
                 self.consistent_cut.received(plan, &self.traffic, channel, name);
             }
@@ -202,22 +222,28 @@ impl<'p> Oracles<'p> {
         self.sinks.rare_fact(plan, moment, fact);
         self.liveness.rare_fact(plan, moment, fact);
         self.sanity.rare_fact(plan, moment, fact);
+        self.conservation.rare_fact(plan, moment, fact);
+        self.false_alarm.rare_fact(plan, moment, fact);
     }
 
-    /// The run is over: every invariant with its verdict, in a fixed order.
-    pub fn verdicts(&mut self, cut_short: bool) -> [(&'static str, Verdict); 7] {
+    /// The run is over: every invariant that there is something to judge for with its verdict, in a
+    /// fixed order.
+    pub fn verdicts(&mut self, cut_short: bool) -> Vec<(&'static str, Verdict)> {
         let end = End { moment: self.moment, cut_short };
         let failed = self.liveness.job_failed();
         let unsettled = failed || self.liveness.is_stuck(self.plan);
-        [
+        let mut verdicts = vec![
             ("delivery", self.delivery.verdict(end, unsettled)),
-            ("consistent_cut", self.consistent_cut.verdict()),
+            ("consistent_cut", self.consistent_cut.verdict(self.plan)),
             ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),
             ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),
             ("liveness", self.liveness.verdict(self.plan, end)),
             ("engine_sanity", self.sanity.verdict()),
-        ]
+        ];
+        verdicts.extend(self.conservation.verdict().map(|verdict| ("conservation", verdict)));
+        verdicts.extend(self.false_alarm.verdict().map(|verdict| ("no_false_alarm", verdict)));
+        verdicts
     }
 
     /// Where the run is.

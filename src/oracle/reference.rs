@@ -61,6 +61,9 @@ enum Sent {
 impl Reference {
     /// Evaluates the whole graph once.
     pub fn evaluate(plan: &Plan) -> Reference {
+        if plan.has_processes() {
+            return Reference { arriving: plan.operators().ids().map(|id| messages_to(plan, id)).collect() };
+        }
         let operators = plan.operators();
         // Where every possible name is sent and no value decides, sets need not be listed.
         let listed = needs_lists(plan);
@@ -68,7 +71,7 @@ impl Reference {
         let mut arriving = vec![Names::All(0); operators.len()];
         for &id in plan.topological() {
             let operator = &operators[id];
-            let input = arriving_records(plan, id, &sent);
+            let input = all_laps(plan, id, arriving_records(plan, id, &sent));
             arriving[id.index()] = match &input {
                 Sent::All => Names::All(operator.names_in),
                 Sent::Some(records) => names_of(records),
@@ -97,7 +100,8 @@ fn names_of(records: &[Record]) -> Names {
 
 /// Sources from which an operator can be reached whose output depends on values or keys.
 fn needs_lists(plan: &Plan) -> Vec<bool> {
-    let is_selective = |kind: &Kind| matches!(kind, Kind::Filter { .. } | Kind::FlatMap { split: true, .. } | Kind::Join { .. });
+    let is_selective =
+        |kind: &Kind| matches!(kind, Kind::Filter { .. } | Kind::FlatMap { split: true, .. } | Kind::Join { .. } | Kind::Iterate { .. });
     let edges = plan.edges();
     // What is connected shares its form: an operator's inputs are all sets or all lists.
     let mut listed: Vec<bool> = plan.operators().iter().map(|operator| is_selective(&operator.kind)).collect();
@@ -122,7 +126,7 @@ fn read_logs(plan: &Plan, id: OperatorId, listed: bool) -> Sent {
         let index = plan.tasks()[task].index;
         (0..plan.log_length(task)).map(move |position| {
             let (key, value) = plan.kind(task).read(position, index, parallelism);
-            Record { name: plan.source_name(task, position), key, value }
+            Record { name: plan.source_name(task, position), key, stamp: 0, value }
         })
     });
     Sent::Some(records.collect())
@@ -130,22 +134,46 @@ fn read_logs(plan: &Plan, id: OperatorId, listed: bool) -> Sent {
 
 fn arriving_records(plan: &Plan, id: OperatorId, sent: &[Option<Sent>]) -> Sent {
     let mut records = Vec::new();
-    let mut first = 0;
-    for edge in plan.edges().iter().filter(|edge| edge.to == id) {
+    for edge in plan.edges().iter().filter(|edge| edge.to == id && !edge.is_back) {
         let space = plan.operators()[edge.from].names_out;
         let copies = if edge.partition == Partition::Broadcast { u64::from(plan.parallelism(id)) } else { 1 };
         match sent[edge.from.index()].as_ref().expect("senders come first") {
             Sent::All => return Sent::All,
             Sent::Some(out) => {
-                for copy in 0..copies {
-                    let base = first + copy * space;
-                    records.extend(out.iter().map(|record| Record { name: base + record.name, ..*record }));
+                let this_way = out.iter().filter(|record| (edge.carries.0..edge.carries.1).contains(&record.name));
+                for (copy, record) in this_way.flat_map(|record| (0..copies).map(move |copy| (copy, record))) {
+                    records.push(Record { name: edge.first_name + copy * space + record.name, ..*record });
                 }
             }
         }
-        first += space * copies;
     }
     if plan.kind(TaskId(plan.operators()[id].tasks.start)).is_source() { Sent::All } else { Sent::Some(records) }
+}
+
+/// At the head of a loop every record is there once per lap. What else happens to it inside does not
+/// show in its name, and nothing behind a loop goes by its value.
+fn all_laps(plan: &Plan, id: OperatorId, input: Sent) -> Sent {
+    match (&plan.operators()[id].kind, input) {
+        (Kind::Iterate { rounds }, Sent::Some(records)) => {
+            let lap = plan.operators()[id].names_in / u64::from(rounds + 1);
+            let laps = |record: Record| (0..=u64::from(*rounds)).map(move |round| Record { name: record.name + round * lap, ..record });
+            Sent::Some(records.into_iter().flat_map(laps).collect())
+        }
+        (_, input) => input,
+    }
+}
+
+/// The payments that are made to an account; what automata send depends on the order of things.
+fn messages_to(plan: &Plan, id: OperatorId) -> Names {
+    let mut names = Vec::new();
+    for edge in plan.edges().iter().filter(|edge| edge.to == id) {
+        let Kind::Account { transfers, .. } = &plan.operators()[edge.from].kind else { continue };
+        let port = plan.edges().iter().filter(|other| other.from == edge.from).position(|other| other.to == id);
+        let to_here = transfers.iter().enumerate().filter(|(_, transfer)| Some(transfer.port as usize) == port);
+        names.extend(to_here.map(|(position, _)| edge.first_name + position as u64));
+    }
+    names.sort_unstable();
+    Names::Some(names)
 }
 
 fn evaluate(plan: &Plan, id: OperatorId, input: &[Record]) -> Vec<Record> {
@@ -162,7 +190,8 @@ fn evaluate(plan: &Plan, id: OperatorId, input: &[Record]) -> Vec<Record> {
         Kind::KeyedCount { keys } | Kind::KeyedSum { keys } => rekeyed(keys).collect(),
         Kind::Join { keys, left } => pairs(rekeyed(keys).collect(), left, operator.names_in),
         Kind::Sink { .. } => Vec::new(),
-        Kind::Source { .. } | Kind::Pass | Kind::Union => input.to_vec(),
+        Kind::Account { .. } | Kind::Automaton(_) => unreachable!("processes are no dataflow"),
+        Kind::Source { .. } | Kind::Pass | Kind::Union | Kind::Iterate { .. } => input.to_vec(),
     }
 }
 
@@ -172,7 +201,7 @@ fn parts(plan: &Plan, record: &Record, fan: u32, split: bool) -> Vec<Record> {
         return (0..fan as usize).map(|part| Record { name: name(part), ..*record }).collect();
     }
     let words = plan.dictionary().split(record.key).iter().enumerate();
-    words.map(|(part, &word)| Record { name: name(part), key: word, value: 1 }).collect()
+    words.map(|(part, &word)| Record { name: name(part), key: word, value: 1, ..*record }).collect()
 }
 
 fn pairs(input: Vec<Record>, left: u64, names_in: u64) -> Vec<Record> {
@@ -184,7 +213,12 @@ fn pairs(input: Vec<Record>, left: u64, names_in: u64) -> Vec<Record> {
     let mut out = Vec::new();
     for (key, (lefts, rights)) in by_key {
         for a in &lefts {
-            out.extend(rights.iter().map(|b| Record { name: a.name * names_in + b.name, key, value: a.value.wrapping_add(b.value) }));
+            out.extend(rights.iter().map(|b| Record {
+                name: a.name * names_in + b.name,
+                key,
+                stamp: 0,
+                value: a.value.wrapping_add(b.value),
+            }));
         }
     }
     out

@@ -10,6 +10,7 @@ use crate::trace::Fact;
 #[derive(Clone, Debug)]
 pub struct RestoreFidelity {
     saved: Vec<(SnapshotId, TaskId, u64)>,
+    offsets: Vec<(SnapshotId, TaskId, u64)>,
     latest: Option<SnapshotId>,
     /// The position each source must emit next.
     next: Vec<u64>,
@@ -25,9 +26,15 @@ impl RestoreFidelity {
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
         let empty_sink = TaskState::Sink(Vec::new()).digest();
-        let initial = |task| if plan.kind(task).is_sink() { empty_sink } else { 0 };
+        let initial = |task| match plan.kind(task) {
+            Kind::Sink { .. } => empty_sink,
+            Kind::Account { tokens, .. } => TaskState::Account { tokens: *tokens, next: 0 }.digest(),
+            Kind::Automaton(_) => TaskState::Automaton { state: 0, next: 0 }.digest(),
+            _ => 0,
+        };
         RestoreFidelity {
             saved: Vec::new(),
+            offsets: Vec::new(),
             latest: None,
             next: vec![0; plan.tasks().len()],
             initial: plan.tasks().ids().map(initial).collect(),
@@ -37,6 +44,7 @@ impl RestoreFidelity {
 
     pub(super) fn reset(&mut self, _plan: &Plan) {
         self.saved.clear();
+        self.offsets.clear();
         self.next.fill(0);
         (self.latest, self.first) = (None, First::default());
     }
@@ -59,11 +67,16 @@ impl RestoreFidelity {
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Saved { task, snapshot, digest, .. } => self.saved.push((snapshot, task, digest)),
+            Fact::OffsetSaved { task, snapshot, position } => self.offsets.push((snapshot, task, position)),
             Fact::Completed { snapshot } => {
                 self.latest = Some(snapshot);
                 self.saved.retain(|(id, ..)| *id >= snapshot);
+                self.offsets.retain(|(id, ..)| *id >= snapshot);
             }
-            Fact::Aborted { snapshot, .. } => self.saved.retain(|(id, ..)| *id != snapshot),
+            Fact::Aborted { snapshot, .. } => {
+                self.saved.retain(|(id, ..)| *id != snapshot);
+                self.offsets.retain(|(id, ..)| *id != snapshot);
+            }
             Fact::Restoring { snapshot } if snapshot != self.latest => {
                 let name = |id: Option<SnapshotId>| id.map_or("nothing".to_owned(), |id| format!("snapshot {id}"));
                 self.first.note(moment, fact.describe(plan), format!("{}, the latest completed", name(self.latest)), name(snapshot));
@@ -76,9 +89,8 @@ impl RestoreFidelity {
     fn restored(&mut self, plan: &Plan, moment: Moment, task: TaskId, snapshot: Option<SnapshotId>, digest: u64) {
         let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
         let expected = copy.map_or(self.initial[task.index()], |(.., digest)| *digest);
-        if plan.kind(task).is_source() {
-            self.next[task.index()] = expected;
-        }
+        let offset = self.offsets.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
+        self.next[task.index()] = offset.map_or(0, |(.., position)| *position);
         if digest != expected && is_replayable(plan, task) {
             let what = Fact::Restored { task, snapshot, digest }.describe(plan);
             self.first.note(moment, what, format!("the state that was saved (digest {expected:016x})"), format!("digest {digest:016x}"));

@@ -10,6 +10,8 @@ use crate::trace::Fact;
 struct Shadow {
     entries: Vec<KeyEntry>,
     digest: u64,
+    /// For accounts: paid in and paid out so far, and how often out.
+    paid: (u64, u64, u64),
 }
 
 /// See the module.
@@ -32,7 +34,7 @@ impl StateReplay {
     pub(super) fn reset(&mut self) {
         for shadow in &mut self.shadows {
             shadow.entries.clear();
-            shadow.digest = 0;
+            (shadow.digest, shadow.paid) = (0, (0, 0, 0));
         }
         self.saved.clear();
         (self.latest, self.first) = (None, First::default());
@@ -41,9 +43,13 @@ impl StateReplay {
     #[inline(always)]
     pub(super) fn applied(&mut self, plan: &Plan, task: TaskId, name: u64, key: u32, value: u64) {
         let shadow = &mut self.shadows[rank(plan, task)];
-        if let Kind::Join { .. } = plan.kind(task) {
-            shadow.digest = shadow.digest.wrapping_add(TaskState::digest_of_joined(key, name, value));
-            return;
+        match plan.kind(task) {
+            Kind::Join { .. } => {
+                shadow.digest = shadow.digest.wrapping_add(TaskState::digest_of_joined(key, name, value));
+                return;
+            }
+            Kind::Account { .. } => return shadow.paid.0 += value,
+            _ => {}
         }
         let at = key as usize;
         if at >= shadow.entries.len() {
@@ -54,16 +60,24 @@ impl StateReplay {
         entry.sum = entry.sum.wrapping_add(value);
     }
 
-    fn digest(shadow: &Shadow) -> u64 {
+    fn digest(plan: &Plan, task: TaskId, shadow: &Shadow) -> u64 {
+        if let Kind::Account { tokens, .. } = plan.kind(task) {
+            let (paid_in, paid_out, next) = shadow.paid;
+            return TaskState::Account { tokens: (tokens + paid_in).wrapping_sub(paid_out), next }.digest();
+        }
         let shares = shadow.entries.iter().enumerate().map(|(key, &entry)| TaskState::digest_of_key(key as u32, entry));
         shares.fold(shadow.digest, u64::wrapping_add)
     }
 
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
+            Fact::Posted { task, value } if plan.kind(task).is_stateful() => {
+                let paid = &mut self.shadows[rank(plan, task)].paid;
+                (paid.1, paid.2) = (paid.1 + value, paid.2 + 1);
+            }
             Fact::Saved { task, snapshot, digest, .. } if plan.kind(task).is_stateful() => {
                 let shadow = &self.shadows[rank(plan, task)];
-                let expected = Self::digest(shadow);
+                let expected = Self::digest(plan, task, shadow);
                 if expected != digest {
                     let what = fact.describe(plan);
                     let expected = format!("the state that its records give (digest {expected:016x})");

@@ -1,65 +1,78 @@
 //! Aligned barriers: block every input that has delivered its barrier until all have.
 
+use super::gate::Gate;
 use crate::model::{Barrier, ChannelId, SnapshotId};
-use crate::protocol::{Effect, Effects, Refusal, SnapshotProtocol, TaskView};
+use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
 
-/// Exactly-once by alignment (Carbone et al. 2015; semantics B1, B2, B5, B8).
+/// Exactly-once by alignment (Carbone et al. 2015; semantics B1-B8).
 ///
 /// One snapshot at a time per task. A barrier of a newer one gives the older one up (B2),
 /// barriers of older ones are ignored (B1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Aligned {
-    /// The highest id seen.
-    newest: Option<SnapshotId>,
-    /// How many inputs still owe the newest barrier; 0 when none is being aligned.
-    owing: u32,
+    gate: Gate,
+    goes_on: bool,
 }
 
 impl Aligned {
-    fn unblock_all(task: &TaskView<'_>, out: &mut Effects) {
-        for input in task.inputs().filter(|&input| task.is_blocked(input)) {
-            out.push(Effect::Unblock(input));
-        }
+    /// `goes_on`: whether checkpoints are taken after inputs have ended (B6, else B7).
+    pub fn new(goes_on: bool) -> Self {
+        Aligned { gate: Gate::default(), goes_on }
     }
 
     /// Snapshot, then barrier: both in one step, so no record comes between them (K3).
-    fn snapshot(barrier: Barrier, out: &mut Effects) {
-        out.push(Effect::SaveState(barrier.snapshot));
-        out.push(Effect::Broadcast(barrier));
-        out.push(Effect::Ack(barrier.snapshot));
+    fn snapshot(&self, id: SnapshotId, out: &mut Effects) {
+        if self.gate.is_given_up(id) {
+            return out.push(Effect::Cancel(id));
+        }
+        out.push(Effect::SaveState(id));
+        out.push(Effect::Broadcast(Barrier::aligned(id)));
+        out.push(Effect::Ack(id));
+    }
+
+    /// Counts an input and says whether it was the last.
+    fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
+        let is_last = self.gate.arrive(input);
+        if is_last {
+            self.snapshot(id, out);
+            self.gate.finish(task, out);
+        }
+        is_last
     }
 }
 
 impl SnapshotProtocol for Aligned {
-    fn on_trigger(&mut self, _task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if self.newest < Some(id) {
-            self.newest = Some(id);
-            Self::snapshot(Barrier { snapshot: id }, out);
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        if self.gate.trigger(task, id, out) {
+            self.snapshot(id, out);
         }
     }
 
     fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
-        let id = Some(barrier.snapshot);
-        if id > self.newest {
-            if self.owing > 0 {
-                Self::unblock_all(task, out);
-                out.push(Effect::Decline(self.newest.expect("an alignment has an id"), Refusal::Subsumed));
-            }
-            self.newest = id;
-            self.owing = task.inputs().len() as u32;
-        } else if id < self.newest || self.owing == 0 {
-            return;
-        }
-        self.owing -= 1;
-        if self.owing > 0 {
+        let id = barrier.snapshot;
+        self.gate.begin(task, id, out);
+        if self.gate.is_pending(id) && !self.arrive(task, input, id, out) {
             out.push(Effect::Block(input));
-            return;
         }
-        Self::snapshot(barrier, out);
-        Self::unblock_all(task, out);
+    }
+
+    fn on_cancel(&mut self, task: &TaskView<'_>, _input: ChannelId, id: SnapshotId, out: &mut Effects) {
+        self.gate.cancel(task, id, out);
+    }
+
+    fn on_input_end(&mut self, task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
+        if self.gate.end(task, input, self.goes_on, out)
+            && let Some(id) = self.gate.pending()
+        {
+            self.arrive(task, input, id, out);
+        }
+    }
+
+    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
+        self.gate.give_up(id);
     }
 
     fn reset(&mut self) {
-        *self = Self::default();
+        self.gate = Gate::default();
     }
 }

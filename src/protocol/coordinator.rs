@@ -9,9 +9,8 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use super::Refusal;
 use crate::model::{SnapshotId, TaskId};
-use crate::trace::Reason;
+use crate::trace::{Reason, Refusal};
 
 /// Something that is due some time after it was armed. The world keeps the set of armed timers;
 /// how long each takes is the driver's business.
@@ -29,6 +28,8 @@ pub enum Timer {
     Timeout(SnapshotId),
     /// The metadata of a fully acked checkpoint is durable (C12).
     Store(SnapshotId),
+    /// A snapshot's alignment budget is used up. It is the tasks' business, not the coordinator's.
+    Budget(SnapshotId),
     /// A dead task is noticed.
     Detect,
     /// The stopped job can be deployed again.
@@ -49,7 +50,7 @@ pub enum Report {
 /// What the coordinator may ask the engine to do; applied in the order pushed, in one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Send the trigger of a new snapshot to every source.
+    /// Start a new snapshot where it starts.
     Trigger(SnapshotId),
     /// This ack counts.
     Count(TaskId, SnapshotId),
@@ -143,6 +144,8 @@ pub struct Settings {
     pub restarts: Option<u32>,
     /// Whether a last checkpoint is taken once all sources have emitted everything (E2).
     pub final_checkpoint: bool,
+    /// Whether nobody knows when all is done: processes stop when nothing moves any more.
+    pub endless: bool,
 }
 
 /// How often the final checkpoint is tried before the run ends without it: a checkpoint that
@@ -215,7 +218,7 @@ impl Coordinator {
     }
 
     fn is_drained(&self, view: &CoordinatorView) -> bool {
-        self.exhausted.iter().map(|word| word.count_ones()).sum::<u32>() == view.sources
+        !self.settings.endless && self.exhausted.iter().map(|word| word.count_ones()).sum::<u32>() == view.sources
     }
 
     /// Triggers what is wanted and allowed now: the final checkpoint first.
@@ -372,6 +375,7 @@ impl Coordination for Coordinator {
                 self.is_final_due = true;
                 self.serve(view, out);
             }
+            Timer::Budget(_) => {}
             Timer::Timeout(id) => self.fail_checkpoint(view, id, Reason::Timeout, out),
             Timer::Store(id) => self.on_stored(view, id, out),
             Timer::Detect => out.push(Command::Fail),
@@ -383,7 +387,8 @@ impl Coordination for Coordinator {
         match report {
             Report::Ack(id, records) => self.on_ack(from, id, records, out),
             Report::Decline(id, Refusal::Failed) => self.fail_checkpoint(view, id, Reason::Declined, out),
-            Report::Decline(id, Refusal::Subsumed) => {
+            // C18: all but a real failure is nobody's fault.
+            Report::Decline(id, _) => {
                 if let Some(at) = self.position(id) {
                     self.abort(at, Reason::Declined, out);
                     self.serve(view, out);
@@ -516,6 +521,7 @@ mod tests {
             tolerable_failures: None,
             restarts: None,
             final_checkpoint: false,
+            endless: false,
         };
         let view = CoordinatorView { tasks: 2, sources: 1, latest: None };
         let (mut coordinator, task) = (Coordinator::new(settings), TaskId(0));

@@ -6,17 +6,26 @@
 //! right one and rewrite its inputs or effects.
 
 mod aligned;
+mod aligned_cyclic;
+mod alternating;
 mod at_least_once;
+mod chandy_lamport;
 mod coordinator;
+mod gate;
+mod lai_yang;
+mod no_markers;
 mod registry;
 mod seam;
 mod sink;
-mod unaligned;
 
 pub use aligned::Aligned;
+pub use aligned_cyclic::AlignedCyclic;
+pub use alternating::Alternating;
 pub use at_least_once::AtLeastOnce;
+pub use chandy_lamport::ChandyLamport;
 pub use coordinator::{Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Report, Settings, Timer};
-pub use registry::{Claims, Guarantee, ProtocolFactory, ProtocolKind};
-pub use seam::{Effect, Effects, ProtocolBox, Refusal, SnapshotProtocol, TaskView};
+pub use lai_yang::LaiYang;
+pub use no_markers::NoMarkers;
+pub use registry::{Claims, Guarantee, Options, ProtocolKind, Told};
+pub use seam::{Effect, Effects, ProtocolBox, SnapshotProtocol, TaskView};
 pub use sink::{Faithful, Immediate, Placement, SinkEffect, SinkEffects, SinkLogic, StorageLogic, TwoPhase, sink_logic};
-pub use unaligned::Unaligned;

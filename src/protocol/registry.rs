@@ -1,6 +1,6 @@
 //! Which protocols there are, by name, and what each of them claims.
 
-use super::{Aligned, AtLeastOnce, ProtocolBox, Unaligned};
+use super::{Aligned, AlignedCyclic, Alternating, AtLeastOnce, ChandyLamport, LaiYang, NoMarkers, ProtocolBox};
 
 /// How often the effect of a source record shows, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,18 +74,59 @@ pub enum ProtocolKind {
     Aligned,
     /// [`AtLeastOnce`].
     AtLeastOnce,
-    /// [`Unaligned`].
+    /// [`Alternating`], unaligned from the sources on.
     Unaligned,
+    /// [`Alternating`], aligned until the budget is used up.
+    AlignedTimeout,
+    /// [`AlignedCyclic`].
+    AlignedCyclic,
+    /// [`ChandyLamport`].
+    ChandyLamport,
+    /// [`LaiYang`].
+    LaiYang,
+    /// [`NoMarkers`].
+    NoMarkers,
     /// No snapshots at all: every failure starts from the beginning.
     None,
 }
 
-/// Makes the protocol value of one task.
-pub type ProtocolFactory = fn() -> ProtocolBox;
+/// What a scenario can choose about a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Whether checkpoints are taken after inputs have ended (B6, else B7).
+    pub after_end: bool,
+    /// Whether the records of back edges are logged (Y2).
+    pub back_edges_logged: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { after_end: true, back_edges_logged: true }
+    }
+}
+
+/// Who is told that a snapshot starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// Whoever the barrier has to start from: sources, and tasks whose inputs have all ended (P2).
+    Roots,
+    /// Everybody, each by a message of its own.
+    Everybody,
+}
 
 impl ProtocolKind {
     /// All of them.
-    pub const ALL: [ProtocolKind; 4] = [ProtocolKind::Aligned, ProtocolKind::AtLeastOnce, ProtocolKind::Unaligned, ProtocolKind::None];
+    pub const ALL: [ProtocolKind; 9] = [
+        ProtocolKind::Aligned,
+        ProtocolKind::AtLeastOnce,
+        ProtocolKind::Unaligned,
+        ProtocolKind::AlignedTimeout,
+        ProtocolKind::AlignedCyclic,
+        ProtocolKind::ChandyLamport,
+        ProtocolKind::LaiYang,
+        ProtocolKind::NoMarkers,
+        ProtocolKind::None,
+    ];
 
     /// The word used in files and output.
     pub fn word(self) -> &'static str {
@@ -93,27 +134,52 @@ impl ProtocolKind {
             ProtocolKind::Aligned => "aligned",
             ProtocolKind::AtLeastOnce => "at_least_once",
             ProtocolKind::Unaligned => "unaligned",
+            ProtocolKind::AlignedTimeout => "aligned_timeout",
+            ProtocolKind::AlignedCyclic => "aligned_cyclic",
+            ProtocolKind::ChandyLamport => "chandy_lamport",
+            ProtocolKind::LaiYang => "lai_yang",
+            ProtocolKind::NoMarkers => "no_markers",
             ProtocolKind::None => "none",
         }
     }
 
     /// Makes the protocol value of one task.
-    pub fn factory(self) -> ProtocolFactory {
+    pub fn make(self, options: Options) -> ProtocolBox {
+        let Options { after_end, back_edges_logged } = options;
         match self {
-            ProtocolKind::Aligned | ProtocolKind::None => || ProtocolBox::new(Aligned::default()),
-            ProtocolKind::AtLeastOnce => || ProtocolBox::new(AtLeastOnce::default()),
-            ProtocolKind::Unaligned => || ProtocolBox::new(Unaligned::default()),
+            ProtocolKind::Aligned | ProtocolKind::None => ProtocolBox::new(Aligned::new(after_end)),
+            ProtocolKind::AtLeastOnce => ProtocolBox::new(AtLeastOnce::new(after_end)),
+            ProtocolKind::Unaligned => ProtocolBox::new(Alternating::unaligned(after_end)),
+            ProtocolKind::AlignedTimeout => ProtocolBox::new(Alternating::aligned_timeout(after_end)),
+            ProtocolKind::AlignedCyclic => ProtocolBox::new(AlignedCyclic::new(back_edges_logged, after_end)),
+            ProtocolKind::ChandyLamport => ProtocolBox::new(ChandyLamport::default()),
+            ProtocolKind::LaiYang => ProtocolBox::new(LaiYang::default()),
+            ProtocolKind::NoMarkers => ProtocolBox::new(NoMarkers),
         }
+    }
+
+    /// Who is told that a snapshot starts, where it is not one process that initiates it.
+    pub fn told(self) -> Told {
+        if self == ProtocolKind::NoMarkers { Told::Everybody } else { Told::Roots }
+    }
+
+    /// Whether it can run on a graph of processes, any graph.
+    pub fn is_classic(self) -> bool {
+        matches!(self, ProtocolKind::ChandyLamport | ProtocolKind::LaiYang | ProtocolKind::NoMarkers | ProtocolKind::None)
+    }
+
+    /// The bytes that every record carries through channels for the protocol's sake. Barriers need none.
+    pub fn record_overhead(self) -> u64 {
+        if self == ProtocolKind::LaiYang { 4 } else { 0 }
     }
 
     /// What it claims.
     pub fn claims(self) -> Claims {
         match self {
-            ProtocolKind::Aligned | ProtocolKind::Unaligned | ProtocolKind::None => {
-                Claims { state: Guarantee::ExactlyOnce, consistent_cut: true }
-            }
             // L7: what came behind an early barrier is in the snapshot and is replayed.
             ProtocolKind::AtLeastOnce => Claims { state: Guarantee::AtLeastOnce, consistent_cut: false },
+            ProtocolKind::NoMarkers => Claims { state: Guarantee::None, consistent_cut: false },
+            _ => Claims { state: Guarantee::ExactlyOnce, consistent_cut: true },
         }
     }
 }

@@ -7,15 +7,7 @@ use std::hash::{Hash, Hasher};
 use smallvec::SmallVec;
 
 use crate::model::{Barrier, ChannelId, Plan, Record, SnapshotId, TaskId};
-
-/// Why a task refuses a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Refusal {
-    /// A newer one has begun; that is nobody's failure (C18).
-    Subsumed,
-    /// It could not be taken.
-    Failed,
-}
+use crate::trace::Refusal;
 
 /// What a protocol may ask the engine to do. Effects are applied in the order in which they
 /// were pushed, all of them within one step: nothing else happens in between.
@@ -25,18 +17,29 @@ pub enum Effect {
     SaveState(SnapshotId),
     /// Append a barrier to every output channel.
     Broadcast(Barrier),
-    /// Put a barrier before everything in every output channel, and save the records that it jumps
-    /// over as contents of their channel.
-    Overtake(Barrier),
+    /// Put a barrier into every output channel, ahead of its records (N8). It counts what it went
+    /// ahead of. Channels that must keep order (forward, broadcast) get an aligned one.
+    Overtake(SnapshotId),
+    /// Append a cancellation marker to every output channel (K6).
+    Cancel(SnapshotId),
+    /// Move the snapshot's barrier, which waits in this input channel, ahead of the records there.
+    Prioritise(ChannelId, SnapshotId),
     /// Save a record as contents of this input channel, behind what was saved of it before.
     SaveRecord(SnapshotId, ChannelId, Record),
+    /// Save the first so many records that stand in this input channel as its contents.
+    SaveOvertaken(SnapshotId, ChannelId, u32),
     /// Take nothing more from this input channel.
     Block(ChannelId),
     /// Take from this input channel again.
     Unblock(ChannelId),
+    /// Call [`on_timer`](SnapshotProtocol::on_timer) once the snapshot's alignment budget, counted
+    /// from its trigger, is used up. A task has one such timer; setting it again replaces it.
+    SetTimer(SnapshotId),
+    /// Forget the timer.
+    CancelTimer,
     /// This task's part is whole: upload it, then ack.
     Ack(SnapshotId),
-    /// This task cannot take part in the snapshot.
+    /// This task cannot take part in the snapshot: drop its part and tell the coordinator.
     Decline(SnapshotId, Refusal),
 }
 
@@ -72,6 +75,7 @@ pub struct TaskView<'a> {
     /// The static graph.
     pub plan: &'a Plan,
     pub(crate) blocked: &'a [bool],
+    pub(crate) overdue: &'a [SnapshotId],
 }
 
 impl TaskView<'_> {
@@ -84,13 +88,25 @@ impl TaskView<'_> {
     pub fn is_blocked(&self, input: ChannelId) -> bool {
         self.blocked[input.0 as usize]
     }
+
+    /// Whether the snapshot's alignment budget is used up. It is counted from the trigger, so it
+    /// is the same for all tasks.
+    pub fn is_overdue(&self, id: SnapshotId) -> bool {
+        self.overdue.contains(&id)
+    }
+
+    /// Whether this input channel closes a loop.
+    pub fn is_back_edge(&self, input: ChannelId) -> bool {
+        self.plan.is_back_edge(input)
+    }
 }
 
 /// A snapshot protocol: one value of the type per task.
 ///
 /// Derive `Clone, Debug, PartialEq, Eq, Hash`; a blanket implementation does the rest.
 pub trait SnapshotProtocol {
-    /// The coordinator asks this source to start snapshot `id`.
+    /// Snapshot `id` starts at this task: a source, a task whose inputs have all ended, or the
+    /// process that initiates it.
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects);
 
     /// A barrier was taken from `input`.
@@ -98,6 +114,33 @@ pub trait SnapshotProtocol {
 
     /// A new attempt starts; nothing of the old one may be remembered.
     fn reset(&mut self);
+
+    /// A [`Timed`](crate::model::BarrierKind::Timed) barrier has arrived on `input` and waits behind records.
+    fn on_announcement(&mut self, _task: &TaskView<'_>, _input: ChannelId, _barrier: Barrier, _out: &mut Effects) {}
+
+    /// A cancellation marker was taken from `input`.
+    fn on_cancel(&mut self, _task: &TaskView<'_>, _input: ChannelId, _id: SnapshotId, _out: &mut Effects) {}
+
+    /// `input` has ended: its sender has finished.
+    fn on_input_end(&mut self, _task: &TaskView<'_>, _input: ChannelId, _out: &mut Effects) {}
+
+    /// The timer set for `id` is due.
+    fn on_timer(&mut self, _task: &TaskView<'_>, _id: SnapshotId, _out: &mut Effects) {}
+
+    /// The coordinator says that `id` was aborted (K7). The engine has dropped what this task saved
+    /// of it.
+    fn on_abort(&mut self, _task: &TaskView<'_>, _id: SnapshotId, _out: &mut Effects) {}
+
+    /// What rides on every record that this task sends. Only asked when
+    /// [`wants_stamps`](Self::wants_stamps) says so, after each handler call.
+    fn stamp(&self) -> u32 {
+        0
+    }
+
+    /// Whether records carry [`stamp`](Self::stamp) and barriers are counted.
+    fn wants_stamps(&self) -> bool {
+        false
+    }
 
     /// A record was taken from `input`, before the operator processes it. Only called when
     /// [`wants_records`](Self::wants_records) says so.
@@ -170,6 +213,27 @@ impl SnapshotProtocol for ProtocolBox {
     }
     fn reset(&mut self) {
         self.0.reset();
+    }
+    fn on_announcement(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        self.0.on_announcement(task, input, barrier, out);
+    }
+    fn on_cancel(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) {
+        self.0.on_cancel(task, input, id, out);
+    }
+    fn on_input_end(&mut self, task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
+        self.0.on_input_end(task, input, out);
+    }
+    fn on_timer(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.0.on_timer(task, id, out);
+    }
+    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.0.on_abort(task, id, out);
+    }
+    fn stamp(&self) -> u32 {
+        self.0.stamp()
+    }
+    fn wants_stamps(&self) -> bool {
+        self.0.wants_stamps()
     }
     fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
         self.0.on_record(task, input, record, out);

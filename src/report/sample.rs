@@ -26,7 +26,7 @@ fn snapshot(id: u32, triggered_us: u64) -> SnapshotReport {
         row("out[0]", triggered_us + 1_700, Some(triggered_us + 2_500)),
     ];
     let ended_us = Some(triggered_us + 3_000);
-    SnapshotReport { id, status: "completed", reason: None, triggered_us, ended_us, tasks }
+    SnapshotReport { id, status: "completed", reason: None, triggered_us, ended_us, state: None, tasks }
 }
 
 fn invariant(name: &'static str) -> InvariantOutcome {
@@ -67,6 +67,7 @@ pub fn as_expected() -> Outcome {
         invariants: vec![invariant("delivery"), invariant("consistent_cut")],
         expectations: vec![met("guarantee = exactly_once", "exactly_once")],
         situations: [("alignment_blocked_channel", 3)].into(),
+        costs: Costs::default(),
         outputs: Vec::new(),
     }
 }

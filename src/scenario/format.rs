@@ -99,6 +99,16 @@ pub struct File {
     /// How snapshots are taken; without it none are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<SnapshotsFile>,
+    /// What processes do at which time, in the order of the list where times are equal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub script: Vec<ScriptFile>,
+    /// Payments drawn from the seed, besides the script's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfers: Option<TransfersFile>,
+    /// A stable property that snapshots are taken to find: `no_false_alarm` judges whether it is true
+    /// when one says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detect: Option<DetectFile>,
     /// What happens after a crash.
     #[serde(default)]
     pub recovery: RecoveryFile,
@@ -206,6 +216,10 @@ operators! {
         /// Whether it can be set back after a failure; true when not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replayable: Option<bool>,
+        /// Whether its tasks are gone after their last record, so that checkpoints go on without them;
+        /// false when not given: they stay, to take part in the last checkpoint.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finishes: Option<bool>,
     }
     /// Sends on what it gets.
     Pass {}
@@ -258,11 +272,120 @@ operators! {
         #[schemars(range(min = 1, max = 1_000_000))]
         keys: Option<u32>,
     }
+    /// The head of a loop: counts every record on every lap and sends it round; after `rounds` rounds
+    /// the record leaves by the other channels.
+    Iterate {
+        /// How often a record goes round.
+        #[schemars(range(min = 1, max = 1000))]
+        rounds: u32,
+    }
+    /// A process that holds tokens, and pays and is paid as the script or `transfers` says.
+    Account {
+        /// What it has in the beginning.
+        tokens: u64,
+    }
+    /// A process with a table of states, sends and receives. It acts as the script says.
+    Automaton {
+        /// The state it starts in.
+        starts: String,
+        /// What it does in which state.
+        rules: Vec<RuleFile>,
+    }
     /// Hands records to the outside world.
     Sink {
         /// When they become visible.
         commit: CommitFile,
     }
+}
+
+/// One line of an automaton's table; exactly one of `send` and `receive`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// The state it holds in.
+    #[serde(rename = "in")]
+    pub state: String,
+    /// A message that it sends when the script lets it act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send: Option<String>,
+    /// To whom it sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// A message that it takes; without a rule for it the message waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive: Option<String>,
+    /// The state after that.
+    #[serde(rename = "become")]
+    pub then: String,
+}
+
+/// What a process does at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ScriptFile {
+    /// An account pays another.
+    Send(SendAt),
+    /// A process starts a snapshot.
+    Snapshot(SnapshotAt),
+    /// An automaton follows the first `send` rule of its state, if there is one.
+    Act(ActAt),
+}
+
+/// An account pays another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendAt {
+    /// When.
+    pub at: Duration,
+    /// How many tokens; what is there when that is less.
+    pub send: u64,
+    /// Who pays.
+    pub from: String,
+    /// Who is paid.
+    pub to: String,
+}
+
+/// A process starts a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SnapshotAt {
+    /// When.
+    pub at: Duration,
+    /// Who.
+    pub snapshot: String,
+}
+
+/// An automaton acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActAt {
+    /// When.
+    pub at: Duration,
+    /// Who.
+    pub act: String,
+}
+
+/// Payments drawn from the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransfersFile {
+    /// How many each account makes.
+    #[schemars(range(max = 100_000))]
+    pub count: u32,
+    /// The mean time between two of one account.
+    pub every: Duration,
+    /// The most tokens of one.
+    #[schemars(range(min = 1))]
+    pub amount: u64,
+}
+
+/// A property of global states that stays true once it is: every process is in one of its named
+/// states, and no message is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DetectFile {
+    /// The state that every process must be in.
+    pub everybody: String,
 }
 
 /// When a sink's records become visible.
@@ -291,6 +414,16 @@ pub enum PartitionFile {
     Broadcast,
 }
 
+/// The order in which a channel gives back what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderFile {
+    /// First in, first out: nothing overtakes.
+    Fifo,
+    /// Each element by its own delay.
+    Any,
+}
+
 /// Who sends to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -303,9 +436,16 @@ pub struct ChannelFile {
     /// equal parallelisms, else `rebalance`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionFile>,
-    /// How long an element takes; nothing overtakes.
+    /// How long an element takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<DelayFile>,
+    /// Explicit delays of the first elements of each channel in the order they are sent, barriers
+    /// included; after them `delay`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays: Vec<Duration>,
+    /// Whether elements arrive in the order they were sent; when not given they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderFile>,
     /// How many elements each channel holds before its sender has to wait; no bound when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -322,8 +462,48 @@ pub enum ProtocolFile {
     Unaligned,
     /// No input waits: records behind an early barrier count twice after a failure.
     AtLeastOnce,
+    /// Aligned at first; when that takes longer than `alignment_timeout`, unaligned.
+    AlignedTimeout,
+    /// Aligned, and the records on back edges of loops are logged until the barrier has gone round.
+    AlignedCyclic,
+    /// Markers as in 1985: nobody waits, and channel contents are recorded. Any graph.
+    ChandyLamport,
+    /// Colours instead of order: for channels that do not keep it. Any graph.
+    LaiYang,
+    /// Wrong on purpose: everybody saves its own state when told, and nobody looks at channels.
+    NoMarkers,
     /// No snapshots: every failure starts from the beginning.
     None,
+}
+
+/// Whether checkpoints are taken after a source has finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterEndFile {
+    /// An input that has ended counts as aligned.
+    GoOn,
+    /// An input that ends voids the checkpoint that is being aligned.
+    GiveUp,
+}
+
+/// What becomes of the records on back edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BackEdgesFile {
+    /// They are part of the snapshot.
+    Logged,
+    /// They are not, and are lost in a failure.
+    Ignored,
+}
+
+/// What becomes of the channel contents of a snapshot when it is restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelStateFile {
+    /// They are back in their channels before anything new.
+    Restored,
+    /// They are forgotten: wrong, to show what they are for.
+    Forgotten,
 }
 
 /// How snapshots are taken.
@@ -341,6 +521,15 @@ pub struct SnapshotsFile {
     /// Times at which a checkpoint is asked for besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<Duration>,
+    /// For `aligned_timeout`: how long after its trigger a checkpoint may still align.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alignment_timeout: Option<Duration>,
+    /// Whether checkpoints are taken after a source has finished; `go_on` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_end: Option<AfterEndFile>,
+    /// For `aligned_cyclic`: what becomes of the records on back edges; `logged` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_edges: Option<BackEdgesFile>,
     /// When a pending checkpoint is given up; 10 minutes when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
@@ -406,6 +595,9 @@ pub struct RecoveryFile {
     /// Whether messages of an older attempt are thrown away; true when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fencing: Option<bool>,
+    /// What becomes of the channel contents of a snapshot; `restored` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel_state: Option<ChannelStateFile>,
     /// Which tasks are restarted.
     #[serde(default)]
     pub scope: ScopeFile,
@@ -485,6 +677,18 @@ pub enum FaultFile {
     Slow(SlowFile),
     /// A message of the coordinator is lost.
     Lose(LoseFile),
+    /// A task's part of a snapshot does not get into storage.
+    FailUpload(FailUploadFile),
+}
+
+/// A task's part of a snapshot does not get into storage, and the task refuses the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailUploadFile {
+    /// The task.
+    pub fail_upload: String,
+    /// The snapshot.
+    pub snapshot: u32,
 }
 
 /// A task dies at a time.
@@ -668,6 +872,31 @@ named!(
     Situation::ALL.iter().map(|situation| situation.word()).collect::<Vec<_>>()
 );
 
+/// What a process shows of itself: tokens, or the name of a state; also a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ShownFile {
+    /// Tokens.
+    Tokens(u64),
+    /// A state or a message.
+    Word(String),
+}
+
+/// What a snapshot of processes recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StateExpect {
+    /// By process.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<String, ShownFile>,
+    /// By channel, `from->to`: its messages in order. Channels that are not named must be empty.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, Vec<ShownFile>>,
+    /// Whether the run was ever in the recorded state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visited: Option<bool>,
+}
+
 /// What must come out of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -690,6 +919,9 @@ pub struct ExpectFile {
     /// What each failover restored: a snapshot's number, or null for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Vec<Option<u32>>>,
+    /// What snapshots of processes recorded, by the snapshot's number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<String, StateExpect>,
     /// How long tasks aligned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alignment: Vec<AlignmentExpect>,

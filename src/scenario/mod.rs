@@ -1,18 +1,23 @@
 //! Layer 5: scenario files, what is valid of them, and running them.
 //!
 //! `format` is what was typed; `check` turns it into a [`Scenario`], or into all its mistakes;
-//! [`run`] makes an [`Outcome`] of it.
+//! [`run`] makes an [`Outcome`] of it, [`compare`](compare()) runs it under several protocols.
 
 mod check;
+mod compare;
+mod costs;
 mod diagnose;
 pub mod format;
 mod invariants;
 mod json;
 pub mod outcome;
 mod run;
+mod states;
 mod timeline;
 
 pub use check::{Expectations, Range, Scenario};
+pub use compare::{Comparison, ComparisonReport, ProtocolSummary, compare};
+pub use costs::{BARRIER_BYTES, RECORD_BYTES};
 pub use format::schema;
 pub use invariants::INVARIANTS;
 pub use json::{Mistake, Span};

@@ -50,6 +50,55 @@ pub struct TaskRow {
     pub offset: Option<u64>,
 }
 
+/// What is shown of a process or a message: tokens, or a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Shown {
+    /// Tokens.
+    Number(u64),
+    /// The name of a state or of a message.
+    Word(String),
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Shown::Number(number) => write!(f, "{number}"),
+            Shown::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+/// One process's recorded state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProcessState {
+    /// The process.
+    pub process: String,
+    /// Its tokens, or the name of its state.
+    pub value: Shown,
+}
+
+/// One channel's recorded contents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChannelState {
+    /// The channel.
+    pub channel: String,
+    /// Its messages in order.
+    pub messages: Vec<Shown>,
+}
+
+/// What a snapshot recorded of processes and channels; of those alone whose state it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GlobalState {
+    /// In the order of the scenario.
+    pub processes: Vec<ProcessState>,
+    /// Every channel whose receiver is recorded.
+    pub channels: Vec<ChannelState>,
+    /// Whether the run was ever in this state; unknown while it is not whole. A consistent cut need
+    /// not be a state that occurred, only one that could have (Chandy and Lamport 1985, section 4).
+    pub visited: Option<bool>,
+}
+
 /// One snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SnapshotReport {
@@ -63,6 +112,9 @@ pub struct SnapshotReport {
     pub triggered_us: u64,
     /// When it completed or was aborted.
     pub ended_us: Option<u64>,
+    /// For graphs of processes: what it recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<GlobalState>,
     /// The table that the tasks filled in, in the order of the scenario.
     pub tasks: Vec<TaskRow>,
 }
@@ -160,6 +212,41 @@ pub struct OutputRow {
     pub records: u64,
 }
 
+/// What the snapshots of a run cost, and what the failures did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Costs {
+    /// How long channels stood blocked, all channels added up. A span that nothing else ends is over
+    /// when the receiver dies, at a failover, and at the end of the run.
+    pub blocked_us: u64,
+    /// Records stored as contents of channels, in snapshots that were given up as well.
+    pub channel_records: u64,
+    /// The bytes of these, [`RECORD_BYTES`](super::RECORD_BYTES) each.
+    pub channel_bytes: u64,
+    /// Barriers taken from channels; those that a failover threw away are not counted.
+    pub barriers: u64,
+    /// The bytes of these, [`BARRIER_BYTES`](super::BARRIER_BYTES) each.
+    pub barrier_bytes: u64,
+    /// Bytes that records carried through channels for the protocol.
+    pub piggybacked_bytes: u64,
+    /// Records that sources emitted again.
+    pub replayed: u64,
+}
+
+impl Costs {
+    /// Adds the costs of another run.
+    pub fn add(&mut self, other: &Costs) {
+        // Every field by name, so that none is forgotten.
+        let Costs { blocked_us, channel_records, channel_bytes, barriers, barrier_bytes, piggybacked_bytes, replayed } = self;
+        *blocked_us = blocked_us.saturating_add(other.blocked_us);
+        *channel_records += other.channel_records;
+        *channel_bytes += other.channel_bytes;
+        *barriers += other.barriers;
+        *barrier_bytes += other.barrier_bytes;
+        *piggybacked_bytes += other.piggybacked_bytes;
+        *replayed += other.replayed;
+    }
+}
+
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -198,6 +285,8 @@ pub struct Outcome {
     pub expectations: Vec<ExpectationOutcome>,
     /// Situations reached, with how often.
     pub situations: BTreeMap<&'static str, u64>,
+    /// What the snapshots cost.
+    pub costs: Costs,
     /// What readers of the sinks see in the end.
     pub outputs: Vec<OutputTable>,
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::check::Scenario;
-use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome};
+use super::costs::Meter;
+use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SnapshotReport};
+use super::states::States;
 use super::timeline::Timeline;
 use crate::engine::{FactSink, Step, Stop, Timed, World};
 use crate::kernel::{Digest, Ticks};
-use crate::model::TaskId;
+use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
 use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
-use crate::trace::{Fact, Situations};
+use crate::trace::{Fact, Situation, Situations};
 
 /// Runs a scenario under its own seed.
 ///
@@ -39,9 +41,9 @@ pub fn run(scenario: &Scenario) -> Outcome {
 
 /// Runs a scenario and hands every fact to `trace`, with its time and the number of its step.
 pub fn run_traced(scenario: &Scenario, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
-    let factory = scenario.protocol.factory();
+    let protocol = || scenario.protocol.make(scenario.options);
     let coordinator = CoordinatorBox::new(Coordinator::new(scenario.settings.clone()));
-    run_with(scenario, &mut |_| factory(), coordinator, trace)
+    run_with(scenario, &mut |_| protocol(), coordinator, trace)
 }
 
 impl Scenario {
@@ -58,8 +60,7 @@ impl Scenario {
 
     /// A world in which nothing has happened yet, for drivers of your own.
     pub fn world(&self) -> World {
-        let factory = self.protocol.factory();
-        World::new(self.setup.clone(), |_| factory(), CoordinatorBox::new(self.coordinator()))
+        World::new(self.setup.clone(), |_| self.protocol.make(self.options), CoordinatorBox::new(self.coordinator()))
     }
 
     /// Runs the scenario by simulated time for `sink` alone: no oracle, no outcome. Returns the
@@ -83,7 +84,7 @@ impl Scenario {
     fn oracles(&self) -> Oracles<'_> {
         // An ack that comes in the timeout's last tick still has to be stored.
         let longest = self.timing.timeout + self.timing.store.longest();
-        Oracles::new(&self.setup.plan, &self.reference, &self.promises, longest)
+        Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), longest)
     }
 }
 
@@ -91,6 +92,8 @@ impl Scenario {
 struct Judge<'s> {
     oracles: Oracles<'s>,
     timeline: Timeline<'s>,
+    states: States<'s>,
+    meter: Meter<'s>,
     situations: Situations,
     digest: Digest,
     scenario: &'s Scenario,
@@ -103,6 +106,8 @@ impl FactSink for Judge<'_> {
         fact.fold_into(now.0, &mut self.digest);
         self.oracles.fact(now, fact);
         self.timeline.fact(now, fact);
+        self.states.fact(fact);
+        self.meter.fact(now, fact);
         self.situations.fact(&self.scenario.setup.plan, fact);
         (self.trace)(now, self.oracles.moment().step, fact);
     }
@@ -110,6 +115,7 @@ impl FactSink for Judge<'_> {
     #[inline(always)]
     fn step(&mut self, _step: Step) {
         self.oracles.step();
+        self.states.step();
     }
 }
 
@@ -123,6 +129,8 @@ fn run_with(
     let judge = Judge {
         oracles: scenario.oracles(),
         timeline: Timeline::new(plan),
+        states: States::new(plan),
+        meter: Meter::new(plan),
         situations: Situations::new(plan),
         digest: Digest::new(),
         scenario,
@@ -146,6 +154,7 @@ impl Judge<'_> {
             Stop::Quiet if situations.contains_key("job_failed") => Ended::JobFailed,
             Stop::Quiet => Ended::Quiet,
         };
+        let replayed = self.situations.count(Situation::RecordReplayed);
         let reports = self.oracles.delivery.reports();
         let mut outcome = Outcome {
             scenario: scenario.name.clone(),
@@ -158,18 +167,27 @@ impl Judge<'_> {
             virtual_time_us: now.0,
             steps,
             digest: format!("{:016x}", self.digest.value()),
-            snapshots: self.timeline.snapshots(),
+            snapshots: self.snapshots(),
             failovers: self.timeline.failovers(),
             guarantee: overall(&reports),
             places: reports.iter().map(|report| self.place(report)).collect(),
             invariants: self.invariants(stop != Stop::Quiet),
             expectations: Vec::new(),
             situations,
+            costs: self.meter.costs(now, replayed, scenario.protocol.record_overhead()),
             outputs: self.timeline.outputs(),
         };
         outcome.expectations = scenario.expect.judge(&outcome);
         outcome.verdict = judgement(scenario, &outcome);
         outcome
+    }
+
+    fn snapshots(&self) -> Vec<SnapshotReport> {
+        let mut snapshots = self.timeline.snapshots();
+        for snapshot in &mut snapshots {
+            snapshot.state = self.states.state(SnapshotId(snapshot.id));
+        }
+        snapshots
     }
 
     fn place(&self, report: &PlaceReport) -> PlaceOutcome {
@@ -200,7 +218,7 @@ impl Judge<'_> {
                     (Some(detail), Some(violation.moment.step))
                 }
             };
-            let claimed = name != "consistent_cut" || claims.consistent_cut;
+            let claimed = claims.consistent_cut || !matches!(name, "consistent_cut" | "conservation" | "no_false_alarm");
             InvariantOutcome { name, verdict: verdict.word(), claimed, detail, step }
         };
         judged.into_iter().map(outcome).collect()
@@ -286,7 +304,8 @@ impl<'s> Runner<'s> {
         let claims = self.scenario.claims;
         let verdicts = self.timed.sink.oracles.verdicts(stop != Stop::Quiet);
         let held = |(name, verdict): &(&str, Verdict)| {
-            !matches!(verdict, Verdict::Violated(_)) || (*name == "consistent_cut" && !claims.consistent_cut)
+            let is_claimed = claims.consistent_cut || !matches!(*name, "consistent_cut" | "conservation" | "no_false_alarm");
+            !matches!(verdict, Verdict::Violated(_)) || !is_claimed
         };
         Glance { steps: self.timed.steps(), digest: self.timed.sink.digest.value(), held: verdicts.iter().all(held) }
     }

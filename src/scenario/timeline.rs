@@ -103,7 +103,8 @@ impl<'p> Timeline<'p> {
                     row.entries = entries;
                 }
             }
-            Fact::RecordSaved { task, snapshot, .. } => {
+            Fact::RecordSaved { channel, snapshot, .. } => {
+                let task = self.plan.channels()[channel].to;
                 if let Some(row) = self.row(task, snapshot) {
                     row.channel_records += 1;
                 }
@@ -170,6 +171,7 @@ impl<'p> Timeline<'p> {
             reason,
             triggered_us: snapshot.triggered.0,
             ended_us: snapshot.ended.map(|(at, _)| at.0),
+            state: None,
             tasks: rows.map(|(task, row)| self.task_row(task, row)).collect(),
         }
     }

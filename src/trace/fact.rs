@@ -31,6 +31,34 @@ impl Reason {
     }
 }
 
+/// Why a task refuses a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// A newer one has begun; that is nobody's failure (C18).
+    Subsumed,
+    /// A cancellation marker came in its place (B3).
+    Cancelled,
+    /// An input ended, and checkpoints do not go on after that (B7).
+    InputEnded,
+    /// The task had finished when it was asked (P3).
+    Finished,
+    /// It could not be taken.
+    Failed,
+}
+
+impl Refusal {
+    /// The word used in output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Refusal::Subsumed => "subsumed",
+            Refusal::Cancelled => "cancelled",
+            Refusal::InputEnded => "input ended",
+            Refusal::Finished => "finished",
+            Refusal::Failed => "failed",
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the fields are what the words say")]
@@ -61,9 +89,10 @@ pub enum Fact {
     Unblocked { channel: ChannelId },
     /// A task copied its state into a snapshot.
     Saved { task: TaskId, snapshot: SnapshotId, entries: u32, digest: u64 },
-    /// A task saved a record as contents of a channel: of an input one that arrived behind its cut,
-    /// of an output one that its barrier overtook.
-    RecordSaved { task: TaskId, channel: ChannelId, snapshot: SnapshotId, name: u64 },
+    /// A task saved a record as contents of an input channel.
+    RecordSaved { channel: ChannelId, snapshot: SnapshotId, name: u64, value: u64 },
+    /// What a process saved: its tokens, or the number of its state.
+    ProcessSaved { task: TaskId, snapshot: SnapshotId, value: u64 },
     /// A record of a restored snapshot was put back into its channel.
     Reinstated { channel: ChannelId, name: u64 },
     /// A source noted its position in a snapshot.
@@ -75,7 +104,29 @@ pub enum Fact {
     /// The coordinator ignored an ack: late, duplicate or unknown (C10).
     AckIgnored { task: TaskId, snapshot: SnapshotId },
     /// A task refused a snapshot.
-    Declined { task: TaskId, snapshot: SnapshotId },
+    Declined { task: TaskId, snapshot: SnapshotId, why: Refusal },
+    /// A task was told that a snapshot was given up.
+    AbortHeard { task: TaskId, snapshot: SnapshotId },
+    /// What a task had saved of a snapshot was dropped before it was in storage (K7).
+    PartDropped { task: TaskId, snapshot: SnapshotId },
+    /// A cancellation marker was taken from a channel.
+    CancelReceived { channel: ChannelId, snapshot: SnapshotId },
+    /// A channel has ended: its sender has finished.
+    InputEnded { channel: ChannelId },
+    /// A source has finished; it takes part in no snapshot any more.
+    TaskFinished { task: TaskId },
+    /// A process starts a snapshot.
+    Initiated { task: TaskId, snapshot: SnapshotId },
+    /// A barrier that waits behind records was announced to its receiver.
+    Announced { channel: ChannelId, snapshot: SnapshotId },
+    /// A barrier went ahead of so many records in its channel.
+    BarrierOvertook { channel: ChannelId, snapshot: SnapshotId, records: u32 },
+    /// The snapshot's alignment budget is used up.
+    Overdue { snapshot: SnapshotId },
+    /// A process is about to send a message of this value: so many tokens, or a message's number.
+    Posted { task: TaskId, value: u64 },
+    /// A process changed its state.
+    Became { task: TaskId, state: u64 },
     /// Every task's ack is in; the metadata is being written.
     AllAcked { snapshot: SnapshotId },
     /// A snapshot is durable and can be restored.
@@ -143,7 +194,7 @@ impl Fact {
             Fact::Uploaded { task: t, snapshot } => [15, task(t), snap(snapshot), 0],
             Fact::Acked { task: t, snapshot } => [16, task(t), snap(snapshot), 0],
             Fact::AckIgnored { task: t, snapshot } => [17, task(t), snap(snapshot), 0],
-            Fact::Declined { task: t, snapshot } => [18, task(t), snap(snapshot), 0],
+            Fact::Declined { task: t, snapshot, why } => [18, task(t), snap(snapshot), why as u64],
             Fact::Completed { snapshot } => [19, snap(snapshot), 0, 0],
             Fact::Aborted { snapshot, reason } => [20, snap(snapshot), reason as u64, 0],
             Fact::Notified { task: t, snapshot } => [21, task(t), snap(snapshot), 0],
@@ -163,8 +214,20 @@ impl Fact {
             Fact::JobFailed => [35, 0, 0, 0],
             Fact::Finished => [36, 0, 0, 0],
             Fact::LeftBehind { channel: c, elements } => [38, channel(c), u64::from(elements), 0],
-            Fact::RecordSaved { task: t, channel: c, snapshot, name } => [39 | (channel(c) << 32), task(t), snap(snapshot), name],
+            Fact::RecordSaved { channel: c, snapshot, name, value } => [39, channel(c) | (snap(snapshot) << 32), name, value],
             Fact::Reinstated { channel: c, name } => [40, channel(c), name, 0],
+            Fact::ProcessSaved { task: t, snapshot, value } => [41, task(t), snap(snapshot), value],
+            Fact::AbortHeard { task: t, snapshot } => [42, task(t), snap(snapshot), 0],
+            Fact::PartDropped { task: t, snapshot } => [43, task(t), snap(snapshot), 0],
+            Fact::CancelReceived { channel: c, snapshot } => [44, channel(c), snap(snapshot), 0],
+            Fact::InputEnded { channel: c } => [45, channel(c), 0, 0],
+            Fact::TaskFinished { task: t } => [46, task(t), 0, 0],
+            Fact::Initiated { task: t, snapshot } => [47, task(t), snap(snapshot), 0],
+            Fact::Announced { channel: c, snapshot } => [48, channel(c), snap(snapshot), 0],
+            Fact::BarrierOvertook { channel: c, snapshot, records } => [49, channel(c), snap(snapshot), u64::from(records)],
+            Fact::Overdue { snapshot } => [50, snap(snapshot), 0, 0],
+            Fact::Posted { task: t, value } => [51, task(t), value, 0],
+            Fact::Became { task: t, state } => [52, task(t), state, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
         }
     }
@@ -194,7 +257,7 @@ impl Fact {
     #[inline(never)]
     fn fold_rare(self, at: u64, digest: &mut Digest) {
         let [kind, a, b, c] = self.words();
-        digest.pair(at ^ (kind << 48), a);
+        digest.pair(at ^ (kind << 48), a ^ (kind >> 32 << 32));
         digest.pair(b, c);
     }
 
@@ -224,9 +287,28 @@ impl Fact {
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
             Fact::Saved { task: t, snapshot, entries, .. } => format!("{} saved for snapshot {snapshot}: {entries} entries", task(t)),
-            Fact::RecordSaved { task: t, channel: c, snapshot, name } => {
-                format!("{} saves {} on {} for snapshot {snapshot}", task(t), sent(c, name), channel(c))
+            Fact::RecordSaved { channel: c, snapshot, name, .. } => {
+                format!("{} on {} saved for snapshot {snapshot}", sent(c, name), channel(c))
             }
+            Fact::ProcessSaved { task: t, snapshot, value } => {
+                format!("{} recorded for snapshot {snapshot}: {}", task(t), plan.value_text(t, value))
+            }
+            Fact::AbortHeard { task: t, snapshot } => format!("{} is told that snapshot {snapshot} was given up", task(t)),
+            Fact::PartDropped { task: t, snapshot } => format!("{} drops its part of snapshot {snapshot}", task(t)),
+            Fact::CancelReceived { channel: c, snapshot } => format!("cancellation of {snapshot} received on {}", channel(c)),
+            Fact::InputEnded { channel: c } => format!("{} has ended", channel(c)),
+            Fact::TaskFinished { task: t } => format!("{} has finished", task(t)),
+            Fact::Initiated { task: t, snapshot } => format!("{} starts snapshot {snapshot}", task(t)),
+            Fact::Announced { channel: c, snapshot } => format!("barrier {snapshot} announced on {}", channel(c)),
+            Fact::BarrierOvertook { channel: c, snapshot, records } => {
+                format!("barrier {snapshot} goes ahead of {records} records on {}", channel(c))
+            }
+            Fact::Overdue { snapshot } => format!("snapshot {snapshot} has used up its time for aligning"),
+            Fact::Posted { task: t, value } => match plan.kind(t) {
+                crate::model::Kind::Automaton(table) => format!("{} says {}", task(t), table.message_name(value)),
+                _ => format!("{} pays {value} tokens", task(t)),
+            },
+            Fact::Became { task: t, state } => format!("{} becomes {}", task(t), plan.value_text(t, state)),
             Fact::Reinstated { channel: c, name } => format!("{} is back on {}", sent(c, name), channel(c)),
             Fact::OffsetSaved { task: t, snapshot, position } => {
                 format!("{} saved for snapshot {snapshot}: {position} records emitted", task(t))
@@ -234,7 +316,7 @@ impl Fact {
             Fact::Uploaded { task: t, snapshot } => format!("{} uploaded its part of snapshot {snapshot} and acks", task(t)),
             Fact::Acked { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} counted", task(t)),
             Fact::AckIgnored { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} ignored", task(t)),
-            Fact::Declined { task: t, snapshot } => format!("{} declined snapshot {snapshot}", task(t)),
+            Fact::Declined { task: t, snapshot, why } => format!("{} declines snapshot {snapshot}: {}", task(t), why.word()),
             Fact::AllAcked { snapshot } => format!("all acks for snapshot {snapshot} are in"),
             Fact::Completed { snapshot } => format!("snapshot {snapshot} completed"),
             Fact::Aborted { snapshot, reason } => format!("snapshot {snapshot} aborted: {}", reason.word()),

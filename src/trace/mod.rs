@@ -3,5 +3,5 @@
 mod fact;
 mod situation;
 
-pub use fact::{Fact, Reason};
+pub use fact::{Fact, Reason, Refusal};
 pub use situation::{Situation, Situations};

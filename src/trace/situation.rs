@@ -26,6 +26,18 @@ situations! {
     AlignmentBlockedChannel = "alignment_blocked_channel",
     /// A barrier overtook records in a channel.
     BarrierOvertookRecords = "barrier_overtook_records",
+    /// Records of a channel were saved with a snapshot.
+    ChannelStateRecorded = "channel_state_recorded",
+    /// A snapshot used up its budget for aligning.
+    AlignmentTimedOut = "alignment_timed_out",
+    /// A task learned from a cancellation marker that a snapshot was given up.
+    CancellationReceived = "cancellation_received",
+    /// An input ended while a snapshot was under way.
+    InputEndedDuringSnapshot = "input_ended_during_snapshot",
+    /// A source finished and was gone.
+    TaskFinished = "task_finished",
+    /// A task dropped what it had saved of a snapshot that was given up.
+    AbortDroppedPart = "abort_dropped_part",
     /// A sender had to stop because a channel was full.
     BackpressureStoppedSender = "backpressure_stopped_sender",
     /// Two snapshots were under way at once.
@@ -132,7 +144,13 @@ impl Situations {
         let receiver = |channel| plan.channels()[channel].to.0 as usize;
         match fact {
             Fact::Missed { .. } => self.hit(Situation::RecordMissed),
-            Fact::RecordSaved { task, channel, .. } if plan.channels()[channel].from == task => self.hit(Situation::BarrierOvertookRecords),
+            Fact::BarrierOvertook { .. } => self.hit(Situation::BarrierOvertookRecords),
+            Fact::RecordSaved { .. } => self.hit(Situation::ChannelStateRecorded),
+            Fact::Overdue { .. } => self.hit(Situation::AlignmentTimedOut),
+            Fact::CancelReceived { .. } => self.hit(Situation::CancellationReceived),
+            Fact::InputEnded { .. } if self.pending > 0 => self.hit(Situation::InputEndedDuringSnapshot),
+            Fact::TaskFinished { .. } => self.hit(Situation::TaskFinished),
+            Fact::PartDropped { .. } => self.hit(Situation::AbortDroppedPart),
             Fact::Stuck { .. } => self.hit(Situation::BackpressureStoppedSender),
             Fact::Triggered { .. } => {
                 self.pending += 1;

@@ -3,9 +3,9 @@
 use super::{Checker, list, nearest, pointer};
 use crate::kernel::Ticks;
 use crate::model::Plan;
-use crate::scenario::format::{Bounds, ExpectFile, GuaranteeFile, Number, PlaceExpect, VerdictFile};
+use crate::scenario::format::{Bounds, ExpectFile, GuaranteeFile, Number, PlaceExpect, ShownFile, StateExpect, VerdictFile};
 use crate::scenario::json::quoted;
-use crate::scenario::outcome::{ExpectationOutcome, Outcome, PlaceOutcome};
+use crate::scenario::outcome::{ExpectationOutcome, GlobalState, Outcome, PlaceOutcome, Shown};
 
 /// Bounds of a number, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ enum Expectation {
     Failovers(Range),
     Restored(Vec<Option<u32>>),
     Alignment { task: String, snapshot: u32, range: Range },
+    Process { snapshot: u32, process: String, value: Shown },
+    Channel { snapshot: u32, channel: String, messages: Vec<Shown> },
+    Visited { snapshot: u32, visited: bool },
     Situation(String),
     Invariant(String, &'static str),
 }
@@ -97,9 +100,38 @@ impl Checker<'_> {
             let range = Range { min, max };
             items.push(Expectation::Alignment { task: alignment.task.clone(), snapshot: alignment.snapshot, range });
         }
+        for (id, state) in &file.states {
+            self.state(plan, id, state, &mut items);
+        }
         items.extend(file.situations.into_iter().map(|name| Expectation::Situation(name.0)));
         items.extend(file.invariants.0.into_iter().map(|(name, file)| Expectation::Invariant(name, verdict(file))));
         Expectations { items }
+    }
+
+    fn state(&mut self, plan: &Plan, id: &str, file: &StateExpect, items: &mut Vec<Expectation>) {
+        let at = pointer(&["expect", "states", id]);
+        let Ok(snapshot) = id.parse::<u32>() else {
+            return self.mistake(&at, format!("{} is no snapshot's number", quoted(id)), Some("they count from \"1\"".to_owned()));
+        };
+        if !plan.has_processes() {
+            self.mistake(&at, "only snapshots of processes record a global state", None);
+        }
+        for (process, value) in &file.processes {
+            self.task(plan, &format!("{at}/processes/{process}"), process);
+            items.push(Expectation::Process { snapshot, process: process.clone(), value: shown(value) });
+        }
+        let names: Vec<String> = plan.channels().ids().map(|channel| plan.channel_name(channel)).collect();
+        for channel in file.channels.keys().filter(|channel| !names.contains(channel)) {
+            let names = || names.iter().map(String::as_str);
+            let help = nearest(channel, names()).unwrap_or_else(|| list(names()));
+            self.mistake(&format!("{at}/channels"), format!("there is no channel {}", quoted(channel)), Some(help));
+        }
+        // A golden state is whole: channels without messages need not be named.
+        for channel in names.iter().filter(|_| !file.processes.is_empty() || !file.channels.is_empty()) {
+            let messages = file.channels.get(channel).map(|messages| messages.iter().map(shown).collect()).unwrap_or_default();
+            items.push(Expectation::Channel { snapshot, channel: channel.clone(), messages });
+        }
+        items.extend(file.visited.map(|visited| Expectation::Visited { snapshot, visited }));
     }
 
     fn range(&mut self, place: &str, number: &Number) -> Range {
@@ -146,6 +178,21 @@ impl Expectations {
     pub(in crate::scenario) fn names_invariant(&self, name: &str) -> bool {
         self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, _) if expected == name))
     }
+}
+
+fn shown(file: &ShownFile) -> Shown {
+    match file {
+        ShownFile::Tokens(tokens) => Shown::Number(*tokens),
+        ShownFile::Word(word) => Shown::Word(word.clone()),
+    }
+}
+
+fn listed(messages: &[Shown]) -> String {
+    format!("[{}]", messages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+fn state(outcome: &Outcome, snapshot: u32) -> Option<&GlobalState> {
+    outcome.snapshots.iter().find(|report| report.id == snapshot)?.state.as_ref()
 }
 
 fn place<'o>(outcome: &'o Outcome, name: &str) -> &'o PlaceOutcome {
@@ -199,6 +246,21 @@ impl Expectation {
                 equal("restored", &restored_text(expected), &restored_text(&actual))
             }
             Expectation::Alignment { task, snapshot, range } => alignment(outcome, task, *snapshot, *range),
+            Expectation::Process { snapshot, process, value } => {
+                let found = state(outcome, *snapshot).and_then(|state| state.processes.iter().find(|found| found.process == *process));
+                let actual = found.map_or("not recorded".to_owned(), |found| found.value.to_string());
+                equal(&format!("snapshot {snapshot}: {process}"), &value.to_string(), &actual)
+            }
+            Expectation::Channel { snapshot, channel, messages } => {
+                let found = state(outcome, *snapshot).and_then(|state| state.channels.iter().find(|found| found.channel == *channel));
+                let actual = found.map_or("not recorded".to_owned(), |found| listed(&found.messages));
+                equal(&format!("snapshot {snapshot}: {channel}"), &listed(messages), &actual)
+            }
+            Expectation::Visited { snapshot, visited } => {
+                let found = state(outcome, *snapshot).and_then(|state| state.visited);
+                let actual = found.map_or("unknown".to_owned(), |visited| visited.to_string());
+                equal(&format!("snapshot {snapshot}: visited"), &visited.to_string(), &actual)
+            }
             Expectation::Situation(name) => {
                 let count = outcome.situations.get(name.as_str()).copied().unwrap_or(0);
                 (format!("situation {name}"), count > 0, format!("{count} times"))

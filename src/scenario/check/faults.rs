@@ -4,10 +4,10 @@ use super::{Checker, list, nearest, pointer};
 use crate::engine::{Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
 use crate::kernel::{Delay, Ticks};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
-use crate::protocol::{ProtocolKind, Settings};
+use crate::protocol::{Options, ProtocolKind, Settings};
 use crate::scenario::format::{
-    ChannelFile, CrashAt, CrashWhen, DelayFile, FaultFile, LoseFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes,
-    RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
+    AfterEndFile, BackEdgesFile, ChannelFile, ChannelStateFile, CrashAt, CrashWhen, DelayFile, FailUploadFile, FaultFile, LoseFile,
+    NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
 };
 use crate::scenario::json::quoted;
 
@@ -18,6 +18,8 @@ pub(super) struct Rules {
     pub timing: Timing,
     pub fencing: bool,
     pub retain: u32,
+    pub options: Options,
+    pub forgets_channels: bool,
 }
 
 /// When nothing is said: ten minutes, as in the systems that are modelled (C7).
@@ -28,12 +30,7 @@ impl Checker<'_> {
         let snapshots: Option<SnapshotsFile> = self.read("/snapshots");
         let recovery: RecoveryFile = self.read("/recovery").unwrap_or_default();
         let mut timing = Timing::instant(operators.len(), 0);
-        let protocol = match snapshots.as_ref().map(|snapshots| snapshots.protocol) {
-            Some(ProtocolFile::Aligned) => ProtocolKind::Aligned,
-            Some(ProtocolFile::AtLeastOnce) => ProtocolKind::AtLeastOnce,
-            Some(ProtocolFile::Unaligned) => ProtocolKind::Unaligned,
-            Some(ProtocolFile::None) | None => ProtocolKind::None,
-        };
+        let protocol = snapshots.as_ref().map_or(ProtocolKind::None, |snapshots| protocol(snapshots.protocol));
         timing.detect = self.delay("/recovery/detect", recovery.detect.as_ref());
         timing.restart = self.delay("/recovery/restart", recovery.restart.as_ref());
         timing.timeout = TIMEOUT;
@@ -52,11 +49,17 @@ impl Checker<'_> {
                 max_concurrent: of(|snapshots| snapshots.max_concurrent).unwrap_or(1),
                 tolerable_failures: of(|snapshots| snapshots.tolerable_failures),
                 restarts: recovery.restarts,
-                final_checkpoint: snapshots.as_ref().is_some_and(|snapshots| snapshots.final_checkpoint.unwrap_or(true)),
+                final_checkpoint: snapshots.as_ref().and_then(|snapshots| snapshots.final_checkpoint).unwrap_or(true),
+                endless: false,
             },
             timing,
             fencing: recovery.fencing.unwrap_or(true),
             retain: of(|snapshots| snapshots.retain).unwrap_or(1),
+            options: Options {
+                after_end: snapshots.as_ref().and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp),
+                back_edges_logged: snapshots.as_ref().and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
+            },
+            forgets_channels: recovery.channel_state == Some(ChannelStateFile::Forgotten),
         }
     }
 
@@ -70,6 +73,14 @@ impl Checker<'_> {
             self.mistake("/snapshots/first", "\"first\" needs an \"interval\"", Some("for single checkpoints use \"at\": [..]".to_owned()));
         }
         timing.timeout = self.ticks_or("/snapshots/timeout", file.timeout.as_ref(), TIMEOUT);
+        timing.budget = self.ticks_or("/snapshots/alignment_timeout", file.alignment_timeout.as_ref(), Ticks::NEVER);
+        match (file.protocol, &file.alignment_timeout) {
+            (ProtocolFile::AlignedTimeout, None) => {
+                let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
+                self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
+            }
+            _ => {}
+        }
         timing.min_pause = self.ticks_or("/snapshots/min_pause", file.min_pause.as_ref(), Ticks::ZERO);
         timing.store = self.delay("/snapshots/store", file.store.as_ref());
         timing.requests = file.at.iter().enumerate().map(|(n, at)| self.ticks(&format!("/snapshots/at/{n}"), at)).collect();
@@ -112,6 +123,7 @@ impl Checker<'_> {
                 Some(FaultFile::CrashWhen(file)) => faults.extend(self.crash_when(plan, &place, &file)),
                 Some(FaultFile::RandomCrashes(file)) => faults.extend(self.random_crashes(plan, &place, &file)),
                 Some(FaultFile::Lose(file)) => faults.extend(self.lose(plan, &place, &file)),
+                Some(FaultFile::FailUpload(file)) => faults.extend(self.fail_upload(plan, &place, &file)),
                 Some(FaultFile::Stall(file)) => self.stall(plan, &place, &file, timing),
                 Some(FaultFile::Slow(file)) => self.slow(plan, &place, &file, timing),
                 None => {}
@@ -208,6 +220,11 @@ impl Checker<'_> {
         Some(Fault::Lose { task, notice })
     }
 
+    fn fail_upload(&mut self, plan: &Plan, place: &str, file: &FailUploadFile) -> Option<Fault> {
+        let task = self.task(plan, &format!("{place}/fail_upload"), &file.fail_upload)?;
+        Some(Fault::FailUpload { task, snapshot: SnapshotId(file.snapshot) })
+    }
+
     fn stall(&mut self, plan: &Plan, place: &str, file: &StallFile, timing: &mut Timing) {
         let from = self.ticks(&format!("{place}/from"), &file.from);
         let until = from + self.ticks(&format!("{place}/for"), &file.duration);
@@ -238,6 +255,13 @@ impl Checker<'_> {
             timing.slows.push(Slow { task, from, until, extra });
         }
     }
+}
+
+fn protocol(file: ProtocolFile) -> ProtocolKind {
+    macro_rules! same {
+        ($($name:ident),*) => { match file { $(ProtocolFile::$name => ProtocolKind::$name,)* } };
+    }
+    same!(Aligned, AtLeastOnce, Unaligned, AlignedTimeout, AlignedCyclic, ChandyLamport, LaiYang, NoMarkers, None)
 }
 
 fn edge_name(plan: &Plan, from: crate::model::OperatorId, to: crate::model::OperatorId) -> String {

@@ -1,14 +1,16 @@
 //! Operators and channels.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::processes::Script;
 use super::{Checker, Read, list, nearest, pointer};
-use crate::engine::{EmitTimes, Fault, OperatorTiming, Timing};
+use crate::engine::{EmitTimes, Fault, Initiation, OperatorTiming, Timing};
 use crate::kernel::{Delay, Id, Ticks};
-use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
+use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan, Table, back_edges};
 use crate::oracle::Promise;
 use crate::protocol::{Guarantee, ProtocolKind, Settings};
-use crate::scenario::format::{ChannelFile, CommitFile, MAX_PARALLELISM, OperatorFile, PartitionFile};
+use crate::scenario::format::{ChannelFile, CommitFile, MAX_PARALLELISM, OperatorFile, OrderFile, PartitionFile};
 use crate::scenario::json::quoted;
 
 /// The most tasks and channels of a whole graph.
@@ -21,8 +23,39 @@ const MAX_KEYS: u64 = 1_000_000;
 pub(super) struct Graph {
     pub plan: Plan,
     emit: Vec<EmitTimes>,
-    delays: Vec<Delay>,
+    ways: Ways,
+    /// Where there are processes.
+    pub processes: Option<Arc<Processes>>,
+    initiations: Vec<Initiation>,
 }
+
+/// The times of all channels, edge by edge.
+#[derive(Default)]
+struct Ways {
+    delays: Vec<Delay>,
+    listed: BTreeMap<u32, Vec<Ticks>>,
+}
+
+/// A graph of processes before anything is drawn for them.
+#[derive(Debug)]
+pub(super) struct Processes {
+    specs: Vec<OperatorSpec>,
+    edges: Vec<EdgeSpec>,
+    script: Script,
+}
+
+impl Processes {
+    /// The graph under a seed, and when its processes do what they do.
+    pub fn lay_out(&self, seed: u64) -> (Plan, Vec<EmitTimes>) {
+        let mut specs = self.specs.clone();
+        let emit = self.script.fill(&mut specs, &self.edges, seed);
+        let plan = Plan::build(specs, self.edges.clone(), Dictionary::default()).expect("it was laid out before, under another seed");
+        (plan, emit)
+    }
+}
+
+/// The most tokens of one account.
+const MAX_TOKENS: u64 = 1 << 40;
 
 /// The most records that any operator may send: each has a byte in every place that counts it.
 const MAX_VOLUME: u128 = 1 << 27;
@@ -46,7 +79,7 @@ struct Draft {
 impl Checker<'_> {
     /// The graph as far as it can be made out: what is wrong in one operator or channel does not
     /// hide mistakes elsewhere. Where anything is, the result serves only to look names up.
-    pub(super) fn graph(&mut self, read: Read<'_>) -> Option<Graph> {
+    pub(super) fn graph(&mut self, read: Read<'_>, seed: u64) -> Option<Graph> {
         let names = self.keys("/operators");
         names.iter().for_each(|name| self.operator_name(name));
         let mut dictionary = Dictionary::default();
@@ -62,11 +95,20 @@ impl Checker<'_> {
             specs.push(OperatorSpec { name: (*name).to_owned(), kind, parallelism: parallelism.clamp(1, MAX_PARALLELISM as u32) });
         }
         let (channels, is_whole) = self.channels(&names);
-        let (mut edges, delays) = self.edges(&specs, &channels);
+        let (mut edges, ways) = self.edges(&specs, &channels);
         self.has_all_channels = is_whole;
         if is_whole && self.unknown.is_empty() && self.root.at("/operators").is_some() {
+            self.processes(&specs);
             self.degrees(&specs, &edges);
             self.sizes(&specs, &edges);
+        }
+        self.tables(&mut specs, &edges);
+        let script = self.script(&specs, &edges);
+        if self.mistakes.is_empty() && specs.iter().any(|spec| spec.kind.is_process()) {
+            let processes = Processes { specs, edges, script };
+            let (plan, emit) = processes.lay_out(seed);
+            let initiations = processes.script.initiations.clone();
+            return Some(Graph { plan, emit, ways, processes: Some(Arc::new(processes)), initiations });
         }
         if self.mistakes.is_empty() {
             self.finish_kinds(&mut specs, &edges, &dictionary);
@@ -75,7 +117,7 @@ impl Checker<'_> {
         }
         if self.mistakes.is_empty() {
             match Plan::build(specs.clone(), edges.clone(), dictionary.clone()) {
-                Ok(plan) => return Some(Graph { plan, emit, delays }),
+                Ok(plan) => return Some(Graph { plan, emit, ways, processes: None, initiations: Vec::new() }),
                 Err(error) => self.mistake("/operators", error.to_string(), None),
             }
         }
@@ -86,7 +128,8 @@ impl Checker<'_> {
             edge.from < edge.to && u64::from(of(edge.from)) * u64::from(of(edge.to)) < 10_000 && edge.partition != Partition::Forward
         });
         edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
-        Plan::build(specs, edges, dictionary).ok().map(|plan| Graph { plan, emit, delays })
+        specs.iter_mut().filter(|spec| matches!(spec.kind, Kind::Iterate { .. })).for_each(|spec| spec.kind = Kind::Pass);
+        Plan::build(specs, edges, dictionary).ok().map(|plan| Graph { plan, emit, ways, processes: None, initiations: Vec::new() })
     }
 
     fn operator_name(&mut self, name: &str) {
@@ -148,6 +191,9 @@ impl Checker<'_> {
             OperatorFile::KeyedCount { keys, .. } => Kind::KeyedCount { keys },
             OperatorFile::KeyedSum { keys, .. } => Kind::KeyedSum { keys },
             OperatorFile::Join { keys, .. } => Kind::Join { keys, left: 0 },
+            OperatorFile::Iterate { rounds, .. } => Kind::Iterate { rounds: rounds.max(1) },
+            OperatorFile::Account { tokens, .. } => Kind::Account { tokens: self.tokens(draft, tokens), transfers: Arc::new([]) },
+            OperatorFile::Automaton { .. } => Kind::Automaton(Arc::new(Table::default())),
             OperatorFile::Sink { commit, .. } => Kind::Sink {
                 commit: match commit {
                     CommitFile::Plain => Commit::Plain,
@@ -158,12 +204,21 @@ impl Checker<'_> {
         }
     }
 
+    /// All tokens together have to fit a number.
+    fn tokens(&mut self, draft: &Draft, tokens: u64) -> u64 {
+        if tokens > MAX_TOKENS {
+            let at = pointer(&["operators", &draft.name, "tokens"]);
+            self.mistake(&at, format!("{tokens} tokens are too many; at most {MAX_TOKENS}"), None);
+        }
+        tokens.min(MAX_TOKENS)
+    }
+
     fn source(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
-        let OperatorFile::Source { records, file, at, every, start, replayable, .. } = &draft.file else {
+        let OperatorFile::Source { records, file, at, every, start, replayable, finishes, .. } = &draft.file else {
             unreachable!("called for sources")
         };
         let place = |field: &str| pointer(&["operators", &draft.name, field]);
-        let replayable = replayable.unwrap_or(true);
+        let (replayable, finishes) = (replayable.unwrap_or(true), finishes.unwrap_or(false));
         if at.is_some() && (every.is_some() || start.is_some()) {
             self.mistake(&place("at"), "\"at\" cannot be combined with \"every\" or \"start\"", None);
         }
@@ -182,10 +237,10 @@ impl Checker<'_> {
             for line in &lines {
                 dictionary.add_line(line);
             }
-            return Kind::Source { records: lines.len() as u64, replayable, first_line: Some(first) };
+            return Kind::Source { records: lines.len() as u64, replayable, first_line: Some(first), finishes };
         }
         let records = records.or(at.as_ref().map(|times| times.len() as u64)).unwrap_or(0);
-        Kind::Source { records, replayable, first_line: None }
+        Kind::Source { records, replayable, first_line: None, finishes }
     }
 
     fn lines_of(&mut self, place: &str, path: &str, read: Read<'_>) -> Vec<String> {
@@ -223,18 +278,25 @@ impl Checker<'_> {
         EmitTimes::Every { start: self.ticks_or(&place("start"), start.as_ref(), every), every }
     }
 
-    fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> (Vec<EdgeSpec>, Vec<Delay>) {
+    fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> (Vec<EdgeSpec>, Ways) {
         let find = |name: &str| specs.iter().position(|spec| spec.name == name);
-        let (mut edges, mut delays) = (Vec::new(), Vec::new());
+        let (mut edges, mut ways) = (Vec::new(), Ways::default());
         for (at, channel) in channels {
-            let delay = self.delay(&format!("/channels/{at}/delay"), channel.delay.as_ref());
+            let place = format!("/channels/{at}");
+            let delay = self.delay(&format!("{place}/delay"), channel.delay.as_ref());
+            let listed: Vec<Ticks> =
+                channel.delays.iter().enumerate().map(|(n, delay)| self.ticks(&format!("{place}/delays/{n}"), delay)).collect();
             let (Some(from), Some(to)) = (find(&channel.from), find(&channel.to)) else { continue };
             let partition = self.partition(*at, channel, &specs[from], &specs[to]);
-            delays.push(delay);
+            if !listed.is_empty() {
+                ways.listed.insert(edges.len() as u32, listed);
+            }
+            ways.delays.push(delay);
             let capacity = channel.capacity.unwrap_or(u32::MAX);
-            edges.push(EdgeSpec { from: OperatorId::from_index(from), to: OperatorId::from_index(to), partition, capacity });
+            let is_fifo = channel.order != Some(OrderFile::Any);
+            edges.push(EdgeSpec { from: OperatorId::from_index(from), to: OperatorId::from_index(to), partition, capacity, is_fifo });
         }
-        (edges, delays)
+        (edges, ways)
     }
 
     fn partition(&mut self, at: usize, channel: &ChannelFile, from: &OperatorSpec, to: &OperatorSpec) -> Partition {
@@ -262,7 +324,7 @@ impl Checker<'_> {
 
     /// Who may have inputs and outputs, and how many.
     fn degrees(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
-        if !specs.iter().any(|spec| spec.kind.is_source()) {
+        if !specs.iter().any(|spec| spec.kind.emits()) {
             self.mistake("/operators", "there is no source", Some("add an operator with \"kind\": \"source\"".to_owned()));
         }
         for (index, spec) in specs.iter().enumerate() {
@@ -272,7 +334,7 @@ impl Checker<'_> {
             let name = &spec.name;
             if spec.kind.is_source() && ins > 0 {
                 self.mistake(&place, format!("\"{name}\" is a source and cannot have an input"), None);
-            } else if !spec.kind.is_source() && ins == 0 {
+            } else if !spec.kind.emits() && ins == 0 {
                 let help = format!("add a channel {{\"from\": .., \"to\": \"{name}\"}}");
                 self.mistake(&place, format!("nothing is sent to \"{name}\""), Some(help));
             }
@@ -292,14 +354,51 @@ impl Checker<'_> {
                 );
             }
         }
-        self.cycle(specs, edges);
+        if !specs.iter().any(|spec| spec.kind.is_process()) {
+            self.loops(specs, edges);
+            self.cycle(specs, edges);
+        }
     }
 
-    /// Names a cycle, if there is one: the barrier protocols need an order from sources to sinks.
+    /// A loop has one head, one way back to it, and operators inside that send one record for each.
+    fn loops(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        let is_back = back_edges(specs, edges);
+        for (index, spec) in specs.iter().enumerate().filter(|(_, spec)| matches!(spec.kind, Kind::Iterate { .. })) {
+            let (place, name) = (pointer(&["operators", &spec.name]), quoted(&spec.name));
+            let into = |edge: &&EdgeSpec| edge.to.index() == index;
+            let back = edges.iter().zip(&is_back).filter(|(edge, is_back)| into(edge) && **is_back).count();
+            if back != 1 {
+                let help = format!("add one channel from inside the loop to {name}");
+                self.mistake(&place, format!("{name} is the head of a loop and needs one channel back to it; it has {back}"), Some(help));
+                continue;
+            }
+            let (ahead, behind) = (reach(specs.len(), edges, index, false), reach(specs.len(), edges, index, true));
+            for inner in (0..specs.len()).filter(|&inner| inner != index && ahead[inner] && behind[inner]) {
+                let is_plain = matches!(
+                    specs[inner].kind,
+                    Kind::Pass | Kind::Map { .. } | Kind::KeyedCount { keys: None } | Kind::KeyedSum { keys: None }
+                );
+                let ins = edges.iter().filter(|edge| edge.to.index() == inner).count();
+                let copies = edges.iter().any(|edge| edge.to.index() == inner && edge.partition == Partition::Broadcast);
+                if !is_plain || ins != 1 || copies {
+                    let message = format!("{} is inside a loop and must send one record for each it gets", quoted(&specs[inner].name));
+                    let help = "inside a loop: pass, map, keyed_count and keyed_sum without \"keys\", with one input".to_owned();
+                    self.mistake(&pointer(&["operators", &specs[inner].name]), message, Some(help));
+                }
+            }
+            let leaves = edges.iter().any(|edge| edge.from.index() == index && !behind[edge.to.index()]);
+            if !leaves {
+                self.mistake(&place, format!("records never leave the loop of {name}"), Some("add a channel out of it".to_owned()));
+            }
+        }
+    }
+
+    /// Names a cycle that no loop head closes: the barrier protocols need an order from sources to sinks.
     fn cycle(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        let is_back = back_edges(specs, edges);
         let mut graph = petgraph::graph::DiGraph::<usize, usize>::new();
         let nodes: Vec<_> = (0..specs.len()).map(|index| graph.add_node(index)).collect();
-        for (number, edge) in edges.iter().enumerate() {
+        for (number, edge) in edges.iter().enumerate().filter(|(number, _)| !is_back[*number]) {
             graph.add_edge(nodes[edge.from.index()], nodes[edge.to.index()], number);
         }
         let mut loops = petgraph::algo::tarjan_scc(&graph);
@@ -309,8 +408,12 @@ impl Checker<'_> {
             let members: Vec<&str> = group.iter().map(|node| specs[graph[*node]].name.as_str()).collect();
             let inside = |edge: &EdgeSpec| group.contains(&nodes[edge.from.index()]) && group.contains(&nodes[edge.to.index()]);
             let last = edges.iter().rposition(inside).expect("a cycle has a channel");
-            let message = format!("the channels between {} form a cycle, which this protocol cannot align", members.join(", "));
-            self.mistake(&format!("/channels/{last}"), message, Some("take one of them away".to_owned()));
+            let message = match members[..] {
+                [alone] => format!("{} sends to itself", quoted(alone)),
+                _ => format!("the channels between {} form a cycle that no loop head closes", members.join(", ")),
+            };
+            let help = "take one of them away, or let it lead to an operator of the kind \"iterate\"".to_owned();
+            self.mistake(&format!("/channels/{last}"), message, Some(help));
         }
     }
 
@@ -348,11 +451,12 @@ impl Checker<'_> {
     /// Checks that every operator can make sense of what it is sent.
     fn stuff(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
         let mut sent: Vec<Option<Stuff>> = vec![None; specs.len()];
-        // The graph has no cycle, so one pass per operator settles everybody.
+        let is_back = back_edges(specs, edges);
+        // Without back edges the graph has no cycle, so one pass per operator settles everybody.
         for _ in 0..specs.len() {
             for (index, spec) in specs.iter().enumerate() {
-                let arriving: Option<Vec<Stuff>> =
-                    edges.iter().filter(|edge| edge.to.index() == index).map(|edge| sent[edge.from.index()]).collect();
+                let into = edges.iter().zip(&is_back).filter(|(edge, is_back)| edge.to.index() == index && !**is_back);
+                let arriving: Option<Vec<Stuff>> = into.map(|(edge, _)| sent[edge.from.index()]).collect();
                 if let (None, Some(arriving)) = (sent[index], arriving) {
                     sent[index] = Some(self.stuff_of(spec, &arriving));
                 }
@@ -363,11 +467,12 @@ impl Checker<'_> {
     /// How many records can reach each operator at the most, before anything is laid out for them.
     fn volumes(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
         let mut sent: Vec<Option<u128>> = vec![None; specs.len()];
+        let is_back = back_edges(specs, edges);
         for _ in 0..specs.len() {
             for (index, spec) in specs.iter().enumerate() {
                 let copies = |edge: &EdgeSpec| if edge.partition == Partition::Broadcast { u128::from(spec.parallelism) } else { 1 };
-                let into = edges.iter().filter(|edge| edge.to.index() == index);
-                let arriving: Option<Vec<u128>> = into.map(|edge| sent[edge.from.index()].map(|count| count * copies(edge))).collect();
+                let into = edges.iter().zip(&is_back).filter(|(edge, is_back)| edge.to.index() == index && !**is_back);
+                let arriving: Option<Vec<u128>> = into.map(|(edge, _)| sent[edge.from.index()].map(|count| count * copies(edge))).collect();
                 if let (None, Some(arriving)) = (sent[index], arriving) {
                     sent[index] = Some(self.volume(spec, &arriving));
                 }
@@ -380,6 +485,7 @@ impl Checker<'_> {
         let sent = match spec.kind {
             Kind::Source { records, .. } => u128::from(records),
             Kind::FlatMap { fan, .. } => total * u128::from(fan),
+            Kind::Iterate { rounds } => total * (u128::from(rounds) + 1),
             // Every pair of records that share a key; without "keys" each side has a key once.
             Kind::Join { keys: Some(keys), .. } => arriving.iter().product::<u128>() / u128::from(keys),
             _ => total,
@@ -420,6 +526,12 @@ impl Checker<'_> {
                 self.mistake(&place, message, Some("filter before the keyed operator".to_owned()));
                 Stuff::Results(top)
             }
+            // What a record's value is after some rounds is nothing that later operators may go by.
+            Kind::Iterate { .. } if top <= MAX_KEYS => Stuff::Results(top),
+            Kind::Iterate { .. } => {
+                self.mistake(&place, format!("\"{name}\" would have up to {top} keys; at most {MAX_KEYS}"), None);
+                Stuff::Results(top)
+            }
             Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => {
                 if keys.is_none() && top > MAX_KEYS {
                     let help = format!("give \"keys\", at most {MAX_KEYS}");
@@ -438,20 +550,22 @@ impl Checker<'_> {
 impl Graph {
     /// Hands the graph's times over.
     pub fn put_times(&self, timing: &mut Timing) {
-        timing.delays.clone_from(&self.delays);
+        timing.delays.clone_from(&self.ways.delays);
+        timing.listed.clone_from(&self.ways.listed);
+        timing.initiations.clone_from(&self.initiations);
         for (operator, emit) in timing.operators.iter_mut().zip(&self.emit) {
             operator.emit.clone_from(emit);
         }
     }
 
     /// What protocol, sources and sinks promise together, at every stateful operator and sink.
-    pub fn promises(&self, protocol: ProtocolKind) -> Vec<Promise> {
-        let mut upstream = vec![Guarantee::ExactlyOnce; self.plan.operators().len()];
-        for &id in self.plan.topological() {
-            if let Kind::Source { replayable: false, .. } = self.plan.operators()[id].kind {
+    pub fn promises(plan: &Plan, protocol: ProtocolKind) -> Vec<Promise> {
+        let mut upstream = vec![Guarantee::ExactlyOnce; plan.operators().len()];
+        for &id in plan.topological() {
+            if let Kind::Source { replayable: false, .. } = plan.operators()[id].kind {
                 upstream[id.index()] = Guarantee::AtMostOnce;
             }
-            for edge in self.plan.edges().iter().filter(|edge| edge.from == id) {
+            for edge in plan.edges().iter().filter(|edge| edge.from == id) {
                 upstream[edge.to.index()] = upstream[edge.to.index()].and(upstream[id.index()]);
             }
         }
@@ -466,13 +580,12 @@ impl Graph {
             Promise { operator: id, guarantee: state.and(upstream[id.index()]).and(at_sink) }
         };
         let is_place = |(_, operator): &(OperatorId, &crate::model::Operator)| operator.kind.is_stateful() || operator.kind.is_sink();
-        self.plan.operators().pairs().filter(is_place).map(promise).collect()
+        plan.operators().pairs().filter(is_place).map(promise).collect()
     }
 
     /// A time by which every run must have come to rest, generously: all work done one after the
     /// other, again after every failure, with every timeout used up.
-    pub fn time_bound(&self, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Ticks {
-        let plan = &self.plan;
+    pub fn time_bound(plan: &Plan, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Ticks {
         let names: u64 = plan.operators().iter().map(|operator| operator.names_in.max(operator.names_out)).fold(0, u64::saturating_add);
         let longest = |of: fn(&OperatorTiming) -> Delay| timing.operators.iter().map(of).map(|delay| delay.longest().0).max().unwrap_or(0);
         let per_record =
@@ -493,9 +606,28 @@ impl Graph {
         });
         let stalled = timing.stalls.iter().map(|stall| stall.until.0).chain(timing.slows.iter().map(|slow| slow.until.0));
         let asked = timing.requests.iter().map(|at| at.0);
-        let begun = emitted.chain(stalled).chain(asked).chain([last_fault]).max().unwrap_or(0);
+        let started = timing.initiations.iter().map(|initiation| initiation.at.0);
+        let listed: u64 = timing.listed.values().flatten().map(|delay| delay.0).fold(0, u64::saturating_add);
+        let once = once.saturating_add(listed);
+        let begun = emitted.chain(stalled).chain(asked).chain(started).chain([last_fault]).max().unwrap_or(0);
         Ticks(begun.saturating_add(once.saturating_mul(u64::from(crashes) + 2)).saturating_add(1_000_000))
     }
+}
+
+/// By operator: whether it can be reached from `start`, or with `backwards` whether it reaches it.
+fn reach(operators: usize, edges: &[EdgeSpec], start: usize, backwards: bool) -> Vec<bool> {
+    let mut found = vec![false; operators];
+    let mut open = vec![start];
+    while let Some(at) = open.pop() {
+        for edge in edges {
+            let (from, to) = (edge.from.index(), edge.to.index());
+            let (from, to) = if backwards { (to, from) } else { (from, to) };
+            if from == at && !std::mem::replace(&mut found[to], true) {
+                open.push(to);
+            }
+        }
+    }
+    found
 }
 
 /// How many crashes there can be, and when the last one that has a time is.
@@ -508,7 +640,7 @@ fn fault_bound(faults: &[Fault]) -> (u32, u64) {
             Fault::RandomCrashes { count, every, from, .. } => {
                 (*count, from.0.saturating_add(every.0.saturating_mul(43).saturating_mul(u64::from(*count))))
             }
-            Fault::Lose { .. } => (0, 0),
+            Fault::Lose { .. } | Fault::FailUpload { .. } => (0, 0),
         };
         bound = (bound.0.saturating_add(count), bound.1.max(last));
     }

@@ -3,18 +3,21 @@
 mod expect;
 mod faults;
 mod graph;
+mod processes;
 
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use self::graph::Graph;
 use super::format::{self, DelayFile, Duration, MAX_TICKS};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};
 use super::{diagnose, schema};
 use crate::engine::{Fault, Limits, Setup, Timing};
 use crate::kernel::{Delay, Ticks};
-use crate::oracle::{Promise, Reference};
-use crate::protocol::{Claims, ProtocolKind, Settings};
+use crate::model::Plan;
+use crate::oracle::{Promise, Property, Reference};
+use crate::protocol::{Claims, Options, ProtocolKind, Settings};
 
 pub use expect::{Expectations, Range};
 
@@ -30,6 +33,10 @@ pub struct Scenario {
     pub(super) seed: u64,
     pub(super) protocol: ProtocolKind,
     pub(super) claims: Claims,
+    pub(super) options: Options,
+    pub(super) property: Option<Property>,
+    /// Where there are processes: the graph before their script was drawn.
+    processes: Option<Arc<graph::Processes>>,
     pub(super) setup: Arc<Setup>,
     pub(super) settings: Settings,
     pub(super) timing: Timing,
@@ -38,6 +45,8 @@ pub struct Scenario {
     pub(super) reference: Arc<Reference>,
     pub(super) expect: Expectations,
     pub(super) limits: Limits,
+    /// The end that the file sets, which no protocol changes.
+    until: Option<Ticks>,
 }
 
 impl Scenario {
@@ -79,10 +88,51 @@ impl Scenario {
         self.seed
     }
 
-    /// The same scenario under another seed.
+    /// The same scenario under another seed; what is drawn for processes is drawn anew.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Scenario {
-        Scenario { seed, ..self }
+        let Some(graph) = self.processes.clone() else { return Scenario { seed, ..self } };
+        let (plan, emit) = graph.lay_out(seed);
+        let mut scenario = Scenario { seed, reference: Arc::new(Reference::evaluate(&plan)), ..self };
+        for (operator, emit) in scenario.timing.operators.iter_mut().zip(emit) {
+            operator.emit = emit;
+        }
+        scenario.with_setup(|setup| setup.plan = plan)
+    }
+
+    /// The same scenario under another protocol: as if its file named that one. What it expects stays
+    /// what the file says.
+    #[must_use]
+    pub fn under(&self, protocol: ProtocolKind) -> Scenario {
+        let mut scenario = self.clone();
+        scenario.protocol = protocol;
+        scenario.claims = protocol.claims();
+        scenario.settings.enabled = protocol != ProtocolKind::None;
+        let mut scenario = scenario.with_setup(|setup| {
+            (setup.told, setup.budget) = (protocol.told(), protocol == ProtocolKind::AlignedTimeout);
+        });
+        scenario.promises = Graph::promises(&self.setup.plan, protocol);
+        let Scenario { setup, timing, settings, faults, .. } = &scenario;
+        scenario.limits.until = self.until.unwrap_or_else(|| Graph::time_bound(&setup.plan, timing, settings, faults));
+        scenario
+    }
+
+    /// The protocols that make sense on such a graph, in the order of the registry: those that can
+    /// complete a snapshot of it, and for processes the wrong one too.
+    pub fn protocols(&self) -> Vec<ProtocolKind> {
+        let plan = &self.setup.plan;
+        let has_loops = plan.edges().iter().any(|edge| edge.is_back);
+        let suits = |protocol: &ProtocolKind| match protocol {
+            ProtocolKind::None => false,
+            ProtocolKind::NoMarkers => plan.has_processes(),
+            ProtocolKind::ChandyLamport | ProtocolKind::LaiYang => true,
+            ProtocolKind::AlignedCyclic => has_loops,
+            // Without a budget it is aligned.
+            ProtocolKind::AlignedTimeout if self.timing.budget == Ticks::NEVER => false,
+            // Aligning on a back edge never ends (Y4).
+            _ => !plan.has_processes() && !has_loops,
+        };
+        ProtocolKind::ALL.into_iter().filter(suits).collect()
     }
 
     /// The graph.
@@ -220,27 +270,48 @@ impl<'f> Checker<'f> {
 
     /// Everything, as far as it can be read; `None` when something essential cannot.
     fn scenario(&mut self, name: &str, read: Read<'_>) -> Option<Scenario> {
-        let graph = self.graph(read);
+        let seed = self.read("/seed").unwrap_or(0);
+        let graph = self.graph(read, seed);
         let operators = self.keys("/operators");
         let mut rules = self.rules(&operators);
         let graph = graph?;
         let faults = self.faults(&graph.plan, &mut rules.timing);
         let expect = self.expectations(&graph.plan);
+        let property = self.property(&graph.plan);
+        self.suits(&graph.plan, &rules);
         graph.put_times(&mut rules.timing);
+        rules.settings.endless = graph.plan.has_processes();
+        if graph.plan.has_processes() {
+            // Any process may start a snapshot at any time.
+            rules.settings.max_concurrent = u32::MAX;
+        }
         if !self.mistakes.is_empty() {
             return None;
         }
-        let promises = graph.promises(rules.protocol);
-        let limits = self.limits(&graph, &rules.timing, &rules.settings, &faults);
-        let setup =
-            Setup { fencing: rules.fencing, retain: rules.retain, requests: rules.timing.requests.len() as u32, ..Setup::new(graph.plan) };
+        let promises = Graph::promises(&graph.plan, rules.protocol);
+        let (steps, until) = self.limits();
+        let bound = || Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &faults);
+        let limits = Limits { steps, until: until.unwrap_or_else(bound) };
+        let setup = Setup {
+            fencing: rules.fencing,
+            retain: rules.retain,
+            requests: rules.timing.requests.len() as u32,
+            budget: rules.protocol == ProtocolKind::AlignedTimeout,
+            told: rules.protocol.told(),
+            initiators: rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
+            forgets_channels: rules.forgets_channels,
+            ..Setup::new(graph.plan)
+        };
         Some(Scenario {
             name: name.to_owned(),
             title: self.read("/title").unwrap_or_default(),
             question: self.read("/question"),
-            seed: self.read("/seed").unwrap_or(0),
+            seed,
             protocol: rules.protocol,
             claims: rules.protocol.claims(),
+            options: rules.options,
+            property,
+            processes: graph.processes,
             reference: Arc::new(Reference::evaluate(&setup.plan)),
             setup: Arc::new(setup),
             settings: rules.settings,
@@ -249,12 +320,32 @@ impl<'f> Checker<'f> {
             promises,
             expect,
             limits,
+            until,
         })
     }
 
-    fn limits(&mut self, graph: &graph::Graph, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Limits {
+    /// Whether the protocol can run on the graph.
+    fn suits(&mut self, plan: &Plan, rules: &faults::Rules) {
+        let protocol = rules.protocol;
+        let classic = || list(ProtocolKind::ALL.into_iter().filter(|kind| kind.is_classic()).map(ProtocolKind::word));
+        if plan.has_processes() && !protocol.is_classic() {
+            let message = format!("\"{}\" needs a dataflow from sources to sinks, and this is a graph of processes", protocol.word());
+            self.mistake("/snapshots/protocol", message, Some(classic()));
+        }
+        if plan.has_processes() {
+            for field in ["interval", "at"] {
+                if self.root.at(&format!("/snapshots/{field}")).is_some() {
+                    let help = "say who starts one in \"script\": {\"at\": \"1ms\", \"snapshot\": \"NAME\"}".to_owned();
+                    self.mistake(&format!("/snapshots/{field}"), "processes start snapshots themselves", Some(help));
+                }
+            }
+        }
+    }
+
+    /// The most steps, and the end if the file sets one.
+    fn limits(&mut self) -> (u64, Option<Ticks>) {
         let file: format::LimitsFile = self.read("/limits").unwrap_or_default();
-        let bound = graph.time_bound(timing, settings, faults);
-        Limits { steps: file.steps.unwrap_or(500_000_000), until: self.ticks_or("/limits/until", file.until.as_ref(), bound) }
+        let until = file.until.as_ref().map(|until| self.ticks("/limits/until", until));
+        (file.steps.unwrap_or(500_000_000), until)
     }
 }

@@ -1,0 +1,193 @@
+//! What protocols ask for, carried out.
+
+use std::sync::Arc;
+
+use super::world::{Saving, Slot, Task, World};
+use super::{Ahead, Observer, Touch};
+use crate::model::{Barrier, BarrierKind, ChannelId, Element, Part, Record, SnapshotId, TaskId};
+use crate::protocol::{Effect, Effects, ProtocolBox, Report, SnapshotProtocol, TaskView};
+use crate::trace::{Fact, Refusal};
+
+impl World {
+    /// Calls one handler of a task's protocol and applies what it asks for.
+    #[inline(always)]
+    pub(super) fn protocol<O: Observer>(
+        &mut self,
+        task: TaskId,
+        observer: &mut O,
+        call: impl FnOnce(&mut ProtocolBox, &TaskView<'_>, &mut Effects),
+    ) {
+        let mut effects = Effects::default();
+        let view = TaskView { task, plan: &self.setup.plan, blocked: &self.blocked, overdue: &self.overdue };
+        call(&mut self.protocols[task], &view, &mut effects);
+        if let Some(stamp) = self.piggyback.stamps.get_mut(task.0 as usize) {
+            *stamp = self.protocols[task].stamp();
+        }
+        for effect in effects.drain() {
+            self.effect(task, effect, observer);
+        }
+    }
+
+    #[inline(never)]
+    fn effect<O: Observer>(&mut self, task: TaskId, effect: Effect, observer: &mut O) {
+        match effect {
+            Effect::SaveState(snapshot) => self.save_state(task, snapshot, observer),
+            Effect::Broadcast(barrier) => self.router(observer).broadcast(task, barrier),
+            Effect::Block(channel) => {
+                self.blocked[channel.0 as usize] = true;
+                observer.fact(Fact::Blocked { channel });
+            }
+            Effect::Unblock(channel) => {
+                self.blocked[channel.0 as usize] = false;
+                observer.fact(Fact::Unblocked { channel });
+                observer.touch(Touch::Unblocked(channel));
+            }
+            Effect::Overtake(snapshot) => self.overtake(task, snapshot, observer),
+            Effect::Cancel(snapshot) => self.router(observer).cancel(task, snapshot),
+            Effect::Prioritise(channel, snapshot) => self.prioritise(channel, snapshot, observer),
+            Effect::SaveOvertaken(snapshot, channel, count) => self.save_overtaken(task, snapshot, channel, count, observer),
+            Effect::SetTimer(snapshot) => {
+                self.tasks[task].alarm = Some(snapshot);
+                if self.overdue.contains(&snapshot) {
+                    observer.touch(Touch::Alarm(task));
+                }
+            }
+            Effect::CancelTimer => self.tasks[task].alarm = None,
+            Effect::SaveRecord(snapshot, channel, record) => self.save_record(task, snapshot, channel, record, observer),
+            Effect::Ack(snapshot) => {
+                if let Some(saving) = self.saving(task, snapshot) {
+                    saving.is_whole = true;
+                    observer.touch(Touch::Saving(task));
+                }
+            }
+            Effect::Decline(snapshot, why) => {
+                self.tasks[task].saving.retain(|saving| saving.snapshot != snapshot);
+                observer.fact(Fact::Declined { task, snapshot, why });
+                self.report(task, Report::Decline(snapshot, why), observer);
+            }
+        }
+    }
+
+    fn saving(&mut self, task: TaskId, snapshot: SnapshotId) -> Option<&mut Saving> {
+        self.tasks[task].saving.iter_mut().find(|saving| saving.snapshot == snapshot)
+    }
+
+    fn save_record<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, record: Record, observer: &mut O) {
+        if let Some(saving) = self.saving(task, snapshot) {
+            Arc::make_mut(&mut saving.part).channels.push((channel, record));
+            observer.fact(Fact::RecordSaved { channel, snapshot, name: record.name, value: record.value });
+        }
+    }
+
+    /// N2: records that the barrier of their channel went ahead of are contents of the channel; they
+    /// are still on their way.
+    fn save_overtaken<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, count: u32, observer: &mut O) {
+        let records: Vec<Record> = self.data.iter(channel.0 as usize).filter_map(Slot::record).take(count as usize).collect();
+        records.into_iter().for_each(|record| self.save_record(task, snapshot, channel, record, observer));
+    }
+
+    /// N8: the barrier enters every output channel at its front.
+    fn overtake<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
+        for channel in self.setup.plan.outputs(task).to_vec() {
+            if self.setup.plan.must_align(channel) {
+                self.router(observer).push(channel, Element::Barrier(Barrier::aligned(snapshot)));
+            } else {
+                self.put_ahead(channel, snapshot, observer);
+            }
+        }
+    }
+
+    /// An unaligned barrier enters a channel: ahead of all records, behind other barriers that did.
+    pub(super) fn put_ahead<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
+        let overtook = self.data.iter(channel.0 as usize).filter_map(Slot::record).count() as u32;
+        let barrier = Barrier { snapshot, kind: BarrierKind::Unaligned { overtook } };
+        self.insert_ahead(channel, barrier, overtook, Ahead::Entering, observer);
+    }
+
+    fn insert_ahead<O: Observer>(&mut self, channel: ChannelId, barrier: Barrier, records: u32, how: Ahead, observer: &mut O) {
+        let at = channel.0 as usize;
+        if records > 0 {
+            observer.fact(Fact::BarrierOvertook { channel, snapshot: barrier.snapshot, records });
+        }
+        let is_urgent = |slot: &Slot<Element>| matches!(slot.item, Element::Barrier(barrier) if barrier.is_urgent());
+        let is_first = !self.data.front(at).is_some_and(is_urgent);
+        let stamp = observer.ahead(channel, how, is_first);
+        self.data.insert_behind(at, Slot { item: Element::Barrier(barrier), stamp }, is_urgent);
+    }
+
+    /// A barrier that waits in its input channel is moved ahead of the records there.
+    fn prioritise<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
+        let at = channel.0 as usize;
+        let is_it = |slot: &Slot<Element>| matches!(slot.item, Element::Barrier(barrier) if barrier.snapshot == snapshot);
+        let Some(index) = self.data.iter(at).position(is_it) else { return };
+        let overtook = self.data.iter(at).take(index).filter_map(Slot::record).count() as u32;
+        self.data.remove(at, index);
+        let kind = BarrierKind::Timed { is_announced: true, overtook: Some(overtook) };
+        self.insert_ahead(channel, Barrier { snapshot, kind }, overtook, Ahead::Waiting, observer);
+    }
+
+    /// N1: a barrier that may be moved ahead has arrived, and its receiver gets to know.
+    pub(super) fn announce<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
+        let mut announced = None;
+        self.data.for_each_mut(channel.0 as usize, |slot| {
+            if let Element::Barrier(Barrier { snapshot: id, kind: BarrierKind::Timed { is_announced, .. } }) = &mut slot.item
+                && *id == snapshot
+            {
+                *is_announced = true;
+                announced = Some(slot.item);
+            }
+        });
+        if let Some(Element::Barrier(barrier)) = announced {
+            observer.fact(Fact::Announced { channel, snapshot });
+            let to = self.setup.plan.channels()[channel].to;
+            self.protocol(to, observer, |protocol, view, out| protocol.on_announcement(view, channel, barrier, out));
+        }
+    }
+
+    /// The snapshot's budget is used up and the task has time to see it.
+    pub(super) fn alarm<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        if let Some(snapshot) = self.tasks[task].alarm.take() {
+            self.protocol(task, observer, |protocol, view, out| protocol.on_timer(view, snapshot, out));
+        }
+    }
+
+    /// The synchronous part of a snapshot: pre-commit (T1), then copy.
+    fn save_state<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
+        self.sink(task, observer, |sink, pending, _, out| sink.on_save(pending, snapshot, out));
+        let Task { state, saving, .. } = &mut self.tasks[task];
+        if let Some(position) = state.position() {
+            observer.fact(Fact::OffsetSaved { task, snapshot, position });
+        }
+        if let Some(value) = state.shown() {
+            observer.fact(Fact::ProcessSaved { task, snapshot, value });
+        }
+        let copy = self.setup.storage.save(state);
+        observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
+        let part = Arc::new(Part { state: copy, channels: Vec::new() });
+        saving.push(Saving { snapshot, part, is_whole: false });
+    }
+
+    fn take_whole(&mut self, task: TaskId) -> Saving {
+        let saving = &mut self.tasks[task].saving;
+        let oldest = saving.iter().position(|saving| saving.is_whole).expect("ready: one is whole");
+        saving.remove(oldest)
+    }
+
+    /// The asynchronous part of a snapshot fails (K5): no ack but a refusal.
+    pub(super) fn fail_upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let Saving { snapshot, .. } = self.take_whole(task);
+        observer.fact(Fact::Declined { task, snapshot, why: Refusal::Failed });
+        self.report(task, Report::Decline(snapshot, Refusal::Failed), observer);
+    }
+
+    /// The asynchronous part of a snapshot ends: the copy becomes durable, the ack leaves.
+    pub(super) fn upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let Saving { snapshot, part, .. } = self.take_whole(task);
+        let records = part.channels.len() as u32;
+        if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot) {
+            stored.parts[task.0 as usize] = Some(part);
+        }
+        observer.fact(Fact::Uploaded { task, snapshot });
+        self.report(task, Report::Ack(snapshot, records), observer);
+    }
+}

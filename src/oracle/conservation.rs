@@ -1,0 +1,75 @@
+//! Conservation: the tokens that a snapshot finds with processes and in channels are the tokens
+//! that there are (the bank example of every text on snapshots).
+
+use super::{First, Moment, Verdict};
+use crate::model::{Kind, Plan, SnapshotId};
+use crate::trace::Fact;
+
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    id: SnapshotId,
+    held: u64,
+    in_channels: u64,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Conservation {
+    /// `None` where there are no accounts.
+    total: Option<u64>,
+    open: Vec<Found>,
+    first: First,
+}
+
+impl Conservation {
+    /// For one scenario.
+    pub fn new(plan: &Plan) -> Self {
+        let tokens = plan.operators().iter().filter_map(|operator| match operator.kind {
+            Kind::Account { tokens, .. } => Some(tokens),
+            _ => None,
+        });
+        let total = tokens.fold(None, |sum: Option<u64>, tokens| Some(sum.unwrap_or(0) + tokens));
+        Conservation { total, open: Vec::new(), first: First::default() }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.open.clear();
+        self.first = First::default();
+    }
+
+    fn found(&mut self, id: SnapshotId) -> Option<&mut Found> {
+        self.open.iter_mut().find(|found| found.id == id)
+    }
+
+    pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+        let Some(total) = self.total else { return };
+        match fact {
+            Fact::Triggered { snapshot } => self.open.push(Found { id: snapshot, held: 0, in_channels: 0 }),
+            Fact::ProcessSaved { snapshot, value, .. } => {
+                if let Some(found) = self.found(snapshot) {
+                    found.held += value;
+                }
+            }
+            Fact::RecordSaved { snapshot, value, .. } => {
+                if let Some(found) = self.found(snapshot) {
+                    found.in_channels += value;
+                }
+            }
+            Fact::Completed { snapshot } => {
+                let Some(&mut Found { held, in_channels, .. }) = self.found(snapshot) else { return };
+                if held + in_channels != total {
+                    let actual = format!("{held} with processes and {in_channels} in channels, {} together", held + in_channels);
+                    self.first.note(moment, fact.describe(plan), format!("{total} tokens"), actual);
+                }
+                self.open.retain(|found| found.id != snapshot);
+            }
+            Fact::Aborted { snapshot, .. } => self.open.retain(|found| found.id != snapshot),
+            _ => {}
+        }
+    }
+
+    /// Nothing to say where there are no tokens.
+    pub(super) fn verdict(&self) -> Option<Verdict> {
+        self.total.map(|_| self.first.verdict())
+    }
+}

@@ -1,0 +1,81 @@
+//! The algorithm of 1985: markers on FIFO channels, any graph, nobody ever waits.
+
+use smallvec::SmallVec;
+
+use crate::model::{Barrier, ChannelId, Record, SnapshotId};
+use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
+
+/// A snapshot that this process has recorded its state for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Recording {
+    id: SnapshotId,
+    /// Inputs whose marker is not in: what comes on them is their recorded state.
+    open: SmallVec<[ChannelId; 4]>,
+}
+
+/// Chandy and Lamport 1985, section 3: the marker-sending rule and the marker-receiving rule, once
+/// per snapshot id, so that any number of snapshots by any initiators overlap.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ChandyLamport {
+    /// An id leaves when all its markers are in; none comes after that, so it needs no memory.
+    recordings: Vec<Recording>,
+}
+
+impl ChandyLamport {
+    fn record_state(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        out.push(Effect::SaveState(id));
+        out.push(Effect::Broadcast(Barrier::aligned(id)));
+        self.recordings.push(Recording { id, open: task.inputs().collect() });
+    }
+
+    fn close(&mut self, id: SnapshotId, input: Option<ChannelId>, out: &mut Effects) {
+        let Some(at) = self.recordings.iter().position(|recording| recording.id == id) else { return };
+        let open = &mut self.recordings[at].open;
+        open.retain(|open| Some(*open) != input);
+        if open.is_empty() {
+            self.recordings.remove(at);
+            out.push(Effect::Ack(id));
+        }
+    }
+
+    fn is_recording(&self, id: SnapshotId) -> bool {
+        self.recordings.iter().any(|recording| recording.id == id)
+    }
+}
+
+impl SnapshotProtocol for ChandyLamport {
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        if !self.is_recording(id) {
+            self.record_state(task, id, out);
+            self.close(id, None, out);
+        }
+    }
+
+    fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        let id = barrier.snapshot;
+        if !self.is_recording(id) {
+            self.record_state(task, id, out);
+        }
+        self.close(id, Some(input), out);
+    }
+
+    /// An input that has ended brings no marker, and nothing else.
+    fn on_input_end(&mut self, _task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
+        let ids: SmallVec<[SnapshotId; 4]> = self.recordings.iter().map(|recording| recording.id).collect();
+        ids.into_iter().for_each(|id| self.close(id, Some(input), out));
+    }
+
+    fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
+        for recording in self.recordings.iter().filter(|recording| recording.open.contains(&input)) {
+            out.push(Effect::SaveRecord(recording.id, input, *record));
+        }
+    }
+
+    fn wants_records(&self) -> bool {
+        true
+    }
+
+    fn reset(&mut self) {
+        self.recordings.clear();
+    }
+}

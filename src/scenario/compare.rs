@@ -1,0 +1,240 @@
+//! One scenario under several protocols and seeds: what each protocol keeps and what it costs.
+
+use serde::Serialize;
+
+use super::check::Scenario;
+use super::outcome::{Costs, Ended, FailoverReport, Outcome};
+use super::run::run;
+use crate::protocol::{Guarantee, ProtocolKind};
+
+/// What a scenario comes to under one protocol, over all places and seeds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProtocolSummary {
+    /// The snapshot protocol.
+    pub protocol: &'static str,
+    /// The weakest guarantee observed.
+    pub guarantee: &'static str,
+    /// Records that do not show at a place.
+    pub lost: u64,
+    /// Records that show more than once at a place.
+    pub duplicated: u64,
+    /// Snapshots completed.
+    pub snapshots_completed: u64,
+    /// Snapshots given up.
+    pub snapshots_aborted: u64,
+    /// From trigger to completion: the median, the lower one of two; none when no snapshot completed.
+    pub duration_median_us: Option<u64>,
+    /// The longest time from trigger to completion.
+    pub duration_max_us: Option<u64>,
+    /// What the snapshots cost.
+    #[serde(flatten)]
+    pub costs: Costs,
+    /// Failovers.
+    pub failovers: u64,
+    /// The longest time from a failure until all tasks were up again; none when that never happened.
+    pub recovery_max_us: Option<u64>,
+    /// Runs in which the job failed because no restart was left.
+    pub runs_failed: u64,
+    /// Runs that a limit stopped with things still happening.
+    pub runs_limited: u64,
+}
+
+/// A scenario under several protocols.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The file, as it was named.
+    pub scenario: String,
+    /// The scenario's title.
+    pub title: String,
+    /// The seeds; every protocol ran under each of them.
+    pub seeds: Vec<u64>,
+    /// One per protocol.
+    pub protocols: Vec<ProtocolSummary>,
+}
+
+/// The document that `compare --format json` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComparisonReport<'c> {
+    /// [`FORMAT`](super::outcome::FORMAT).
+    pub format: u32,
+    /// The program's version.
+    pub version: &'static str,
+    /// The rest of the fields.
+    #[serde(flatten)]
+    pub comparison: &'c Comparison,
+}
+
+/// Runs a scenario under every one of the protocols and seeds. What the scenario expects is not judged.
+///
+/// ```
+/// use cutline::protocol::ProtocolKind;
+///
+/// let scenario = cutline::Scenario::from_json(
+///     r#"{
+///       "title": "two sources, one of them late",
+///       "operators": {
+///         "A": {"kind": "source", "records": 50, "every": "1ms"},
+///         "B": {"kind": "source", "records": 50, "every": "1ms"},
+///         "count": {"kind": "keyed_count"}
+///       },
+///       "channels": [{"from": "A", "to": "count"}, {"from": "B", "to": "count", "delay": "5ms"}],
+///       "snapshots": {"protocol": "aligned", "interval": "10ms"},
+///       "faults": [{"crash": "count", "at": "37ms"}]
+///     }"#,
+/// )
+/// .expect("a valid scenario");
+/// let comparison = cutline::scenario::compare(&scenario, &[ProtocolKind::Unaligned, ProtocolKind::AtLeastOnce], &[1, 2, 3]);
+/// let [unaligned, at_least_once] = &comparison.protocols[..] else { panic!("one for each") };
+/// assert!(unaligned.duplicated == 0 && unaligned.costs.channel_records > 0);
+/// assert!(at_least_once.duplicated > 0 && at_least_once.costs.channel_records == 0);
+/// ```
+pub fn compare(scenario: &Scenario, protocols: &[ProtocolKind], seeds: &[u64]) -> Comparison {
+    Comparison {
+        scenario: scenario.name.clone(),
+        title: scenario.title.clone(),
+        seeds: seeds.to_vec(),
+        protocols: protocols.iter().map(|&protocol| summary(scenario, protocol, seeds)).collect(),
+    }
+}
+
+fn summary(scenario: &Scenario, protocol: ProtocolKind, seeds: &[u64]) -> ProtocolSummary {
+    let mut scenario = scenario.under(protocol);
+    let mut tally = Tally::default();
+    for &seed in seeds {
+        scenario = scenario.with_seed(seed);
+        tally.add(&run(&scenario));
+    }
+    tally.summary(protocol)
+}
+
+/// What several runs come to together.
+#[derive(Debug, Default)]
+struct Tally {
+    lost: u64,
+    duplicated: u64,
+    aborted: u64,
+    durations: Vec<u64>,
+    costs: Costs,
+    failovers: u64,
+    recovery: Option<u64>,
+    failed: u64,
+    limited: u64,
+}
+
+impl Tally {
+    fn add(&mut self, outcome: &Outcome) {
+        self.lost += outcome.places.iter().map(|place| place.lost).sum::<u64>();
+        self.duplicated += outcome.places.iter().map(|place| place.duplicated).sum::<u64>();
+        self.aborted += outcome.snapshots.iter().filter(|snapshot| snapshot.status == "aborted").count() as u64;
+        let completed = outcome.snapshots.iter().filter(|snapshot| snapshot.status == "completed");
+        self.durations.extend(completed.filter_map(|snapshot| Some(snapshot.ended_us? - snapshot.triggered_us)));
+        self.costs.add(&outcome.costs);
+        self.failovers += outcome.failovers.len() as u64;
+        self.recovery = self.recovery.max(longest_recovery(&outcome.failovers));
+        self.failed += u64::from(outcome.ended == Ended::JobFailed);
+        self.limited += u64::from(matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit));
+    }
+
+    fn summary(mut self, protocol: ProtocolKind) -> ProtocolSummary {
+        self.durations.sort_unstable();
+        let middle = self.durations.len().saturating_sub(1) / 2;
+        ProtocolSummary {
+            protocol: protocol.word(),
+            // Losses of one run or place and repetitions of another add up.
+            guarantee: Guarantee::observed(self.lost, self.duplicated).word(),
+            lost: self.lost,
+            duplicated: self.duplicated,
+            snapshots_completed: self.durations.len() as u64,
+            snapshots_aborted: self.aborted,
+            duration_median_us: self.durations.get(middle).copied(),
+            duration_max_us: self.durations.last().copied(),
+            costs: self.costs,
+            failovers: self.failovers,
+            recovery_max_us: self.recovery,
+            runs_failed: self.failed,
+            runs_limited: self.limited,
+        }
+    }
+}
+
+/// From a failure until all tasks were up again. A failover that the next one interrupts goes on in it.
+fn longest_recovery(failovers: &[FailoverReport]) -> Option<u64> {
+    let mut since = None;
+    let mut longest = None;
+    for failover in failovers {
+        let from = *since.get_or_insert(failover.at_us);
+        if let Some(resumed) = failover.resumed_us {
+            longest = longest.max(Some(resumed - from));
+            since = None;
+        }
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failover(at_us: u64, resumed_us: Option<u64>) -> FailoverReport {
+        FailoverReport { at_us, cause: String::new(), tasks: Vec::new(), restarted: true, restored_snapshot: None, resumed_us }
+    }
+
+    #[test]
+    fn an_interrupted_recovery_counts_from_the_first_failure() {
+        assert_eq!(longest_recovery(&[]), None);
+        assert_eq!(longest_recovery(&[failover(10, Some(17)), failover(30, Some(34))]), Some(7));
+        assert_eq!(longest_recovery(&[failover(10, None), failover(14, Some(20)), failover(30, Some(35))]), Some(10));
+        assert_eq!(longest_recovery(&[failover(10, Some(12)), failover(30, None)]), Some(2));
+    }
+
+    #[test]
+    fn the_median_is_one_of_the_durations() {
+        let of = |durations: &[u64]| {
+            let tally = Tally { durations: durations.to_vec(), ..Tally::default() };
+            let summary = tally.summary(ProtocolKind::Aligned);
+            (summary.snapshots_completed, summary.duration_median_us, summary.duration_max_us)
+        };
+        assert_eq!(of(&[]), (0, None, None));
+        assert_eq!(of(&[7]), (1, Some(7), Some(7)));
+        assert_eq!(of(&[9, 1]), (2, Some(1), Some(9)));
+        assert_eq!(of(&[9, 1, 5]), (3, Some(5), Some(9)));
+    }
+
+    #[test]
+    fn what_the_file_leaves_out_or_sets_counts_under_every_protocol() {
+        let text = |more: &str| {
+            let rest = r#""operators": {"A": {"kind": "source", "records": 5}, "n": {"kind": "keyed_count"}}"#;
+            format!(r#"{{"title": "t", {rest}, "channels": [{{"from": "A", "to": "n"}}]{more}}}"#)
+        };
+        let parsed = |more: &str| Scenario::from_json(&text(more)).expect("a valid scenario");
+        let aligned = r#", "snapshots": {"protocol": "aligned"}"#;
+        assert_eq!(format!("{:?}", parsed("").under(ProtocolKind::Aligned)), format!("{:?}", parsed(aligned)));
+        let until = r#", "limits": {"until": "3ms"}"#;
+        let turned = parsed(until).under(ProtocolKind::Aligned);
+        assert_eq!(format!("{turned:?}"), format!("{:?}", parsed(&format!("{aligned}{until}"))));
+        assert_eq!(compare(&parsed(until), &[ProtocolKind::Aligned], &[0, 1]).protocols[0].runs_limited, 2);
+    }
+
+    #[test]
+    fn seeds_add_up() {
+        let text = r#"{
+          "title": "a random delay",
+          "operators": {"A": {"kind": "source", "records": 20}, "B": {"kind": "source", "records": 20}, "n": {"kind": "keyed_count"}},
+          "channels": [{"from": "A", "to": "n", "delay": {"uniform": ["1ms", "9ms"]}}, {"from": "B", "to": "n", "delay": "3ms"}],
+          "snapshots": {"protocol": "aligned", "interval": "4ms"},
+          "faults": [{"crash": "n", "at": "15ms"}]
+        }"#;
+        let scenario = Scenario::from_json(text).expect("a valid scenario");
+        let of = |seeds: &[u64]| compare(&scenario, &[ProtocolKind::AtLeastOnce], seeds).protocols.remove(0);
+        let (one, other, both) = (of(&[1]), of(&[2]), of(&[1, 2]));
+        assert_ne!(one, other, "the seeds make a difference");
+        let added = |field: fn(&ProtocolSummary) -> u64| assert_eq!(field(&both), field(&one) + field(&other));
+        added(|summary| summary.lost);
+        added(|summary| summary.duplicated);
+        added(|summary| summary.snapshots_completed);
+        added(|summary| summary.costs.barriers);
+        added(|summary| summary.costs.replayed);
+        added(|summary| summary.failovers);
+        assert_eq!(both.duration_max_us, one.duration_max_us.max(other.duration_max_us));
+    }
+}
