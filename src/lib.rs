@@ -43,7 +43,7 @@
 //! | 2 | [`trace`] | [`trace::Fact`]: the narrow waist; situations |
 //! | 3 | [`protocol`] | snapshot protocols, coordinator, sinks, storage: pure state machines |
 //! | 4 | [`engine`], [`oracle`] | the world, its one interpreter and drivers; the invariants, as folds over facts |
-//! | 5 | [`scenario`] | the file format, what is valid of it, running it |
+//! | 5 | [`scenario`] | the file format, what is valid of it, running it, comparing protocols |
 //! | 7 | `report` | text, JSON, JUnit |
 //! | 8 | `cli` | the only code that touches disk, terminal or arguments |
 //!

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
+use cutline::protocol::ProtocolKind;
 use expect_test::expect_file;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -199,6 +200,17 @@ const OUTCOME: &[(&str, &str)] = &[
     ("invariants", "array"),
     ("expectations", "array"),
     ("situations", "object"),
+    ("costs", "object"),
+];
+/// What `run` has under `costs` and `compare` beside the rest.
+const COSTS: &[(&str, &str)] = &[
+    ("blocked_us", "number"),
+    ("channel_records", "number"),
+    ("channel_bytes", "number"),
+    ("barriers", "number"),
+    ("barrier_bytes", "number"),
+    ("piggybacked_bytes", "number"),
+    ("replayed", "number"),
 ];
 const SNAPSHOT: &[(&str, &str)] = &[
     ("id", "number"),
@@ -241,6 +253,7 @@ fn json_keeps_the_contract() {
     for outcome in outcomes {
         has(outcome, "an outcome", OUTCOME);
         has(&outcome["guarantee"], "guarantee", &[("declared", "string"), ("observed", "string")]);
+        has(&outcome["costs"], "costs", COSTS);
         has_each(outcome, "snapshots", SNAPSHOT);
         outcome["snapshots"].as_array().expect("a list").iter().for_each(|snapshot| has_each(snapshot, "tasks", TASK));
         has_each(outcome, "failovers", FAILOVER);
@@ -393,6 +406,99 @@ fn a_limit_stops_a_run() {
 }
 
 #[test]
+fn protocols_are_compared() {
+    let ran = cutline(&["compare", "scenarios/aligned-join.json", "--protocols", "unaligned,aligned,at_least_once,none,aligned"]);
+    assert_eq!((ran.exit, &*ran.err), (0, ""));
+    expect_file!["golden/cli/compare-aligned-join.txt"].assert_eq(&ran.out);
+}
+
+#[test]
+fn all_protocols_that_take_snapshots_are_compared() {
+    let words = |arguments: &[&str]| {
+        let ran = cutline(&[&["compare", "scenarios/aligned-join.json", "--format", "json"], arguments].concat());
+        assert_eq!((ran.exit, &*ran.err), (0, ""));
+        let document = json(&ran.out);
+        let columns = document["protocols"].as_array().expect("a list").iter();
+        columns.map(|column| column["protocol"].as_str().expect("a word").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(words(&[]), ["aligned", "at_least_once", "unaligned", "chandy_lamport", "lai_yang"]);
+    assert_eq!(words(&["--protocols", "none"]), ["none"]);
+}
+
+const COLUMN: &[(&str, &str)] = &[
+    ("protocol", "string"),
+    ("guarantee", "string"),
+    ("lost", "number"),
+    ("duplicated", "number"),
+    ("snapshots_completed", "number"),
+    ("snapshots_aborted", "number"),
+    ("duration_median_us", "number|null"),
+    ("duration_max_us", "number|null"),
+    ("failovers", "number"),
+    ("recovery_max_us", "number|null"),
+    ("runs_failed", "number"),
+    ("runs_limited", "number"),
+];
+
+#[test]
+fn a_comparison_is_what_the_runs_come_to() {
+    let room = Room::with(&[("good.json", GOOD)]);
+    let ran = room.cutline(&["compare", "good.json", "--seed", "5", "--seeds", "3", "--format", "json"]);
+    assert_eq!((ran.exit, &*ran.err), (0, ""));
+    let document = json(&ran.out);
+    has(&document, "the document", &[("format", "number"), ("version", "string"), ("scenario", "string"), ("title", "string")]);
+    assert_eq!((&document["format"], &document["scenario"], &document["seeds"]), (&1.into(), &"good.json".into(), &vec![5, 6, 7].into()));
+    has_each(&document, "protocols", COLUMN);
+    has_each(&document, "protocols", COSTS);
+    let run = |seed: &str| json(&room.cutline(&["run", "good.json", "--seed", seed, "--format", "json"]).out)["outcomes"][0].clone();
+    let runs = ["5", "6", "7"].map(run);
+    let column = &document["protocols"][0];
+    assert_eq!(column["protocol"], runs[0]["protocol"]);
+    for (field, _) in COSTS {
+        assert_eq!(column[field], runs.iter().map(|run| run["costs"][field].as_u64().expect("a number")).sum::<u64>(), "{field}");
+    }
+    let own = json(&room.cutline(&["compare", "good.json", "--format", "json"]).out);
+    assert_eq!(own["seeds"], Value::from(vec![1]), "the scenario's own seed");
+}
+
+#[test]
+fn what_a_comparison_expects_is_not_judged() {
+    let wrong = changed(r#""failovers": 1"#, r#""failovers": 2"#);
+    let short = changed(r#""seed": 1"#, r#""seed": 1, "limits": {"steps": 10}"#);
+    let room = Room::with(&[("wrong.json", &wrong), ("short.json", &short), ("bad.json", "{")]);
+    assert_eq!((room.cutline(&["run", "wrong.json"]).exit, room.cutline(&["compare", "wrong.json"]).exit), (1, 0));
+    let ran = room.cutline(&["compare", "short.json"]);
+    assert!(ran.exit == 5 && ran.out.contains("runs stopped by a limit"), "{}", ran.out);
+    for path in ["bad.json", "none.json", "."] {
+        let ran = room.cutline(&["compare", path]);
+        assert_eq!((ran.exit, &*ran.out), (2, ""), "{path}");
+        assert!(ran.err.contains("help: ") || ran.err.contains("bad.json:1:2"), "{path}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_comparison_is_refused_before_anything_runs() {
+    let room = Room::with(&[("good.json", GOOD)]);
+    for (arguments, part) in [
+        (&["--protocols", "aligned,unalined"][..], "'unaligned'"),
+        (&["--protocols", "at_leats_once"], "'at_least_once'"),
+        (&["--protocols", ""], "--protocols"),
+        (&["--protocols", "aligned,"], "--protocols"),
+        (&["--seeds", "0"], "--seeds"),
+        (&["--seeds", "100001"], "--seeds"),
+        (&["--seed", "18446744073709551615", "--seeds", "2"], "18446744073709551615"),
+        (&["--format", "junit"], "--format"),
+        (&["good.json"], "good.json"),
+    ] {
+        let ran = room.cutline(&[&["compare", "good.json"], arguments].concat());
+        assert_eq!((ran.exit, &*ran.out), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains(part), "{arguments:?}: {}", ran.err);
+    }
+    let last = ["compare", "good.json", "--seed", "18446744073709551615"];
+    assert_eq!(room.cutline(&last).exit, 0);
+}
+
+#[test]
 fn files_are_validated_without_a_run() {
     let room = Room::with(&[("good.json", GOOD), ("all/bad.json", "{\"title\": 7}"), ("all/good.json", GOOD)]);
     let good = room.cutline(&["validate", "good.json"]);
@@ -492,6 +598,7 @@ fn wrong_usage() {
         &["rnu"],
         &["run"],
         &["validate"],
+        &["compare"],
         &["run", "x.json", "--format", "xml"],
         &["run", "x.json", "--sed", "1"],
         &["run", ""],
@@ -506,7 +613,7 @@ fn wrong_usage() {
 
 #[test]
 fn help_is_a_result() {
-    for arguments in [&["--help"][..], &["help"], &["run", "--help"], &["validate", "--help"], &["--version"]] {
+    for arguments in [&["--help"][..], &["help"], &["run", "--help"], &["compare", "--help"], &["validate", "--help"], &["--version"]] {
         let ran = cutline(arguments);
         assert_eq!((ran.exit, &*ran.err), (0, ""), "{arguments:?}");
         assert!(!ran.out.is_empty());

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cutline::protocol::ProtocolKind;
 use cutline::scenario::outcome::{Judgement, Outcome};
 use cutline::{Scenario, run};
 use expect_test::expect_file;
@@ -85,6 +86,24 @@ fn every_scenario_runs_the_same_twice() {
     for name in names() {
         let scenario = load(&name);
         assert_eq!(run(&scenario), run(&scenario), "{name}");
+    }
+}
+
+/// Everything that depends on the protocol follows it.
+#[test]
+fn a_scenario_under_another_protocol_is_the_file_with_another_word() {
+    let read = |path: &str| fs::read(folder().join(path)).map_err(|error| error.to_string());
+    for name in names() {
+        let (scenario, text) = (load(&name), String::from_utf8(bytes_of(&name)).expect("UTF-8"));
+        let (before, word) = text.split_once(r#""protocol": ""#).expect("a protocol");
+        let (_, after) = word.split_once('"').expect("the end of a word");
+        for protocol in scenario.protocols() {
+            let text = format!(r#"{before}"protocol": "{}"{after}"#, protocol.word());
+            let typed = Scenario::parse(&name, text.as_bytes(), &read).unwrap_or_else(|mistakes| panic!("{name}: {mistakes:#?}"));
+            let turned = scenario.under(protocol);
+            assert_eq!(format!("{turned:?}"), format!("{typed:?}"), "{name} under {}", protocol.word());
+            assert_eq!(run(&turned), run(&typed), "{name} under {}", protocol.word());
+        }
     }
 }
 

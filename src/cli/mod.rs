@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod args;
+mod compare;
 mod diagnostics;
 mod files;
 mod guard;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Exit {
     match command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Schema => print_schema(),
     }

@@ -23,7 +23,7 @@ const TASKS: usize = 16;
 /// How words are set off: in colour, or not at all.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
-    strong: anstyle::Style,
+    pub(super) strong: anstyle::Style,
     good: anstyle::Style,
     bad: anstyle::Style,
     faint: anstyle::Style,
@@ -54,13 +54,13 @@ impl Style {
     }
 }
 
-fn paint(style: anstyle::Style, text: impl Display) -> String {
+pub(super) fn paint(style: anstyle::Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
 /// One scenario: what happened, what was guaranteed, and whether that was expected.
 pub fn outcome(outcome: &Outcome, style: &Style) -> String {
-    let mut page = Page { text: String::new(), style: *style };
+    let mut page = Page::new(style);
     page.title(outcome);
     page.failovers(outcome);
     page.snapshots(&outcome.snapshots);
@@ -73,7 +73,7 @@ pub fn outcome(outcome: &Outcome, style: &Style) -> String {
 
 /// Many scenarios: a line each, what is wrong with the unexpected ones, and how many there are of each.
 pub fn summary(outcomes: &[Outcome], style: &Style) -> String {
-    let mut page = Page { text: String::new(), style: *style };
+    let mut page = Page::new(style);
     if !outcomes.is_empty() {
         page.overview(outcomes);
     }
@@ -88,12 +88,16 @@ pub fn summary(outcomes: &[Outcome], style: &Style) -> String {
 }
 
 /// Text under construction.
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
     style: Style,
 }
 
 impl Page {
+    pub(super) fn new(style: &Style) -> Page {
+        Page { text: String::new(), style: *style }
+    }
+
     fn title(&mut self, outcome: &Outcome) {
         let title = if outcome.title.trim().is_empty() { &outcome.scenario } else { &outcome.title };
         self.line(0, paint(self.style.strong, printable(title)));
@@ -242,7 +246,7 @@ impl Page {
         self.line(0, paint(self.style.strong, text));
     }
 
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -256,14 +260,14 @@ impl Page {
         }
     }
 
-    fn line(&mut self, indent: usize, text: impl Display) {
+    pub(super) fn line(&mut self, indent: usize, text: impl Display) {
         self.text.push_str(&" ".repeat(indent));
         self.text.push_str(text.to_string().trim_end());
         self.text.push('\n');
     }
 
     /// A table with a header; the columns of numbers are aligned to the right.
-    fn table(&mut self, indent: usize, table: &mut Table, numbers: &[usize]) {
+    pub(super) fn table(&mut self, indent: usize, table: &mut Table, numbers: &[usize]) {
         right(table, numbers);
         for (at, line) in lines(table).into_iter().enumerate() {
             self.line(indent, if at == 0 { paint(self.style.faint, line) } else { line });
@@ -288,7 +292,7 @@ impl Page {
     }
 }
 
-fn table() -> Table {
+pub(super) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table
@@ -398,7 +402,7 @@ fn overview_cells(outcome: &Outcome) -> [String; 7] {
 }
 
 /// `1 scenario`, `2 scenarios`
-fn count(number: impl Display, what: &str) -> String {
+pub(super) fn count(number: impl Display, what: &str) -> String {
     let number = number.to_string();
     let plural = if number == "1" { "" } else { "s" };
     format!("{number} {what}{plural}")

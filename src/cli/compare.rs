@@ -1,0 +1,50 @@
+//! `cutline compare`
+
+use super::args::{Compare, TableFormat};
+use super::output::{self, Problem};
+use super::{Exit, guard, load, refuse};
+use crate::protocol::ProtocolKind;
+use crate::report::text::Style;
+use crate::report::{compare as report, printable};
+use crate::scenario::{self, Comparison};
+
+/// Runs one scenario under several protocols and prints a table.
+pub fn compare(arguments: &Compare) -> Exit {
+    let scenario = match load::load(&arguments.path) {
+        Ok(scenario) => scenario,
+        Err(exit) => return exit,
+    };
+    let first = arguments.seed.unwrap_or(scenario.seed());
+    let Some(last) = first.checked_add(u64::from(arguments.seeds) - 1) else {
+        let message = format!("there are no {} seeds from {first} on; the largest is {}", arguments.seeds, u64::MAX);
+        return refuse(&Problem::new(message, "give a smaller --seed or fewer --seeds"));
+    };
+    let seeds: Vec<u64> = (first..=last).collect();
+    let protocols = if arguments.protocols.is_empty() { scenario.protocols() } else { distinct(&arguments.protocols) };
+    let name = printable(&arguments.path.display().to_string());
+    match guard::guarded(|| scenario::compare(&scenario, &protocols, &seeds)) {
+        Ok(comparison) => exit_of(&comparison).max(print(&comparison, arguments.format)),
+        Err(panic) => {
+            guard::internal_error(&format!("{name} with seeds {first} to {last}"), &panic).print();
+            Exit::Internal
+        }
+    }
+}
+
+/// Each protocol once, where it is named first.
+fn distinct(protocols: &[ProtocolKind]) -> Vec<ProtocolKind> {
+    let is_first = |(at, protocol): &(usize, &ProtocolKind)| !protocols[..*at].contains(protocol);
+    protocols.iter().enumerate().filter(is_first).map(|(_, &protocol)| protocol).collect()
+}
+
+fn exit_of(comparison: &Comparison) -> Exit {
+    let is_limited = comparison.protocols.iter().any(|summary| summary.runs_limited > 0);
+    if is_limited { Exit::Limit } else { Exit::AsExpected }
+}
+
+fn print(comparison: &Comparison, format: TableFormat) -> Exit {
+    output::result(&match format {
+        TableFormat::Text => report::text(comparison, &Style::coloured()),
+        TableFormat::Json => report::document(comparison),
+    })
+}
