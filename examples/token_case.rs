@@ -24,6 +24,8 @@
 //! are numbered from 1 in a scenario, from 0 there. What is expected becomes what the scenario
 //! expects, so that running it says whether all came out.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
+
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
-use cutline::protocol::ProtocolKind;
 use expect_test::expect_file;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cutline::protocol::ProtocolKind;
 use cutline::scenario::outcome::{Judgement, Outcome};
 use cutline::{Scenario, run};
 use expect_test::expect_file;

@@ -9,7 +9,9 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{complaints, is_broken, is_named, printable, reason, stopped};
 use crate::kernel::Ticks;
-use crate::scenario::outcome::{FailoverReport, Judgement, Outcome, PlaceOutcome, SnapshotReport, TaskRow};
+use crate::scenario::outcome::{
+    ChannelState, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SnapshotReport, TaskRow,
+};
 
 /// Columns that text is kept within.
 const WIDTH: usize = 100;
@@ -143,9 +145,28 @@ impl Page {
         rows.sort_by_key(|row| (row.acked_us.is_none(), row.acked_us));
         let mut table = table();
         table.set_header(["task", "recorded", "started", "aligned for", "acked"]);
-        table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row)));
+        table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row, snapshot.state.as_ref())));
         self.table(4, &mut table, &[2, 3, 4]);
         self.more(4, rows.len().saturating_sub(TASKS), "task");
+        if let Some(state) = &snapshot.state {
+            self.global_state(state);
+        }
+    }
+
+    fn global_state(&mut self, state: &GlobalState) {
+        let contents = state.channels.iter().filter(|channel| !channel.messages.is_empty());
+        for ChannelState { channel, messages } in contents.clone() {
+            let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
+            self.wrapped(4, &format!("in {}: {}", printable(channel), printable(&messages.join(", "))));
+        }
+        if contents.count() == 0 {
+            self.line(4, "nothing in channels");
+        }
+        match state.visited {
+            Some(true) => self.line(4, "the run was in this state"),
+            Some(false) => self.line(4, "the run was never in this state"),
+            None => {}
+        }
     }
 
     fn places(&mut self, outcome: &Outcome) {
@@ -362,10 +383,25 @@ fn snapshot_line(snapshot: &SnapshotReport) -> String {
     format!("snapshot {id} {status}{reason}, triggered {triggered}{took}")
 }
 
-fn task_cells(row: &TaskRow) -> [String; 5] {
+fn task_cells(row: &TaskRow, state: Option<&GlobalState>) -> [String; 5] {
     let time = |at: Option<u64>| at.map_or("-".into(), |at| Ticks(at).to_string());
     let aligned = if row.alignment_us == 0 { None } else { Some(row.alignment_us) };
-    [printable(&row.task), recorded(row), time(row.started_us), time(aligned), time(row.acked_us)]
+    [
+        printable(&row.task),
+        state.map_or_else(|| recorded(row), |state| process_state(row, state)),
+        time(row.started_us),
+        time(aligned),
+        time(row.acked_us),
+    ]
+}
+
+/// What a snapshot recorded of a process itself.
+fn process_state(row: &TaskRow, state: &GlobalState) -> String {
+    match state.processes.iter().find(|process| process.process == row.task).map(|process| &process.value) {
+        None => "-".into(),
+        Some(Shown::Number(tokens)) => count(tokens, "token"),
+        Some(Shown::Word(word)) => printable(word),
+    }
 }
 
 /// What a task put into a snapshot: its offset or its state, and what was in its channels.

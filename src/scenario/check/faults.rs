@@ -74,12 +74,9 @@ impl Checker<'_> {
         }
         timing.timeout = self.ticks_or("/snapshots/timeout", file.timeout.as_ref(), TIMEOUT);
         timing.budget = self.ticks_or("/snapshots/alignment_timeout", file.alignment_timeout.as_ref(), Ticks::NEVER);
-        match (file.protocol, &file.alignment_timeout) {
-            (ProtocolFile::AlignedTimeout, None) => {
-                let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
-                self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
-            }
-            _ => {}
+        if file.protocol == ProtocolFile::AlignedTimeout && file.alignment_timeout.is_none() {
+            let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
+            self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
         }
         timing.min_pause = self.ticks_or("/snapshots/min_pause", file.min_pause.as_ref(), Ticks::ZERO);
         timing.store = self.delay("/snapshots/store", file.store.as_ref());
