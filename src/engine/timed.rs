@@ -88,9 +88,18 @@ struct Desk {
     wake: u64,
     /// When the next emission is due, for sources.
     emit: u64,
+    /// Steps that are due and wait for the task: they come before what is in the ring.
+    mail: u32,
 }
 
-const FRESH_DESK: Desk = Desk { busy_until: 0, ring: NONE, ring_end: NONE, wake: IDLE, emit: IDLE };
+impl Desk {
+    #[inline(always)]
+    fn is_awaited(&self) -> bool {
+        self.ring != NONE || self.mail > 0
+    }
+}
+
+const FRESH_DESK: Desk = Desk { busy_until: 0, ring: NONE, ring_end: NONE, wake: IDLE, emit: IDLE, mail: 0 };
 
 /// An event is 3 bits of kind and 29 of number.
 const KIND_SHIFT: u32 = 29;
@@ -224,8 +233,8 @@ pub struct Timed<'s, S> {
     losses: Vec<(TaskId, Notice)>,
     /// Uploads that will fail.
     failing: Vec<(TaskId, SnapshotId)>,
-    /// Steps of a task that wait for room for its output.
-    held: Vec<(TaskId, Step)>,
+    /// Steps that are due and wait until their task is free, or has room for its output.
+    mail: Vec<(TaskId, Step)>,
     /// By channel: how many of its listed delays are used; empty when none are listed.
     listed: Vec<u32>,
     /// Whether every channel keeps order.
@@ -266,7 +275,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             watch: Watch::default(),
             losses: Vec::new(),
             failing: Vec::new(),
-            held: Vec::new(),
+            mail: Vec::new(),
             listed: vec![0; if timing.listed.is_empty() { 0 } else { channels }],
             is_ordered: plan.is_ordered(),
         }
@@ -294,7 +303,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.watch.reset(self.faults, self.plan);
         self.losses.clear();
         self.failing.clear();
-        self.held.clear();
+        self.mail.clear();
         self.listed.fill(0);
     }
 
@@ -398,8 +407,27 @@ impl<'s, S: FactSink> Timed<'s, S> {
 
     #[inline(always)]
     fn on_lane(&mut self, world: &mut World, lane: u32, at: u64) {
-        if self.lanes[lane as usize].due == at {
-            self.try_lane(world, lane, at);
+        if self.lanes[lane as usize].due != at {
+            return;
+        }
+        // Whoever waits for the task already comes first; else a busy channel would starve the others.
+        if let Some(task) = self.desk_of(lane)
+            && self.desks[task.index()].is_awaited()
+        {
+            return self.wait_for_desk(task, lane, at);
+        }
+        self.try_lane(world, lane, at);
+    }
+
+    /// The task whose time a lane's messages take; none for those to the coordinator.
+    #[inline(always)]
+    fn desk_of(&self, lane: u32) -> Option<TaskId> {
+        match self.channels.get(lane as usize) {
+            Some(channel) => Some(TaskId(channel.to)),
+            None => {
+                let number = lane - self.channels.len() as u32;
+                (number < self.desks.len() as u32).then_some(TaskId(number))
+            }
         }
     }
 
@@ -413,7 +441,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         let channel = ChannelId(lane);
         let task = TaskId(self.channels[channel.index()].to);
         if self.desks[task.index()].busy_until > at {
-            return self.wait_for_desk(task, lane);
+            return self.wait_for_desk(task, lane, at);
         }
         if !self.is_ordered && !self.plan.channels()[channel].is_fifo {
             return self.try_unordered(world, channel, at);
@@ -468,7 +496,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         let is_lost = world.notice_stamp(task).is_some_and(|stamp| stamp.0 & LOST != 0);
         let step = if is_lost { Step::Lose(task) } else { Step::Tell(task) };
         if self.desks[task.index()].busy_until > at {
-            return self.wait_for_desk(task, lane);
+            return self.wait_for_desk(task, lane, at);
         }
         match world.ready(step) {
             Ok(()) => {}
@@ -510,10 +538,10 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     #[inline(never)]
-    fn wait_for_desk(&mut self, task: TaskId, lane: u32) {
+    fn wait_for_desk(&mut self, task: TaskId, lane: u32, at: u64) {
         self.join_ring(task, lane);
-        let at = self.desks[task.index()].busy_until;
-        self.queue_wake(task, at);
+        let free = self.desks[task.index()].busy_until.max(at);
+        self.queue_wake(task, free);
     }
 
     #[inline(never)]
@@ -529,6 +557,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
     #[inline(never)]
     fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
         self.desks[task.index()].wake = IDLE;
+        if self.desks[task.index()].mail > 0 && self.desks[task.index()].busy_until <= at {
+            self.open_mail(world, task, at);
+        }
         loop {
             let desk = &mut self.desks[task.index()];
             let lane = desk.ring;
@@ -587,17 +618,47 @@ impl<'s, S: FactSink> Timed<'s, S> {
     fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
         let Some(step) = self.agenda.take(slot) else { return };
         let step = self.spoil(world, step);
-        match world.ready(step) {
-            Err(Wait::Stuck(task)) => self.held.push((task, step)),
-            Err(_) => {}
-            Ok(()) => match self.busy_until(step) {
-                Some(until) if until > at => self.schedule(step, until),
-                _ if self.comes_later(world, step, at) => self.schedule(step, at),
-                _ => {
-                    self.departure = at;
-                    self.apply(world, step, at);
-                }
-            },
+        if self.comes_later(world, step, at) {
+            return self.schedule(step, at);
+        }
+        match self.own_task(step) {
+            Some(task) if self.desks[task.index()].busy_until > at || world.is_stuck(task) => self.keep(task, step, at),
+            _ => self.take_due(world, step, at),
+        }
+    }
+
+    fn take_due(&mut self, world: &mut World, step: Step, at: u64) {
+        if world.ready(step).is_ok() {
+            self.departure = at;
+            self.apply(world, step, at);
+        }
+    }
+
+    fn keep(&mut self, task: TaskId, step: Step, at: u64) {
+        self.mail.push((task, step));
+        self.desks[task.index()].mail += 1;
+        let free = self.desks[task.index()].busy_until.max(at);
+        self.queue_wake(task, free);
+    }
+
+    /// A task looks at what is due before it takes the next element, as a mailbox does; not while its
+    /// output waits for room, which will wake it again.
+    #[inline(never)]
+    fn open_mail(&mut self, world: &mut World, task: TaskId, at: u64) {
+        while !world.is_stuck(task) {
+            let Some(first) = self.mail.iter().position(|(owner, _)| *owner == task) else { return };
+            let (_, step) = self.mail.remove(first);
+            self.desks[task.index()].mail -= 1;
+            self.take_due(world, step, at);
+        }
+    }
+
+    /// For steps that are a task's own work: whose.
+    fn own_task(&self, step: Step) -> Option<TaskId> {
+        match step {
+            Step::Alarm(task) | Step::Initiate(task) => Some(task),
+            Step::Announce(channel, _) => Some(self.plan.channels()[channel].to),
+            _ => None,
         }
     }
 
@@ -614,16 +675,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
             Step::Upload(task) if world.uploading(task).is_some_and(|id| self.failing.contains(&(task, id))) => Step::FailUpload(task),
             step => step,
         }
-    }
-
-    /// For steps that are a task's own work: when it has time for them.
-    fn busy_until(&self, step: Step) -> Option<u64> {
-        let task = match step {
-            Step::Alarm(task) | Step::Initiate(task) => task,
-            Step::Announce(channel, _) => self.plan.channels()[channel].to,
-            _ => return None,
-        };
-        Some(self.desks[task.index()].busy_until)
     }
 
     #[inline(never)]
@@ -773,7 +824,6 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 let free = self.desks[task.index()].busy_until.max(self.now);
                 self.queue_wake(task, free);
                 self.resume_source(task);
-                self.resume_held(task);
             }
             Touch::Coming(channel, id) => self.schedule(Step::Announce(channel, id), self.lanes[channel.index()].last),
             Touch::Alarm(task) => self.schedule(Step::Alarm(task), self.now),
@@ -817,7 +867,7 @@ impl<S: FactSink> Timed<'_, S> {
             _ => true,
         };
         self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
-        self.held.retain(|(task, _)| !is_void(*task));
+        self.mail.retain(|(task, _)| !is_void(*task));
         match fact {
             Fact::Crashed { task } => self.clear_desk(task),
             _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
@@ -827,7 +877,7 @@ impl<S: FactSink> Timed<'_, S> {
     /// Nobody works here any more: what waits in the ring is parked until the task is up.
     fn clear_desk(&mut self, task: TaskId) {
         let desk = &mut self.desks[task.index()];
-        desk.busy_until = self.now;
+        (desk.busy_until, desk.mail) = (self.now, 0);
         // A source that is set back emits at once what has been there for long; what cannot be
         // replayed goes by in the meantime.
         if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {
@@ -859,13 +909,6 @@ impl<S: FactSink> Timed<'_, S> {
             self.queue_lane(lane, arrival);
         }
         Stamp(arrival)
-    }
-
-    fn resume_held(&mut self, task: TaskId) {
-        while let Some(at) = self.held.iter().position(|(holder, _)| *holder == task) {
-            let (_, step) = self.held.remove(at);
-            self.schedule(step, self.now);
-        }
     }
 
     fn unpark(&mut self, lane: u32) {
