@@ -37,3 +37,22 @@ fn the_format_page_names_every_field_and_word() {
     missing.retain(|word| !readme.contains(word.as_str()));
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// The runs that the README shows are runs: every line of them is printed, in this order.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let readme = include_str!("../README.md");
+    let mut shown = 0;
+    for block in readme.split("```console\n$ ").skip(1).filter_map(|rest| rest.split("```").next()) {
+        let (command, lines) = block.split_once('\n').expect("a command");
+        let arguments = command.strip_prefix("cutline ").or(command.split_once(" -- ").map(|(_, after)| after)).expect("a command of ours");
+        let output = assert_cmd::cargo::cargo_bin_cmd!("cutline").args(arguments.split_whitespace()).output().expect("it ran");
+        let output = String::from_utf8(output.stdout).expect("UTF-8");
+        let mut printed = output.lines();
+        for line in lines.lines().filter(|line| line.trim() != "...") {
+            assert!(printed.any(|other| other == line), "not printed by `{command}`, or not in this place:\n{line}\n\n{output}");
+        }
+        shown += 1;
+    }
+    assert!(shown >= 3, "{shown}");
+}
