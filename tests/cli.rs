@@ -431,6 +431,7 @@ const COLUMN: &[(&str, &str)] = &[
     ("duplicated", "number"),
     ("snapshots_completed", "number"),
     ("snapshots_aborted", "number"),
+    ("runs_inconsistent", "number"),
     ("duration_median_us", "number|null"),
     ("duration_max_us", "number|null"),
     ("failovers", "number"),

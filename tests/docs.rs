@@ -26,7 +26,10 @@ fn the_format_page_names_every_field_and_word() {
     for (_, definition) in schema["$defs"].as_object().expect("definitions").iter().chain([(&String::new(), &schema)]) {
         for variant in definition["oneOf"].as_array().into_iter().flatten().chain([definition]) {
             let properties = variant["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-            let words = variant["const"].as_str().into_iter().chain(variant["enum"].as_array().into_iter().flatten().filter_map(|word| word.as_str()));
+            let words = variant["const"]
+                .as_str()
+                .into_iter()
+                .chain(variant["enum"].as_array().into_iter().flatten().filter_map(|word| word.as_str()));
             missing.extend(properties.chain(words).filter(|word| !page.contains(word)).map(str::to_owned));
         }
     }

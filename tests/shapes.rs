@@ -23,11 +23,8 @@ fn run(file: &str, changes: &[(&str, Value)]) -> Outcome {
 }
 
 fn backpressure(protocol: &str, capacity: u64, more: &[(&str, Value)]) -> Outcome {
-    let changes = [
-        ("/snapshots/protocol", json!(protocol)),
-        ("/channels/0/capacity", json!(capacity)),
-        ("/channels/1/capacity", json!(capacity)),
-    ];
+    let changes =
+        [("/snapshots/protocol", json!(protocol)), ("/channels/0/capacity", json!(capacity)), ("/channels/1/capacity", json!(capacity))];
     run("backpressure.json", &[&changes, more].concat())
 }
 

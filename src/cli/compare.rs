@@ -21,6 +21,11 @@ pub fn compare(arguments: &Compare) -> Exit {
     };
     let seeds: Vec<u64> = (first..=last).collect();
     let protocols = if arguments.protocols.is_empty() { scenario.protocols() } else { distinct(&arguments.protocols) };
+    if let Some(unfit) = protocols.iter().find(|&&protocol| !scenario.can_run(protocol)) {
+        let fit: Vec<&str> = scenario.protocols().into_iter().map(ProtocolKind::word).collect();
+        let message = format!("{} needs a dataflow from sources to sinks, and the scenario is a graph of processes", unfit.word());
+        return refuse(&Problem::new(message, format!("protocols for it: {}", fit.join(", "))));
+    }
     let name = printable(&arguments.path.display().to_string());
     match guard::guarded(|| scenario::compare(&scenario, &protocols, &seeds)) {
         Ok(comparison) => exit_of(&comparison).max(print(&comparison, arguments.format)),

@@ -56,12 +56,13 @@ const fn rare(label: &'static str, cell: fn(&ProtocolSummary) -> String) -> Row 
     Row { label, is_rare: true, cell }
 }
 
-const ROWS: [Row; 18] = [
+const ROWS: [Row; 19] = [
     row("observed guarantee, weakest", |summary| summary.guarantee.to_owned()),
     row("records lost, total", |summary| summary.lost.to_string()),
     row("records duplicated, total", |summary| summary.duplicated.to_string()),
     row("snapshots completed, total", |summary| summary.snapshots_completed.to_string()),
     row("snapshots aborted, total", |summary| summary.snapshots_aborted.to_string()),
+    row("runs with an inconsistent cut", |summary| summary.runs_inconsistent.to_string()),
     row("snapshot duration, median", |summary| span(summary.duration_median_us)),
     row("snapshot duration, longest", |summary| span(summary.duration_max_us)),
     row("channels blocked, total", |summary| Ticks(summary.costs.blocked_us).to_string()),
@@ -97,6 +98,7 @@ mod tests {
             duplicated: 0,
             snapshots_completed: 2,
             snapshots_aborted: 1,
+            runs_inconsistent: 0,
             duration_median_us: Some(1_500),
             duration_max_us: Some(41_000),
             costs,
@@ -112,6 +114,7 @@ mod tests {
             lost: 3,
             duplicated: 12,
             snapshots_completed: 0,
+            runs_inconsistent: 3,
             duration_median_us: None,
             duration_max_us: None,
             costs,
@@ -134,6 +137,7 @@ mod tests {
             records duplicated, total                 0     12
             snapshots completed, total                2      0
             snapshots aborted, total                  1      1
+            runs with an inconsistent cut             0      3
             snapshot duration, median             1.5ms      -
             snapshot duration, longest             41ms      -
             channels blocked, total                39ms    0us

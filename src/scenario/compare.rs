@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::check::Scenario;
-use super::outcome::{Costs, Ended, FailoverReport, Outcome};
+use super::outcome::{Costs, Ended, FailoverReport, InvariantOutcome, Outcome};
 use super::run::run;
 use crate::protocol::{Guarantee, ProtocolKind};
 
@@ -22,6 +22,8 @@ pub struct ProtocolSummary {
     pub snapshots_completed: u64,
     /// Snapshots given up.
     pub snapshots_aborted: u64,
+    /// Runs in which some completed snapshot is no consistent cut, does not conserve tokens or raises a false alarm.
+    pub runs_inconsistent: u64,
     /// From trigger to completion: the median, the lower one of two; none when no snapshot completed.
     pub duration_median_us: Option<u64>,
     /// The longest time from trigger to completion.
@@ -119,6 +121,7 @@ struct Tally {
     recovery: Option<u64>,
     failed: u64,
     limited: u64,
+    inconsistent: u64,
 }
 
 impl Tally {
@@ -131,6 +134,10 @@ impl Tally {
         self.costs.add(&outcome.costs);
         self.failovers += outcome.failovers.len() as u64;
         self.recovery = self.recovery.max(longest_recovery(&outcome.failovers));
+        let is_broken = |invariant: &InvariantOutcome| {
+            invariant.verdict == "violated" && matches!(invariant.name, "consistent_cut" | "conservation" | "no_false_alarm")
+        };
+        self.inconsistent += u64::from(outcome.invariants.iter().any(is_broken));
         self.failed += u64::from(outcome.ended == Ended::JobFailed);
         self.limited += u64::from(matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit));
     }
@@ -146,6 +153,7 @@ impl Tally {
             duplicated: self.duplicated,
             snapshots_completed: self.durations.len() as u64,
             snapshots_aborted: self.aborted,
+            runs_inconsistent: self.inconsistent,
             duration_median_us: self.durations.get(middle).copied(),
             duration_max_us: self.durations.last().copied(),
             costs: self.costs,

@@ -117,6 +117,11 @@ impl Scenario {
         scenario
     }
 
+    /// Whether a protocol can run on the graph at all: processes need a classic one.
+    pub fn can_run(&self, protocol: ProtocolKind) -> bool {
+        protocol.is_classic() || !self.setup.plan.has_processes()
+    }
+
     /// The protocols that make sense on such a graph, in the order of the registry: those that can
     /// complete a snapshot of it, and for processes the wrong one too.
     pub fn protocols(&self) -> Vec<ProtocolKind> {

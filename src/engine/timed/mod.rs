@@ -4,12 +4,19 @@
 //! cannot move is parked with its reason and comes back by the one touch that ends it, so the
 //! driver never scans.
 
-use std::collections::{BTreeMap, VecDeque};
+mod agenda;
+mod draws;
+mod observe;
+
+use std::collections::VecDeque;
+
+use self::agenda::Agenda;
+use self::draws::Draws;
 
 use super::faults::Watch;
-use super::{Ahead, Fault, Lane, Moment, Notice, Observer, Stamp, Step, Timing, Touch, Wait, World};
-use crate::kernel::{Delay, EventQueue, Id, Stream, Ticks};
-use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
+use super::{Fault, Moment, Notice, Stamp, Step, Timing, Wait, World};
+use crate::kernel::{Delay, EventQueue, Id, Ticks};
+use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -113,97 +120,6 @@ const NUMBER: u32 = (1 << KIND_SHIFT) - 1;
 /// The mark, in a notice's stamp, of a message that will be lost.
 const LOST: u64 = 1 << 63;
 
-/// Steps that are due some time after something happened: timers, uploads, crashes.
-#[derive(Clone, Debug, Default)]
-struct Agenda {
-    slots: Vec<Option<Step>>,
-    free: Vec<u32>,
-}
-
-impl Agenda {
-    fn add(&mut self, step: Step) -> u32 {
-        match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = Some(step);
-                slot
-            }
-            None => {
-                self.slots.push(Some(step));
-                (self.slots.len() - 1) as u32
-            }
-        }
-    }
-
-    /// The slot is free again only now, when its key has left the queue.
-    fn take(&mut self, slot: u32) -> Option<Step> {
-        self.free.push(slot);
-        self.slots[slot as usize].take()
-    }
-
-    fn cancel(&mut self, is_void: impl Fn(Step) -> bool) {
-        for slot in &mut self.slots {
-            if slot.is_some_and(&is_void) {
-                *slot = None;
-            }
-        }
-    }
-
-    fn clear(&mut self) {
-        self.slots.clear();
-        self.free.clear();
-    }
-}
-
-/// Everything random, one stream per purpose and entity, seeded at its first draw.
-#[derive(Clone, Debug, Default)]
-struct Draws {
-    seed: u64,
-    /// By channel.
-    delays: Vec<Option<Box<Stream>>>,
-    /// By task.
-    services: Vec<Option<Box<Stream>>>,
-    others: BTreeMap<String, Stream>,
-}
-
-impl Draws {
-    fn reset(&mut self, seed: u64) {
-        self.seed = seed;
-        self.delays.iter_mut().for_each(|stream| *stream = None);
-        self.services.iter_mut().for_each(|stream| *stream = None);
-        self.others.clear();
-    }
-
-    #[inline(always)]
-    fn draw(seed: u64, slots: &mut [Option<Box<Stream>>], at: usize, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
-        if let Delay::Constant(ticks) = delay {
-            return ticks;
-        }
-        let stream = match &mut slots[at] {
-            Some(stream) => stream,
-            empty => seeded(empty, seed, &name()),
-        };
-        delay.draw(stream)
-    }
-
-    fn rare(&mut self, delay: Delay, name: impl FnOnce() -> String) -> Ticks {
-        match delay {
-            Delay::Constant(ticks) => ticks,
-            _ => delay.draw(self.stream(name())),
-        }
-    }
-
-    fn stream(&mut self, name: String) -> &mut Stream {
-        let seed = self.seed;
-        self.others.entry(name).or_insert_with_key(|name| Stream::named(seed, name))
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn seeded<'s>(slot: &'s mut Option<Box<Stream>>, seed: u64, name: &str) -> &'s mut Stream {
-    slot.insert(Box::new(Stream::named(seed, name)))
-}
-
 /// Drives a world through simulated time. One value can be used for many runs and keeps its
 /// memory between them.
 #[derive(Debug)]
@@ -271,7 +187,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             agenda: Agenda::default(),
             timeouts: VecDeque::new(),
             is_timeout_queued: false,
-            draws: Draws { delays: vec![None; channels], services: vec![None; tasks], ..Draws::default() },
+            draws: Draws::new(channels, tasks),
             watch: Watch::default(),
             losses: Vec::new(),
             failing: Vec::new(),
@@ -692,234 +608,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         if let (false, Some(&(due, _))) = (self.is_timeout_queued, self.timeouts.front()) {
             self.is_timeout_queued = true;
             self.queue.push(due, TIMEOUT);
-        }
-    }
-
-    // --- draws ------------------------------------------------------------------------------
-
-    #[inline(always)]
-    fn draw_service(&mut self, task: TaskId, at: u64) -> u64 {
-        let service = self.timing.of(self.plan.tasks()[task].operator).service;
-        let (seed, plan) = (self.draws.seed, self.plan);
-        let ticks = Draws::draw(seed, &mut self.draws.services, task.index(), service, || format!("service/{}", plan.task_name(task)));
-        let slows = self.timing.slows.iter().filter(|slow| slow.task == task && (slow.from.0..slow.until.0).contains(&at));
-        ticks.0 + slows.map(|slow| slow.extra.0).sum::<u64>()
-    }
-
-    #[inline(always)]
-    fn data_arrival(&mut self, channel: ChannelId) -> u64 {
-        match self.channels[channel.index()].delay {
-            LOOK_UP => self.draw_data_arrival(channel),
-            delay => self.departure.saturating_add(u64::from(delay)),
-        }
-    }
-
-    fn draw_data_arrival(&mut self, channel: ChannelId) -> u64 {
-        let ticks = self.listed_delay(channel).unwrap_or_else(|| self.draw_delay(channel));
-        let mut arrival = self.departure.saturating_add(ticks.0);
-        for stall in &self.timing.stalls {
-            if stall.channel == channel && (stall.from.0..stall.until.0).contains(&arrival) {
-                arrival = stall.until.0;
-            }
-        }
-        arrival
-    }
-
-    /// The next of the delays that are listed for this channel, while there is one.
-    fn listed_delay(&mut self, channel: ChannelId) -> Option<Ticks> {
-        let used = self.listed.get_mut(channel.index())?;
-        let delays = self.timing.listed.get(&self.plan.channels()[channel].edge)?;
-        *used += 1;
-        delays.get(*used as usize - 1).copied()
-    }
-
-    fn draw_delay(&mut self, channel: ChannelId) -> Ticks {
-        let delay = self.timing.delays[self.plan.channels()[channel].edge as usize];
-        let (seed, plan) = (self.draws.seed, self.plan);
-        let name = || format!("delay/{}", plan.channel_name(channel));
-        Draws::draw(seed, &mut self.draws.delays, channel.index(), delay, name)
-    }
-
-    fn draw_control(&mut self, task: TaskId, purpose: &str, delay: Delay) -> u64 {
-        let plan = self.plan;
-        self.now.saturating_add(self.draws.rare(delay, || format!("{purpose}/{}", plan.task_name(task))).0)
-    }
-
-    fn timer_delay(&mut self, timer: Timer) -> Ticks {
-        match timer {
-            Timer::First => self.timing.first,
-            Timer::Interval => self.timing.interval,
-            // A try at once would find the same records where they were.
-            Timer::Final => self.timing.interval.max(Ticks(1_000)),
-            Timer::Pause => self.timing.min_pause,
-            Timer::Budget(_) => self.timing.budget,
-            Timer::Timeout(_) => unreachable!("timeouts have a queue of their own"),
-            Timer::Store(_) => self.draws.rare(self.timing.store, || "store".to_owned()),
-            Timer::Detect => self.draws.rare(self.timing.detect, || "detect".to_owned()),
-            Timer::Restart => self.draws.rare(self.timing.restart, || "restart".to_owned()),
-        }
-    }
-}
-
-impl<S: FactSink> Observer for Timed<'_, S> {
-    #[inline(always)]
-    fn fact(&mut self, fact: Fact) {
-        self.sink.fact(Ticks(self.now), fact);
-        if !self.watch.is_idle() {
-            self.watch.see(fact, self.plan);
-        }
-        if let Fact::Crashed { .. } | Fact::Failover = fact {
-            self.forget(fact);
-        }
-    }
-
-    #[inline(always)]
-    fn sent(&mut self, lane: Lane) -> Stamp {
-        let channels = self.channels.len() as u32;
-        let (number, arrival, mark) = match lane {
-            Lane::Data(channel) => (channel.0, self.data_arrival(channel), 0),
-            Lane::Tell(task, notice) => self.notice_sent(task, notice, channels),
-            Lane::Hear(task) => {
-                let ack = self.timing.of(self.plan.tasks()[task].operator).ack;
-                let number = channels + self.plan.tasks().len() as u32 + task.0;
-                (number, self.draw_control(task, "ack", ack), 0)
-            }
-        };
-        if let (false, Lane::Data(channel)) = (self.is_ordered, lane)
-            && !self.plan.channels()[channel].is_fifo
-        {
-            return self.sent_unordered(number, arrival);
-        }
-        let clock = &mut self.lanes[number as usize];
-        // FIFO: nothing overtakes on a lane.
-        let arrival = arrival.max(clock.last);
-        clock.last = arrival;
-        if clock.due == IDLE {
-            self.queue_lane(number, arrival);
-        }
-        Stamp(arrival | mark)
-    }
-
-    /// The barrier takes the channel's delay, unless it has arrived, and what it overtook follows it.
-    fn ahead(&mut self, channel: ChannelId, how: Ahead, is_first: bool) -> Stamp {
-        let arrival = match how {
-            Ahead::Entering => self.data_arrival(channel),
-            Ahead::Waiting => self.now,
-        };
-        let due = self.lanes[channel.index()].due;
-        if is_first && due != PARKED && due != WAITING {
-            // Whatever key the overtaken head has in the queue is stale now.
-            self.queue_lane(channel.0, arrival);
-        }
-        Stamp(arrival)
-    }
-
-    fn touch(&mut self, touch: Touch) {
-        match touch {
-            Touch::Unblocked(channel) => self.unpark(channel.0),
-            // It leaves at once, not at the end of the receiver's service.
-            Touch::Refilling(_) => self.departure = self.now,
-            Touch::Cleared(channel) => self.lanes[channel.index()] = FRESH_LANE,
-            Touch::Room(task) => {
-                let free = self.desks[task.index()].busy_until.max(self.now);
-                self.queue_wake(task, free);
-                self.resume_source(task);
-            }
-            Touch::Coming(channel, id) => self.schedule(Step::Announce(channel, id), self.lanes[channel.index()].last),
-            Touch::Alarm(task) => self.schedule(Step::Alarm(task), self.now),
-            Touch::Woke(task) => {
-                self.plan.inputs(task).for_each(|channel| self.unpark(channel.0));
-                self.unpark(self.plan.channels().len() as u32 + task.0);
-                self.resume_source(task);
-            }
-            Touch::Saving(task) => {
-                let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
-                let at = self.draw_control(task, "upload", upload);
-                self.schedule(Step::Upload(task), at);
-            }
-            Touch::Restoring(task) => {
-                let restore = self.timing.of(self.plan.tasks()[task].operator).restore;
-                let at = self.draw_control(task, "restore", restore);
-                self.schedule(Step::Restore(task), at);
-            }
-            Touch::Armed(Timer::Timeout(_)) if self.timing.timeout == Ticks::NEVER => {}
-            Touch::Armed(Timer::Timeout(id)) => {
-                self.timeouts.push_back((self.now.saturating_add(self.timing.timeout.0), id));
-                self.queue_timeout();
-            }
-            Touch::Disarmed(Timer::Timeout(id)) => self.timeouts.retain(|&(_, armed)| armed != id),
-            Touch::Armed(timer) => {
-                let delay = self.timer_delay(timer);
-                if delay < Ticks::NEVER {
-                    self.schedule(Step::Fire(timer), self.now.saturating_add(delay.0));
-                }
-            }
-            Touch::Disarmed(timer) => self.agenda.cancel(|step| step == Step::Fire(timer)),
-        }
-    }
-}
-
-impl<S: FactSink> Timed<'_, S> {
-    /// What a dead task had under way is void.
-    fn forget(&mut self, fact: Fact) {
-        let is_void = |task: TaskId| match fact {
-            Fact::Crashed { task: dead } => dead == task,
-            _ => true,
-        };
-        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
-        self.mail.retain(|(task, _)| !is_void(*task));
-        match fact {
-            Fact::Crashed { task } => self.clear_desk(task),
-            _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
-        }
-    }
-
-    /// Nobody works here any more: what waits in the ring is parked until the task is up.
-    fn clear_desk(&mut self, task: TaskId) {
-        let desk = &mut self.desks[task.index()];
-        (desk.busy_until, desk.mail) = (self.now, 0);
-        // A source that is set back emits at once what has been there for long; what cannot be
-        // replayed goes by in the meantime.
-        if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {
-            desk.emit = IDLE;
-        }
-        let mut lane = std::mem::replace(&mut desk.ring, NONE);
-        desk.ring_end = NONE;
-        while lane != NONE {
-            let clock = &mut self.lanes[lane as usize];
-            clock.due = PARKED;
-            lane = clock.next;
-        }
-    }
-
-    fn notice_sent(&mut self, task: TaskId, notice: Notice, channels: u32) -> (u32, u64, u64) {
-        let timing = self.timing.of(self.plan.tasks()[task].operator);
-        let (purpose, delay) = match notice {
-            Notice::Trigger(_) => ("trigger", timing.trigger),
-            Notice::Completed(_) | Notice::Aborted(_) => ("notify", timing.notify),
-        };
-        let mark = if self.losses.contains(&(task, notice)) { LOST } else { 0 };
-        (channels + task.0, self.draw_control(task, purpose, delay), mark)
-    }
-
-    fn sent_unordered(&mut self, lane: u32, arrival: u64) -> Stamp {
-        let due = self.lanes[lane as usize].due;
-        // Not for lanes that wait: their marks are beyond any time.
-        if due == IDLE || (due < WAITING && arrival < due) {
-            self.queue_lane(lane, arrival);
-        }
-        Stamp(arrival)
-    }
-
-    fn unpark(&mut self, lane: u32) {
-        if self.lanes[lane as usize].due == PARKED {
-            self.queue_lane(lane, self.now);
-        }
-    }
-
-    fn resume_source(&mut self, task: TaskId) {
-        if self.plan.kind(task).emits() && self.desks[task.index()].emit == IDLE {
-            self.queue_emit(task, self.now);
         }
     }
 }

@@ -1,0 +1,171 @@
+//! What the driver makes of what a step did: when messages arrive, what can go on.
+
+use super::{FRESH_LANE, FactSink, IDLE, LOST, NONE, PARKED, Timed, WAITING};
+use crate::engine::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch};
+use crate::kernel::{Id, Ticks};
+use crate::model::{ChannelId, Kind, TaskId};
+use crate::protocol::Timer;
+use crate::trace::Fact;
+
+impl<S: FactSink> Observer for Timed<'_, S> {
+    #[inline(always)]
+    fn fact(&mut self, fact: Fact) {
+        self.sink.fact(Ticks(self.now), fact);
+        if !self.watch.is_idle() {
+            self.watch.see(fact, self.plan);
+        }
+        if let Fact::Crashed { .. } | Fact::Failover = fact {
+            self.forget(fact);
+        }
+    }
+
+    #[inline(always)]
+    fn sent(&mut self, lane: Lane) -> Stamp {
+        let channels = self.channels.len() as u32;
+        let (number, arrival, mark) = match lane {
+            Lane::Data(channel) => (channel.0, self.data_arrival(channel), 0),
+            Lane::Tell(task, notice) => self.notice_sent(task, notice, channels),
+            Lane::Hear(task) => {
+                let ack = self.timing.of(self.plan.tasks()[task].operator).ack;
+                let number = channels + self.plan.tasks().len() as u32 + task.0;
+                (number, self.draw_control(task, "ack", ack), 0)
+            }
+        };
+        if let (false, Lane::Data(channel)) = (self.is_ordered, lane)
+            && !self.plan.channels()[channel].is_fifo
+        {
+            return self.sent_unordered(number, arrival);
+        }
+        let clock = &mut self.lanes[number as usize];
+        // FIFO: nothing overtakes on a lane.
+        let arrival = arrival.max(clock.last);
+        clock.last = arrival;
+        if clock.due == IDLE {
+            self.queue_lane(number, arrival);
+        }
+        Stamp(arrival | mark)
+    }
+
+    /// The barrier takes the channel's delay, unless it has arrived, and what it overtook follows it.
+    fn ahead(&mut self, channel: ChannelId, how: Ahead, is_first: bool) -> Stamp {
+        let arrival = match how {
+            Ahead::Entering => self.data_arrival(channel),
+            Ahead::Waiting => self.now,
+        };
+        let due = self.lanes[channel.index()].due;
+        if is_first && due != PARKED && due != WAITING {
+            // Whatever key the overtaken head has in the queue is stale now.
+            self.queue_lane(channel.0, arrival);
+        }
+        Stamp(arrival)
+    }
+
+    fn touch(&mut self, touch: Touch) {
+        match touch {
+            Touch::Unblocked(channel) => self.unpark(channel.0),
+            // It leaves at once, not at the end of the receiver's service.
+            Touch::Refilling(_) => self.departure = self.now,
+            Touch::Cleared(channel) => self.lanes[channel.index()] = FRESH_LANE,
+            Touch::Room(task) => {
+                let free = self.desks[task.index()].busy_until.max(self.now);
+                self.queue_wake(task, free);
+                self.resume_source(task);
+            }
+            Touch::Coming(channel, id) => self.schedule(Step::Announce(channel, id), self.lanes[channel.index()].last),
+            Touch::Alarm(task) => self.schedule(Step::Alarm(task), self.now),
+            Touch::Woke(task) => {
+                self.plan.inputs(task).for_each(|channel| self.unpark(channel.0));
+                self.unpark(self.plan.channels().len() as u32 + task.0);
+                self.resume_source(task);
+            }
+            Touch::Saving(task) => {
+                let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
+                let at = self.draw_control(task, "upload", upload);
+                self.schedule(Step::Upload(task), at);
+            }
+            Touch::Restoring(task) => {
+                let restore = self.timing.of(self.plan.tasks()[task].operator).restore;
+                let at = self.draw_control(task, "restore", restore);
+                self.schedule(Step::Restore(task), at);
+            }
+            Touch::Armed(Timer::Timeout(_)) if self.timing.timeout == Ticks::NEVER => {}
+            Touch::Armed(Timer::Timeout(id)) => {
+                self.timeouts.push_back((self.now.saturating_add(self.timing.timeout.0), id));
+                self.queue_timeout();
+            }
+            Touch::Disarmed(Timer::Timeout(id)) => self.timeouts.retain(|&(_, armed)| armed != id),
+            Touch::Armed(timer) => {
+                let delay = self.timer_delay(timer);
+                if delay < Ticks::NEVER {
+                    self.schedule(Step::Fire(timer), self.now.saturating_add(delay.0));
+                }
+            }
+            Touch::Disarmed(timer) => self.agenda.cancel(|step| step == Step::Fire(timer)),
+        }
+    }
+}
+
+impl<S: FactSink> Timed<'_, S> {
+    /// What a dead task had under way is void.
+    fn forget(&mut self, fact: Fact) {
+        let is_void = |task: TaskId| match fact {
+            Fact::Crashed { task: dead } => dead == task,
+            _ => true,
+        };
+        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
+        self.mail.retain(|(task, _)| !is_void(*task));
+        match fact {
+            Fact::Crashed { task } => self.clear_desk(task),
+            _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
+        }
+    }
+
+    /// Nobody works here any more: what waits in the ring is parked until the task is up.
+    fn clear_desk(&mut self, task: TaskId) {
+        let desk = &mut self.desks[task.index()];
+        (desk.busy_until, desk.mail) = (self.now, 0);
+        // A source that is set back emits at once what has been there for long; what cannot be
+        // replayed goes by in the meantime.
+        if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {
+            desk.emit = IDLE;
+        }
+        let mut lane = std::mem::replace(&mut desk.ring, NONE);
+        desk.ring_end = NONE;
+        while lane != NONE {
+            let clock = &mut self.lanes[lane as usize];
+            clock.due = PARKED;
+            lane = clock.next;
+        }
+    }
+
+    fn notice_sent(&mut self, task: TaskId, notice: Notice, channels: u32) -> (u32, u64, u64) {
+        let timing = self.timing.of(self.plan.tasks()[task].operator);
+        let (purpose, delay) = match notice {
+            Notice::Trigger(_) => ("trigger", timing.trigger),
+            Notice::Completed(_) | Notice::Aborted(_) => ("notify", timing.notify),
+        };
+        let mark = if self.losses.contains(&(task, notice)) { LOST } else { 0 };
+        (channels + task.0, self.draw_control(task, purpose, delay), mark)
+    }
+
+    fn sent_unordered(&mut self, lane: u32, arrival: u64) -> Stamp {
+        let due = self.lanes[lane as usize].due;
+        // Not for lanes that wait: their marks are beyond any time.
+        if due == IDLE || (due < WAITING && arrival < due) {
+            self.queue_lane(lane, arrival);
+        }
+        Stamp(arrival)
+    }
+
+    fn unpark(&mut self, lane: u32) {
+        if self.lanes[lane as usize].due == PARKED {
+            self.queue_lane(lane, self.now);
+        }
+    }
+
+    fn resume_source(&mut self, task: TaskId) {
+        if self.plan.kind(task).emits() && self.desks[task.index()].emit == IDLE {
+            self.queue_emit(task, self.now);
+        }
+    }
+}
