@@ -117,9 +117,9 @@ fn state(snapshot: &Snapshot) -> (String, Value) {
     ((snapshot.id + 1).to_string(), json!({"processes": snapshot.tokens, "channels": channels}))
 }
 
-fn convert(path: &str) -> Result<String, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    let case: Case = serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
+/// The text of a case as the text of a scenario.
+pub fn convert(case: &str) -> Result<String, String> {
+    let case: Case = serde_json::from_str(case).map_err(|error| error.to_string())?;
     serde_json::to_string_pretty(&scenario(&case)).map_err(|error| error.to_string())
 }
 
@@ -128,13 +128,14 @@ fn main() -> ExitCode {
         eprintln!("usage: token_case FILE");
         return ExitCode::from(2);
     };
-    match convert(&path) {
+    let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+    match text.and_then(|text| convert(&text)) {
         Ok(text) => {
             println!("{text}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{path}: {error}");
             ExitCode::from(2)
         }
     }

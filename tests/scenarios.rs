@@ -47,13 +47,18 @@ fn bytes_of(name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The names of all scenarios, in order.
-fn names() -> Vec<String> {
-    let entries = fs::read_dir(folder()).expect("there is a folder of scenarios");
+/// The names of the scenarios in a folder below the one of all, in no order.
+fn names_in(subfolder: &str) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(folder().join(subfolder)).expect("there is a folder of scenarios");
     let files =
         entries.map(|entry| entry.expect("a readable folder").path()).filter(|path| path.extension().is_some_and(|end| end == "json"));
-    let mut names: Vec<String> = files.map(|path| path.file_stem().expect("a name").to_str().expect("plain names").to_owned()).collect();
-    names.retain(|name| name != "schema");
+    let names = files.map(|path| path.file_stem().expect("a name").to_str().expect("plain names").to_owned());
+    names.filter(|name| name != "schema").map(move |name| format!("{subfolder}{name}"))
+}
+
+/// The names of all scenarios, in order; those of the course with their folder.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = names_in("").chain(names_in("course/")).collect();
     names.sort();
     names
 }
@@ -110,7 +115,8 @@ fn a_scenario_under_another_protocol_is_the_file_with_another_word() {
 fn every_scenario_has_a_story_a_question_and_hints() {
     for name in names() {
         let file: Value = serde_json::from_slice(&bytes_of(&name)).expect("JSON");
-        assert_eq!(file["$schema"], "./schema.json", "{name}");
+        let schema = if name.contains('/') { "../schema.json" } else { "./schema.json" };
+        assert_eq!(file["$schema"], schema, "{name}");
         for field in ["title", "story", "question"] {
             assert!(file[field].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {field}");
         }
@@ -200,8 +206,9 @@ fn every_hint_names_a_scenario_that_there_is() {
         let file: Value = serde_json::from_slice(&bytes_of(name)).expect("JSON");
         let told = format!("{} {}", file["story"], file["hints"]);
         let named = told.split(|c: char| c.is_whitespace() || c == '"').filter_map(|word| word.split_once(".json").map(|(stem, _)| stem));
+        let beside = name.rfind('/').map_or("", |at| &name[..=at]);
         for stem in named {
-            assert!(names.iter().any(|other| other == stem), "{name} names {stem}.json");
+            assert!(names.contains(&format!("{beside}{stem}")), "{name} names {stem}.json");
         }
     }
 }
