@@ -78,7 +78,7 @@ pub struct TaskView<'a> {
     pub(crate) overdue: &'a [SnapshotId],
 }
 
-impl TaskView<'_> {
+impl<'a> TaskView<'a> {
     /// The input channels, ascending.
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = ChannelId> + use<> {
         self.plan.inputs(self.task)
@@ -93,6 +93,11 @@ impl TaskView<'_> {
     /// is the same for all tasks.
     pub fn is_overdue(&self, id: SnapshotId) -> bool {
         self.overdue.contains(&id)
+    }
+
+    /// The same task with other snapshots overdue; for protocols that are wrong on purpose.
+    pub fn with_overdue(self, overdue: &'a [SnapshotId]) -> Self {
+        TaskView { overdue, ..self }
     }
 
     /// Whether this input channel closes a loop.

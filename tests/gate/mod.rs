@@ -4,6 +4,7 @@ pub mod bench;
 pub mod case;
 pub mod json;
 pub mod judge;
+mod mutants;
 pub mod text;
 
 use std::io::Write as _;
@@ -14,11 +15,12 @@ use case::{Case, words};
 use text::Entry;
 
 /// The project's own files: name and text.
-pub const OWN: [(&str, &str); 4] = [
+pub const OWN: [(&str, &str); 5] = [
     ("aligned.cases", include_str!("aligned.cases")),
     ("unaligned.cases", include_str!("unaligned.cases")),
     ("alternating.cases", include_str!("alternating.cases")),
     ("tracker.cases", include_str!("tracker.cases")),
+    ("own.cases", include_str!("own.cases")),
 ];
 
 /// The project's own cases, by file.
