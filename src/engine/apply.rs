@@ -71,10 +71,11 @@ impl World {
         let (to, names_from) = (plan.channels()[channel].to, plan.channels()[channel].names_from);
         match element {
             Element::Record(record) => {
-                observer.fact(Fact::Received { channel, name: record.name });
+                // A colour can make the task save its state before it takes the record.
                 if self.wants_records {
                     self.show_record(to, channel, &record, observer);
                 }
+                observer.fact(Fact::Received { channel, name: record.name });
                 self.work(to, Record { name: names_from + record.name, ..record }, observer);
             }
             _ => self.receive_mark(to, channel, element, observer),

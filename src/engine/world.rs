@@ -489,10 +489,11 @@ impl World {
         }
     }
 
-    /// A job that has ended can still fail while its last notices are on their way.
+    /// A job that has ended can still fail while its last notices or records are on their way.
     fn can_fail(&self) -> bool {
         let is_told = |at: usize| !self.notices.is_empty(at);
-        self.job == Job::Running || (self.job == Job::Finished && (0..self.tasks.len()).any(is_told))
+        let moves = || (0..self.tasks.len()).any(is_told) || (0..self.blocked.len()).any(|at| !self.data.is_empty(at));
+        self.job == Job::Running || (self.job == Job::Finished && moves())
     }
 
     /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`]) left

@@ -18,6 +18,7 @@ pub struct Conservation {
     /// `None` where there are no accounts.
     total: Option<u64>,
     open: Vec<Found>,
+    has_judged: bool,
     first: First,
 }
 
@@ -29,12 +30,12 @@ impl Conservation {
             _ => None,
         });
         let total = tokens.fold(None, |sum: Option<u64>, tokens| Some(sum.unwrap_or(0) + tokens));
-        Conservation { total, open: Vec::new(), first: First::default() }
+        Conservation { total, open: Vec::new(), has_judged: false, first: First::default() }
     }
 
     pub(super) fn reset(&mut self) {
         self.open.clear();
-        self.first = First::default();
+        (self.has_judged, self.first) = (false, First::default());
     }
 
     fn found(&mut self, id: SnapshotId) -> Option<&mut Found> {
@@ -57,6 +58,7 @@ impl Conservation {
             }
             Fact::Completed { snapshot } => {
                 let Some(&mut Found { held, in_channels, .. }) = self.found(snapshot) else { return };
+                self.has_judged = true;
                 if held + in_channels != total {
                     let actual = format!("{held} with processes and {in_channels} in channels, {} together", held + in_channels);
                     self.first.note(moment, fact.describe(plan), format!("{total} tokens"), actual);
@@ -70,6 +72,7 @@ impl Conservation {
 
     /// Nothing to say where there are no tokens.
     pub(super) fn verdict(&self) -> Option<Verdict> {
-        self.total.map(|_| self.first.verdict())
+        let none = || Verdict::Incomplete("no snapshot completed".to_owned());
+        self.total.map(|_| if self.has_judged { self.first.verdict() } else { none() })
     }
 }

@@ -166,7 +166,8 @@ impl ConsistentCut {
                 plan.channel_name(channel)
             ),
         };
-        let expected = format!("{sent} records received or recorded, in order, as they were sent");
+        let in_order = if traffic.is_unordered(channel) { "" } else { ", in order" };
+        let expected = format!("the {sent} sent before the cut, each received or recorded once{in_order}");
         self.first.note(moment, what, expected, format!("{received} received and {recorded} recorded"));
     }
 

@@ -1,5 +1,5 @@
 //! No false alarm: what a snapshot says of a stable property is true when the snapshot is complete
-//! (Chandy and Lamport 1985, section 4.1). A property is stable when it stays true once it is:
+//! (Chandy and Lamport 1985, section 5). A property is stable when it stays true once it is:
 //! everybody idle and nothing under way; everybody waiting and no grant under way.
 
 use super::{First, Moment, Verdict};
@@ -77,8 +77,8 @@ impl<'p> FalseAlarm<'p> {
                 let seen = self.open.remove(at);
                 let says_so = seen.messages == 0 && holds(property, |task| seen.states[task]);
                 if says_so && let Some(actual) = self.contradiction(plan, property) {
-                    let what = format!("snapshot {snapshot} finds every process where the property wants it and no message under way");
-                    self.first.note(moment, what, "the same of the world", actual);
+                    let what = format!("snapshot {snapshot} says that the property holds");
+                    self.first.note(moment, what, "that it does when the snapshot is complete", actual);
                 }
             }
             _ => {}
@@ -87,7 +87,8 @@ impl<'p> FalseAlarm<'p> {
 
     fn contradiction(&self, plan: &Plan, property: &Property) -> Option<String> {
         if self.under_way > 0 {
-            return Some(format!("{} messages under way", self.under_way));
+            let plural = if self.under_way == 1 { "" } else { "s" };
+            return Some(format!("{} message{plural} under way", self.under_way));
         }
         let differs = |task: &TaskId| property.0[task.index()].is_some_and(|wanted| wanted != self.states[task.index()]);
         let task = plan.tasks().ids().find(differs)?;

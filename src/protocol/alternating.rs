@@ -29,6 +29,8 @@ enum Phase {
 pub struct Alternating {
     gate: Gate,
     phase: Phase,
+    /// Whether an input has delivered the pending barrier; ends alone turn nothing unaligned.
+    has_barrier: bool,
     /// Inputs whose barrier has arrived and waits behind records.
     announced: SmallVec<[ChannelId; 4]>,
     starts_unaligned: bool,
@@ -39,7 +41,14 @@ impl Alternating {
     /// Barriers overtake from the source on. `goes_on`: whether checkpoints are taken after inputs
     /// have ended (B6, else B7).
     pub fn unaligned(goes_on: bool) -> Self {
-        Alternating { gate: Gate::default(), phase: Phase::Aligning, announced: SmallVec::new(), starts_unaligned: true, goes_on }
+        Alternating {
+            gate: Gate::default(),
+            phase: Phase::Aligning,
+            has_barrier: false,
+            announced: SmallVec::new(),
+            starts_unaligned: true,
+            goes_on,
+        }
     }
 
     /// Barriers keep their place until the snapshot's budget is used up.
@@ -58,7 +67,7 @@ impl Alternating {
     }
 
     fn forget(&mut self) {
-        self.phase = Phase::Aligning;
+        (self.phase, self.has_barrier) = (Phase::Aligning, false);
         self.announced.clear();
     }
 
@@ -94,7 +103,7 @@ impl Alternating {
     /// One more input is in, by its barrier or by its end.
     fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
         self.announced.retain(|announced| *announced != input);
-        if self.phase == Phase::Hurried {
+        if self.phase == Phase::Hurried && self.has_barrier {
             self.save_unaligned(id, out);
         }
         let is_last = self.gate.arrive(input);
@@ -104,7 +113,7 @@ impl Alternating {
                 self.end(task, out);
             }
             // Nobody's timer is needed to see that it is late (the passive timeout).
-            (Phase::Aligning, false) if task.is_overdue(id) => {
+            (Phase::Aligning, false) if self.has_barrier && task.is_overdue(id) => {
                 self.prioritise_announced(id, out);
                 self.save_unaligned(id, out);
             }
@@ -152,6 +161,7 @@ impl SnapshotProtocol for Alternating {
         if !self.gate.is_pending(id) {
             return;
         }
+        self.has_barrier = true;
         let is_unaligned = matches!(barrier.kind, BarrierKind::Unaligned { .. });
         if is_unaligned && self.phase == Phase::Aligning {
             self.prioritise_announced(id, out);
@@ -177,13 +187,12 @@ impl SnapshotProtocol for Alternating {
         true
     }
 
-    fn on_timer(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+    fn on_timer(&mut self, _task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
         if !self.gate.is_pending(id) || self.phase != Phase::Aligning {
             return;
         }
         self.prioritise_announced(id, out);
-        let is_first_in = task.inputs().any(|input| !self.gate.owes(input));
-        if is_first_in {
+        if self.has_barrier {
             self.save_unaligned(id, out);
         } else {
             self.phase = Phase::Hurried;

@@ -108,6 +108,8 @@ impl SnapshotProtocol for AtLeastOnce {
     fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
         let id = barrier.snapshot;
         if self.is_alone(task, id) {
+            self.newest = Some(id);
+            self.pending.clear();
             return snapshot(id, out);
         }
         match self.position(id) {
@@ -121,12 +123,13 @@ impl SnapshotProtocol for AtLeastOnce {
     }
 
     fn on_cancel(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) {
-        if self.is_alone(task, id) {
-            return abort(id, Refusal::Cancelled, out);
-        }
         // L4: everything older is void too.
         let older = self.pending.partition_point(|tracked| tracked.id < id);
         self.pending.drain(..older).for_each(|mut tracked| tracked.abort(Refusal::Cancelled, out));
+        if self.is_alone(task, id) {
+            self.newest = Some(id);
+            return abort(id, Refusal::Cancelled, out);
+        }
         match self.position(id) {
             Some(at) => {
                 self.pending[at].abort(Refusal::Cancelled, out);

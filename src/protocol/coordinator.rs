@@ -314,7 +314,8 @@ impl Coordinator {
         let Some(at) = self.position(id) else { return };
         let Pending { is_final, in_flight, .. } = self.pending.remove(at);
         out.push(Command::Complete(id));
-        while self.pending.first().is_some_and(|oldest| oldest.id < id) {
+        // Snapshots that processes start of their own accord are not about recovery: none makes another void.
+        while !self.settings.endless && self.pending.first().is_some_and(|oldest| oldest.id < id) {
             self.abort(0, Reason::Subsumed, out);
         }
         out.push(Command::Notify(id));

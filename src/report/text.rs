@@ -162,6 +162,9 @@ impl Page {
         if contents.count() == 0 {
             self.line(4, "nothing in channels");
         }
+        if let Some(total) = tokens(state) {
+            self.line(4, total);
+        }
         match state.visited {
             Some(true) => self.line(4, "the run was in this state"),
             Some(false) => self.line(4, "the run was never in this state"),
@@ -171,6 +174,10 @@ impl Page {
 
     fn places(&mut self, outcome: &Outcome) {
         let pair = &outcome.guarantee;
+        // Nothing is promised of automata: what they send depends on the order of things.
+        if outcome.places.is_empty() && outcome.snapshots.iter().any(|snapshot| snapshot.state.is_some()) {
+            return;
+        }
         self.heading(format!("Guarantee: promised {}, observed {}", pair.declared, pair.observed));
         if outcome.places.is_empty() {
             return;
@@ -393,6 +400,18 @@ fn task_cells(row: &TaskRow, state: Option<&GlobalState>) -> [String; 5] {
         time(aligned),
         time(row.acked_us),
     ]
+}
+
+/// `10 tokens in all: 8 with processes, 2 in channels`, once every process is recorded.
+fn tokens(state: &GlobalState) -> Option<String> {
+    state.visited?;
+    let number = |shown: &Shown| match shown {
+        Shown::Number(number) => Some(*number),
+        Shown::Word(_) => None,
+    };
+    let held: u64 = state.processes.iter().map(|process| number(&process.value)).sum::<Option<u64>>()?;
+    let moving: u64 = state.channels.iter().flat_map(|channel| &channel.messages).map(number).sum::<Option<u64>>()?;
+    Some(format!("{} in all: {held} with processes, {moving} in channels", count(held + moving, "token")))
 }
 
 /// What a snapshot recorded of a process itself.

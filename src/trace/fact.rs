@@ -270,6 +270,9 @@ impl Fact {
         let read = |t: TaskId, position: u64| plan.describe_sent(plan.tasks()[t].operator, plan.source_name(t, position));
         let key = |t: TaskId, key: u32| plan.key_text(plan.tasks()[t].operator, key);
         match self {
+            Fact::Emitted { task: t, position } if plan.kind(t).is_process() => {
+                format!("{} does step {} of its script", task(t), position + 1)
+            }
             Fact::Emitted { task: t, position } => format!("{} emits {}", task(t), read(t, position)),
             Fact::Missed { task: t, position } => format!("{} is down and misses {}", task(t), read(t, position)),
             Fact::Sent { channel: c, name } => format!("{} sent on {}", sent(c, name), channel(c)),

@@ -234,7 +234,8 @@ impl Expectation {
             }
             Expectation::PlaceExamples(name, expected) => {
                 // `A#3 x2` is the record A#3 and how often it shows.
-                let shown: Vec<&str> = place(outcome, name).examples.iter().map(|text| text.split(' ').next().unwrap_or(text)).collect();
+                let name_of = |text: &'_ String| text.rsplit_once(" x").map_or(text.clone(), |(name, _)| name.to_owned());
+                let shown: Vec<String> = place(outcome, name).examples.iter().map(name_of).collect();
                 equal(&format!("{name}: examples"), &expected.join(" "), &shown.join(" "))
             }
             Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),

@@ -289,6 +289,10 @@ impl<'f> Checker<'f> {
         if graph.plan.has_processes() {
             // Any process may start a snapshot at any time.
             rules.settings.max_concurrent = u32::MAX;
+            // Nobody waits for a snapshot of processes, so nobody gives one up unless told to.
+            if self.root.at("/snapshots/timeout").is_none() {
+                rules.timing.timeout = Ticks::NEVER;
+            }
         }
         if !self.mistakes.is_empty() {
             return None;
