@@ -227,6 +227,7 @@ const TASK: &[(&str, &str)] = &[
     ("state_entries", "number"),
     ("channel_records", "number"),
     ("offset", "number|null"),
+    ("finished", "bool"),
 ];
 const FAILOVER: &[(&str, &str)] =
     &[("at_us", "number"), ("cause", "string"), ("tasks", "array"), ("restored_snapshot", "number|null"), ("resumed_us", "number|null")];

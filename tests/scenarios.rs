@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cutline::scenario::outcome::{Judgement, Outcome};
+use cutline::trace::Situation;
 use cutline::{Scenario, run};
 use expect_test::expect_file;
 use serde_json::Value;
@@ -211,4 +212,12 @@ fn every_hint_names_a_scenario_that_there_is() {
             assert!(names.contains(&format!("{beside}{stem}")), "{name} names {stem}.json");
         }
     }
+}
+
+/// Law 6: what is counted can be reached, and some committed scenario does.
+#[test]
+fn every_situation_is_reached() {
+    let reached: std::collections::BTreeSet<&str> = names().iter().flat_map(|name| run(&load(name)).situations.into_keys()).collect();
+    let missing: Vec<&str> = Situation::ALL.iter().map(|situation| situation.word()).filter(|word| !reached.contains(word)).collect();
+    assert_eq!(missing, [""; 0]);
 }

@@ -11,6 +11,7 @@ fn row(task: &str, started_us: u64, acked_us: Option<u64>) -> TaskRow {
         state_entries: 0,
         channel_records: 0,
         offset: None,
+        finished: false,
     }
 }
 

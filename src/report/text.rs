@@ -142,7 +142,7 @@ impl Page {
         self.line(2, snapshot_line(snapshot));
         // In the order in which the coordinator got to know them, which is how the table fills up.
         let mut rows: Vec<&TaskRow> = snapshot.tasks.iter().collect();
-        rows.sort_by_key(|row| (row.acked_us.is_none(), row.acked_us));
+        rows.sort_by_key(|row| (row.acked_us.is_none() && !row.finished, row.acked_us.or(row.started_us)));
         let mut table = table();
         table.set_header(["task", "recorded", "started", "aligned for", "acked"]);
         table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row, snapshot.state.as_ref())));
@@ -427,6 +427,7 @@ fn process_state(row: &TaskRow, state: &GlobalState) -> String {
 fn recorded(row: &TaskRow) -> String {
     let own = match row.offset {
         _ if row.acked_us.is_none() && row.state_entries == 0 && row.offset.is_none() => "-".into(),
+        Some(offset) if row.finished => format!("finished at offset {offset}"),
         Some(offset) => format!("offset {offset}"),
         None if row.state_entries == 1 => "1 entry".into(),
         None => format!("{} entries", row.state_entries),

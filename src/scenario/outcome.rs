@@ -48,6 +48,8 @@ pub struct TaskRow {
     pub channel_records: u64,
     /// For sources: records emitted before the barrier.
     pub offset: Option<u64>,
+    /// Whether it had finished before, so that the coordinator wrote its part down.
+    pub finished: bool,
 }
 
 /// What is shown of a process or a message: tokens, or a name.

@@ -15,6 +15,7 @@ struct Row {
     entries: u32,
     channel_records: u64,
     offset: Option<u64>,
+    finished: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub(super) struct Timeline<'p> {
     dead: Vec<(TaskId, Ticks)>,
     /// By task: since when it holds an input back.
     blocked_since: Vec<Option<Ticks>>,
+    /// Sources that have finished in this attempt.
+    finished: Vec<TaskId>,
     outputs: BTreeMap<u32, BTreeMap<u32, OutputRow>>,
 }
 
@@ -55,6 +58,7 @@ impl<'p> Timeline<'p> {
             failovers: Vec::new(),
             dead: Vec::new(),
             blocked_since: vec![None; plan.tasks().len()],
+            finished: Vec::new(),
             outputs: BTreeMap::new(),
         }
     }
@@ -109,9 +113,11 @@ impl<'p> Timeline<'p> {
                     row.channel_records += 1;
                 }
             }
+            Fact::TaskFinished { task } => self.finished.push(task),
             Fact::OffsetSaved { task, snapshot, position } => {
+                let finished = self.finished.contains(&task);
                 if let Some(row) = self.row(task, snapshot) {
-                    row.offset = Some(position);
+                    (row.offset, row.finished) = (Some(position), finished);
                 }
             }
             Fact::Acked { task, snapshot } => {
@@ -139,6 +145,7 @@ impl<'p> Timeline<'p> {
                 let dead = self.dead.drain(..).map(|(task, _)| task).collect();
                 self.failovers.push(Failover { at, dead, restored: None, resumed: None });
                 self.blocked_since.fill(None);
+                self.finished.clear();
             }
             Fact::Restoring { snapshot } => {
                 if let Some(failover) = self.failovers.last_mut() {
@@ -185,6 +192,7 @@ impl<'p> Timeline<'p> {
             state_entries: u64::from(row.entries),
             channel_records: row.channel_records,
             offset: row.offset,
+            finished: row.finished,
         }
     }
 
