@@ -98,6 +98,9 @@ impl World {
         if !self.outboxes.is_empty(from.0 as usize) {
             observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
+            if self.outboxes.is_empty(from.0 as usize) && self.setup.plan.kind(from).finishes() {
+                self.report_exhaustion(from, observer);
+            }
         }
     }
 
@@ -256,13 +259,17 @@ impl World {
         }
     }
 
-    /// E1: a source that finishes says so in band, behind its last record.
+    /// E1: a source that finishes says so in band, behind its last record; so not while that record
+    /// waits for room.
     fn exhausted<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        self.report(task, Report::Exhausted, observer);
-        if let Kind::Source { finishes: true, .. } = self.setup.plan.kind(task) {
+        if !self.setup.plan.kind(task).finishes() {
+            return self.report(task, Report::Exhausted, observer);
+        }
+        if self.outboxes.is_empty(task.0 as usize) && !self.tasks[task].is_finished {
             self.tasks[task].is_finished = true;
             observer.fact(Fact::TaskFinished { task });
-            self.router(observer).finish(task);
+            self.router(observer).end(task);
+            self.report(task, Report::Exhausted, observer);
         }
     }
 }

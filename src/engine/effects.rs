@@ -184,7 +184,8 @@ impl World {
     pub(super) fn upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let Saving { snapshot, part, .. } = self.take_whole(task);
         let records = part.channels.len() as u32;
-        if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot) {
+        // C10: what comes for a snapshot that is complete, or void, changes nothing.
+        if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot && !stored.completed) {
             stored.parts[task.0 as usize] = Some(part);
         }
         observer.fact(Fact::Uploaded { task, snapshot });

@@ -97,6 +97,9 @@ impl World {
         self.tasks[task].status = Status::Up;
         self.missing -= 1;
         observer.fact(Fact::Restored { task, snapshot, digest });
+        if let Some(id) = snapshot {
+            self.protocol(task, observer, |protocol, _, _| protocol.on_restored(id));
+        }
         self.rewind(task, observer);
         self.sink(task, observer, |sink, pending, prepared, out| sink.on_restored(pending, prepared, out));
         observer.touch(Touch::Woke(task));

@@ -150,16 +150,10 @@ impl<O: Observer> Router<'_, O> {
         plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Cancel(snapshot)));
     }
 
-    /// Ends every output channel, behind what still waits for room.
-    pub fn finish(&mut self, task: TaskId) {
+    /// Ends every output channel.
+    pub fn end(&mut self, task: TaskId) {
         let plan = self.plan;
-        for &channel in plan.outputs(task) {
-            if self.outboxes.is_empty(task.0 as usize) {
-                self.push(channel, Element::End);
-            } else {
-                self.outboxes.push_back(task.0 as usize, (channel, Element::End));
-            }
-        }
+        plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::End));
     }
 
     /// Lets waiting output of `task` move on, now that a channel of its has room.

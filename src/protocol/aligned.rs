@@ -43,7 +43,7 @@ impl Aligned {
 
 impl SnapshotProtocol for Aligned {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if self.gate.trigger(task, id, out) {
+        if self.gate.begin(task, id, out) && !self.gate.is_pending(id) {
             self.snapshot(id, out);
         }
     }

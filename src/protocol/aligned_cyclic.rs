@@ -59,21 +59,21 @@ impl AlignedCyclic {
 }
 
 impl SnapshotProtocol for AlignedCyclic {
-    /// A source, or the head of a loop that nothing comes into any more: only back edges are awaited.
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        let awaits = self.logs && task.inputs().any(|input| task.is_back_edge(input));
-        if !awaits {
-            if self.gate.trigger(task, id, out) {
-                self.is_logging = false;
-                self.snapshot(id, out);
-                out.push(Effect::Ack(id));
-            }
+        if !self.gate.begin(task, id, out) {
             return;
         }
-        self.begin(task, id, out);
-        if self.gate.is_pending(id) && !self.is_logging {
-            self.snapshot(id, out);
-            self.is_logging = true;
+        self.is_logging = false;
+        let awaits_regular = task.inputs().any(|input| !task.is_back_edge(input) && self.gate.owes(input));
+        if awaits_regular {
+            return;
+        }
+        self.snapshot(id, out);
+        // The head of a loop that nothing comes into any more still has to wait for its back edges.
+        self.is_logging = self.logs && self.gate.is_pending(id);
+        if !self.is_logging {
+            out.push(Effect::Ack(id));
+            self.gate.finish(task, out);
         }
     }
 

@@ -129,16 +129,20 @@ impl Alternating {
 
 impl SnapshotProtocol for Alternating {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if !self.gate.trigger(task, id, out) {
+        if !self.gate.begin(task, id, out) {
             return;
         }
         self.forget();
-        if self.starts_unaligned {
-            self.save_unaligned(id, out);
-            self.forget();
-            out.push(Effect::Ack(id));
-        } else {
-            self.save_aligned(id, out);
+        self.has_barrier = true;
+        match (self.starts_unaligned, self.gate.is_pending(id)) {
+            (true, true) => self.save_unaligned(id, out),
+            (true, false) => {
+                self.save_unaligned(id, out);
+                out.push(Effect::Ack(id));
+                self.forget();
+            }
+            (false, true) => out.push(Effect::SetTimer(id)),
+            (false, false) => self.save_aligned(id, out),
         }
     }
 

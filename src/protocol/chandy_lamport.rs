@@ -19,13 +19,16 @@ struct Recording {
 pub struct ChandyLamport {
     /// An id leaves when all its markers are in; none comes after that, so it needs no memory.
     recordings: Vec<Recording>,
+    /// Inputs that have ended: they bring no marker, and nothing else.
+    ended: SmallVec<[ChannelId; 4]>,
 }
 
 impl ChandyLamport {
     fn record_state(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
         out.push(Effect::SaveState(id));
         out.push(Effect::Broadcast(Barrier::aligned(id)));
-        self.recordings.push(Recording { id, open: task.inputs().collect() });
+        let open = task.inputs().filter(|input| !self.ended.contains(input)).collect();
+        self.recordings.push(Recording { id, open });
     }
 
     fn close(&mut self, id: SnapshotId, input: Option<ChannelId>, out: &mut Effects) {
@@ -59,8 +62,8 @@ impl SnapshotProtocol for ChandyLamport {
         self.close(id, Some(input), out);
     }
 
-    /// An input that has ended brings no marker, and nothing else.
     fn on_input_end(&mut self, _task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
+        self.ended.push(input);
         let ids: SmallVec<[SnapshotId; 4]> = self.recordings.iter().map(|recording| recording.id).collect();
         ids.into_iter().for_each(|id| self.close(id, Some(input), out));
     }
@@ -76,6 +79,6 @@ impl SnapshotProtocol for ChandyLamport {
     }
 
     fn reset(&mut self) {
-        self.recordings.clear();
+        *self = Self::default();
     }
 }

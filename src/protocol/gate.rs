@@ -37,7 +37,9 @@ impl Gate {
         self.target > 0 && !self.arrived.contains(&input) && !self.ended.contains(&input)
     }
 
-    /// Starts `id` if it is newer than all before and gives a pending older one up (B2).
+    /// Starts `id` if it is newer than all before and gives a pending older one up (B2). It is not
+    /// pending where no input is open. A task can be triggered directly while ends are still on their way
+    /// to it (P2): they take the barrier's place.
     pub fn begin(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) -> bool {
         if self.newest >= Some(id) {
             return false;
@@ -48,13 +50,6 @@ impl Gate {
         self.newest = Some(id);
         self.target = (task.inputs().len() - self.ended.len()) as u32;
         true
-    }
-
-    /// Like [`begin`](Self::begin) for a snapshot that no input is awaited for.
-    pub fn trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) -> bool {
-        let began = self.begin(task, id, out);
-        self.target = if began { 0 } else { self.target };
-        began
     }
 
     /// The pending barrier is in on `input`, or the input has ended: counted once (B6). Says whether

@@ -9,6 +9,8 @@ struct Input {
     channel: ChannelId,
     /// Records taken from it since this process came up.
     received: u32,
+    /// It has ended, in order: nothing is missing of it.
+    has_ended: bool,
 }
 
 /// A snapshot that this process has recorded its state for.
@@ -42,14 +44,19 @@ pub struct LaiYang {
 }
 
 impl LaiYang {
-    fn take_up_to(&mut self, task: &TaskView<'_>, newest: u32, out: &mut Effects) {
+    fn know_inputs(&mut self, task: &TaskView<'_>) {
         if self.inputs.is_empty() {
-            self.inputs = task.inputs().map(|channel| Input { channel, received: 0 }).collect();
+            self.inputs = task.inputs().map(|channel| Input { channel, received: 0, has_ended: false }).collect();
         }
+    }
+
+    fn take_up_to(&mut self, task: &TaskView<'_>, newest: u32, out: &mut Effects) {
+        self.know_inputs(task);
         for id in (self.newest + 1..=newest).map(SnapshotId) {
             out.push(Effect::SaveState(id));
             out.push(Effect::Broadcast(Barrier { snapshot: id, kind: BarrierKind::Counting { sent: 0 } }));
-            let missing = self.inputs.iter().map(|input| Missing::Untold(input.received)).collect();
+            let missing = self.inputs.iter().map(|input| if input.has_ended { Missing::Told(0) } else { Missing::Untold(input.received) });
+            let missing = missing.collect();
             self.recordings.push(Recording { id, missing });
         }
         self.newest = self.newest.max(newest);
@@ -99,6 +106,18 @@ impl SnapshotProtocol for LaiYang {
                 Missing::Told(missing) => *missing = missing.saturating_sub(1),
             }
         }
+        self.finish(out);
+    }
+
+    fn on_restored(&mut self, id: SnapshotId) {
+        self.newest = id.0;
+    }
+
+    fn on_input_end(&mut self, task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
+        self.know_inputs(task);
+        let at = self.at(input);
+        self.inputs[at].has_ended = true;
+        self.recordings.iter_mut().for_each(|recording| recording.missing[at] = Missing::Told(0));
         self.finish(out);
     }
 

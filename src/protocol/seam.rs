@@ -120,6 +120,9 @@ pub trait SnapshotProtocol {
     /// A new attempt starts; nothing of the old one may be remembered.
     fn reset(&mut self);
 
+    /// This attempt starts from snapshot `id`; called after [`reset`](Self::reset), before anything else.
+    fn on_restored(&mut self, _id: SnapshotId) {}
+
     /// A [`Timed`](crate::model::BarrierKind::Timed) barrier has arrived on `input` and waits behind records.
     fn on_announcement(&mut self, _task: &TaskView<'_>, _input: ChannelId, _barrier: Barrier, _out: &mut Effects) {}
 
@@ -218,6 +221,9 @@ impl SnapshotProtocol for ProtocolBox {
     }
     fn reset(&mut self) {
         self.0.reset();
+    }
+    fn on_restored(&mut self, id: SnapshotId) {
+        self.0.on_restored(id);
     }
     fn on_announcement(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
         self.0.on_announcement(task, input, barrier, out);

@@ -338,6 +338,11 @@ impl Checker<'_> {
                 let help = format!("add a channel {{\"from\": .., \"to\": \"{name}\"}}");
                 self.mistake(&place, format!("nothing is sent to \"{name}\""), Some(help));
             }
+            let is_loose = |edge: &EdgeSpec| edge.from == id && !edge.is_fifo;
+            if spec.kind.finishes() && edges.iter().any(is_loose) {
+                let help = "leave \"order\" out: its end must not overtake its records".to_owned();
+                self.mistake(&place, format!("\"{name}\" finishes, so its channels must keep order"), Some(help));
+            }
             if spec.kind.is_sink() && outs > 0 {
                 self.mistake(&place, format!("\"{name}\" is a sink and cannot have an output"), None);
             }
