@@ -2,21 +2,13 @@
 
 mod common;
 
-use common::{Recorder, drive_first_enabled, scenario, shapes, violated};
+use common::{Recorder, check, drive_first_enabled, scenario, shapes, violated};
 use cutline::Scenario;
 use cutline::engine::{Step, World};
 use cutline::kernel::Ticks;
 use cutline::model::TaskId;
 use cutline::trace::Fact;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-
-/// Runs `property` on random scenarios, the same ones every time.
-fn check<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, property: impl Fn(T) -> Result<(), TestCaseError>) {
-    let rng = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(Config { cases, failure_persistence: None, ..Config::default() }, rng);
-    runner.run(&strategy, property).unwrap_or_else(|error| panic!("{error}"));
-}
 
 /// Law 1: the first run in a process and a later one give the same outcome, digest included.
 #[test]

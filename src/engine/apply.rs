@@ -123,6 +123,12 @@ impl World {
             }
             Element::End => {
                 observer.fact(Fact::InputEnded { channel });
+                if let Err(at) = self.ended.binary_search(&channel) {
+                    self.ended.insert(at, channel);
+                }
+                if !self.has_open_input(to) {
+                    observer.touch(Touch::Woke(to));
+                }
                 self.protocol(to, observer, |protocol, view, out| protocol.on_input_end(view, channel, out));
             }
         }

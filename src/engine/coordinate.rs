@@ -183,6 +183,8 @@ impl World {
         for task in self.setup.plan.tasks().ids() {
             let plan = &self.setup.plan;
             let is_gone = |task: TaskId| self.gone[task.0 as usize];
+            // What comes by a back edge is the task's own.
+            let mut before = plan.inputs(task).filter(|&input| !plan.is_back_edge(input)).map(|input| plan.channels()[input].from);
             if is_gone(task) {
                 let position = plan.log_length(task);
                 let state = TaskState::Source(position);
@@ -192,7 +194,7 @@ impl World {
                 if let Some(stored) = self.storage.last_mut() {
                     stored.parts[task.0 as usize] = Some(part);
                 }
-            } else if plan.inputs(task).all(|input| is_gone(plan.channels()[input].from)) {
+            } else if before.all(is_gone) {
                 self.notify(task, Notice::Trigger(snapshot), observer);
             }
         }

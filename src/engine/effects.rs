@@ -47,12 +47,12 @@ impl World {
             Effect::Prioritise(channel, snapshot) => self.prioritise(channel, snapshot, observer),
             Effect::SaveOvertaken(snapshot, channel, count) => self.save_overtaken(task, snapshot, channel, count, observer),
             Effect::SetTimer(snapshot) => {
-                self.tasks[task].alarm = Some(snapshot);
+                self.set_alarm(task, Some(snapshot));
                 if self.overdue.contains(&snapshot) {
                     observer.touch(Touch::Alarm(task));
                 }
             }
-            Effect::CancelTimer => self.tasks[task].alarm = None,
+            Effect::CancelTimer => self.set_alarm(task, None),
             Effect::SaveRecord(snapshot, channel, record) => self.save_record(task, snapshot, channel, record, observer),
             Effect::Ack(snapshot) => {
                 if let Some(saving) = self.saving(task, snapshot) {
@@ -146,7 +146,8 @@ impl World {
 
     /// The snapshot's budget is used up and the task has time to see it.
     pub(super) fn alarm<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        if let Some(snapshot) = self.tasks[task].alarm.take() {
+        if let Some(snapshot) = self.alarm_of(task) {
+            self.set_alarm(task, None);
             self.protocol(task, observer, |protocol, view, out| protocol.on_timer(view, snapshot, out));
         }
     }

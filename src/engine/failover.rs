@@ -24,7 +24,8 @@ impl World {
         work.status = Status::Down;
         work.state = initial_state(kind);
         work.saving.clear();
-        (work.is_finished, work.alarm) = (false, None);
+        work.is_finished = false;
+        self.set_alarm(task, None);
         self.protocols[task].reset();
         self.outboxes.clear(task.0 as usize);
     }
@@ -35,6 +36,9 @@ impl World {
         self.job = Job::Running;
         self.disarm(Timer::Detect, observer);
         for task in self.setup.plan.tasks().ids() {
+            // From here on its messages are those of an attempt that is over (F5).
+            self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             if self.tasks[task].status != Status::Down {
                 self.wipe(task);
             }
@@ -42,8 +46,7 @@ impl World {
         self.coordinate(observer, |coordinator, view, out| coordinator.on_failure(view, out));
     }
 
-    /// A new attempt begins: its channels are empty, and the old attempt's messages are marked,
-    /// so that they are thrown away on arrival (F5).
+    /// A new attempt begins: its channels are empty.
     pub(super) fn deploy<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
         observer.fact(Fact::Restoring { snapshot });
         self.restoring = snapshot;
@@ -58,12 +61,11 @@ impl World {
         }
         self.turns.fill(0);
         self.gone.fill(false);
+        self.ended.clear();
         self.piggyback.stamps.fill(0);
         self.piggyback.counts.fill(0);
         self.reinstate(snapshot, observer);
         for task in self.setup.plan.tasks().ids() {
-            self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
-            self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             self.tasks[task].status = Status::Restoring;
             observer.touch(Touch::Restoring(task));
         }

@@ -28,10 +28,8 @@ impl World {
     pub fn use_up_budget<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::Overdue { snapshot });
         self.overdue.push(snapshot);
-        for task in self.setup.plan.tasks().ids() {
-            if self.tasks[task].alarm == Some(snapshot) {
-                observer.touch(Touch::Alarm(task));
-            }
+        for (task, _) in self.alarms.iter().filter(|(_, id)| *id == snapshot) {
+            observer.touch(Touch::Alarm(*task));
         }
     }
 

@@ -85,6 +85,8 @@ pub enum Wait {
     Stuck(TaskId),
     /// The task is not up; ends with [`Touch::Woke`].
     Down(TaskId),
+    /// Inputs of the task have not ended yet; ends with [`Touch::Woke`].
+    Open,
     /// The process does not take this message in its present state; ends with [`Touch::Woke`].
     Unwilling,
     /// It is not offered in this state.

@@ -75,8 +75,7 @@ pub(super) struct Task {
     pub status: Status,
     /// A source that is done and gone (E1).
     pub is_finished: bool,
-    /// The snapshot whose budget the protocol waits for the end of.
-    pub alarm: Option<SnapshotId>,
+
     pub state: TaskState,
     /// Parts copied but not yet in durable storage, oldest first. Volatile.
     pub saving: Vec<Saving>,
@@ -93,16 +92,10 @@ pub(super) struct Saving {
 
 impl Clone for Task {
     fn clone(&self) -> Self {
-        Task {
-            status: self.status,
-            is_finished: self.is_finished,
-            alarm: self.alarm,
-            state: self.state.clone(),
-            saving: self.saving.clone(),
-        }
+        Task { status: self.status, is_finished: self.is_finished, state: self.state.clone(), saving: self.saving.clone() }
     }
     fn clone_from(&mut self, source: &Self) {
-        (self.status, self.is_finished, self.alarm) = (source.status, source.is_finished, source.alarm);
+        (self.status, self.is_finished) = (source.status, source.is_finished);
         self.state.clone_from(&source.state);
         self.saving.clone_from(&source.saving);
     }
@@ -184,10 +177,14 @@ pub struct World {
     /// Where sources that cannot replay are, by task; empty when there is none.
     pub(super) feeds: Vec<u64>,
     pub(super) piggyback: Piggyback,
+    /// Tasks that wait for the end of a snapshot's alignment budget, and of which, sorted.
+    pub(super) alarms: Vec<(TaskId, SnapshotId)>,
     /// Pending snapshots whose alignment budget is used up.
     pub(super) overdue: Vec<SnapshotId>,
     /// Sources that the coordinator knows to have finished, by task; empty when none ever does.
     pub(super) gone: Vec<bool>,
+    /// Channels whose end was taken, sorted.
+    pub(super) ended: Vec<ChannelId>,
     /// Snapshots that processes are still to start.
     pub(super) initiations: Vec<TaskId>,
     /// Who starts the snapshot that is being triggered; only within a step.
@@ -222,14 +219,16 @@ macro_rules! state {
             restoring,
             feeds,
             piggyback,
+            alarms,
             overdue,
             gone,
+            ended,
             initiations,
         } = $world;
         (
             (job, missing, requests, tasks, protocols, data, blocked, outboxes, restoring),
             (turns, notices, reports, coordinator, timers, storage, external, feeds),
-            (piggyback, overdue, gone, initiations),
+            (piggyback, alarms, overdue, gone, ended, initiations),
         )
     }};
 }
@@ -271,8 +270,10 @@ impl Clone for World {
             restoring: self.restoring,
             feeds: self.feeds.clone(),
             piggyback: self.piggyback.clone(),
+            alarms: self.alarms.clone(),
             overdue: self.overdue.clone(),
             gone: self.gone.clone(),
+            ended: self.ended.clone(),
             initiations: self.initiations.clone(),
             initiator: self.initiator,
             is_picky: self.is_picky,
@@ -300,8 +301,10 @@ impl Clone for World {
         self.feeds.clone_from(&source.feeds);
         self.piggyback.stamps.clone_from(&source.piggyback.stamps);
         self.piggyback.counts.clone_from(&source.piggyback.counts);
+        self.alarms.clone_from(&source.alarms);
         self.overdue.clone_from(&source.overdue);
         self.gone.clone_from(&source.gone);
+        self.ended.clone_from(&source.ended);
         self.initiations.clone_from(&source.initiations);
         (self.initiator, self.is_picky) = (source.initiator, source.is_picky);
     }
@@ -325,8 +328,7 @@ impl World {
     pub fn new(setup: Arc<Setup>, protocol: impl FnMut(TaskId) -> ProtocolBox, coordinator: CoordinatorBox) -> Self {
         let plan = &setup.plan;
         let (tasks, channels) = (plan.tasks().len(), plan.channels().len());
-        let fresh =
-            |task| Task { status: Status::Up, is_finished: false, alarm: None, state: initial_state(plan.kind(task)), saving: Vec::new() };
+        let fresh = |task| Task { status: Status::Up, is_finished: false, state: initial_state(plan.kind(task)), saving: Vec::new() };
         let volatile = |&task: &TaskId| matches!(plan.kind(task), Kind::Source { replayable: false, .. });
         let feeds = if plan.sources().iter().any(volatile) { vec![0; tasks] } else { Vec::new() };
         let protocols: IdVec<TaskId, ProtocolBox> = plan.tasks().ids().map(protocol).collect();
@@ -335,8 +337,10 @@ impl World {
         let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
         World {
             piggyback,
+            alarms: Vec::new(),
             overdue: Vec::new(),
             gone: vec![false; if finishes { tasks } else { 0 }],
+            ended: Vec::new(),
             initiations: setup.initiators.clone(),
             initiator: None,
             is_picky: plan.operators().iter().any(|operator| matches!(operator.kind, Kind::Automaton(_))),
@@ -400,6 +404,19 @@ impl World {
         Ok(())
     }
 
+    /// Whether a task is told to start a snapshot (P2) while ends of its inputs, and older barriers
+    /// before them, are still on their way: it hears of it behind them.
+    fn awaits_ends(&self, task: TaskId) -> bool {
+        let is_trigger = |slot: &Slot<Mail<Notice>>| matches!(slot.item.item, Notice::Trigger(_));
+        let is_root = self.gone.is_empty() || self.setup.told != Told::Roots || self.setup.plan.kind(task).emits();
+        !is_root && self.notices.front(task.0 as usize).is_some_and(is_trigger) && self.has_open_input(task)
+    }
+
+    pub(super) fn has_open_input(&self, task: TaskId) -> bool {
+        let plan = &self.setup.plan;
+        plan.inputs(task).any(|input| !plan.is_back_edge(input) && !self.ended.contains(&input))
+    }
+
     /// Whether the receiver takes the element at `index` in its present state.
     fn is_welcome(&self, channel: ChannelId, index: u32) -> bool {
         let to = self.setup.plan.channels()[channel].to;
@@ -422,6 +439,19 @@ impl World {
             return Err(Wait::Unwilling);
         }
         self.can_work(self.setup.plan.channels()[channel].to)
+    }
+
+    /// The snapshot whose budget a task waits for the end of.
+    pub(super) fn alarm_of(&self, task: TaskId) -> Option<SnapshotId> {
+        self.alarms.iter().find(|(owner, _)| *owner == task).map(|(_, id)| *id)
+    }
+
+    pub(super) fn set_alarm(&mut self, task: TaskId, id: Option<SnapshotId>) {
+        self.alarms.retain(|(owner, _)| *owner != task);
+        if let Some(id) = id {
+            let at = self.alarms.partition_point(|(owner, _)| *owner < task);
+            self.alarms.insert(at, (task, id));
+        }
     }
 
     /// Whether this barrier waits in the channel and its receiver does not know.
@@ -465,6 +495,7 @@ impl World {
                 // The message finds nobody and is lost (F3).
                 (_, Status::Down) => Ok(()),
                 (_, Status::Restoring) => Err(Wait::Down(task)),
+                (_, Status::Up) if self.awaits_ends(task) => Err(Wait::Open),
                 (_, Status::Up) => self.can_work(task),
             },
             Step::Lose(task) => offered(!self.notices.is_empty(task.0 as usize)),
@@ -479,7 +510,7 @@ impl World {
             Step::Take(channel, index) => self.can_take(channel, index),
             Step::Announce(channel, id) if !self.awaits_announcement(channel, id) => Err(Wait::Never),
             Step::Announce(channel, _) => self.can_work(self.setup.plan.channels()[channel].to),
-            Step::Alarm(task) => match self.tasks[task].alarm {
+            Step::Alarm(task) => match self.alarm_of(task) {
                 Some(id) if self.overdue.contains(&id) => self.can_work(task),
                 _ => Err(Wait::Never),
             },

@@ -69,7 +69,8 @@ impl RestoreFidelity {
             Fact::Saved { task, snapshot, digest, .. } => self.saved.push((snapshot, task, digest)),
             Fact::OffsetSaved { task, snapshot, position } => self.offsets.push((snapshot, task, position)),
             Fact::Completed { snapshot } => {
-                self.latest = Some(snapshot);
+                // Snapshots of processes need not complete in the order of their numbers.
+                self.latest = self.latest.max(Some(snapshot));
                 self.saved.retain(|(id, ..)| *id >= snapshot);
                 self.offsets.retain(|(id, ..)| *id >= snapshot);
             }

@@ -10,8 +10,16 @@ use crate::trace::Fact;
 struct Shadow {
     entries: Vec<KeyEntry>,
     digest: u64,
-    /// For accounts: paid in and paid out so far, and how often out.
-    paid: (u64, u64, u64),
+    /// For accounts.
+    paid: Option<Box<Paid>>,
+}
+
+/// What an account was paid and has paid so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Paid {
+    received: u64,
+    given: u64,
+    payments: u64,
 }
 
 /// See the module.
@@ -34,7 +42,7 @@ impl StateReplay {
     pub(super) fn reset(&mut self) {
         for shadow in &mut self.shadows {
             shadow.entries.clear();
-            (shadow.digest, shadow.paid) = (0, (0, 0, 0));
+            (shadow.digest, shadow.paid) = (0, None);
         }
         self.saved.clear();
         (self.latest, self.first) = (None, First::default());
@@ -48,7 +56,7 @@ impl StateReplay {
                 shadow.digest = shadow.digest.wrapping_add(TaskState::digest_of_joined(key, name, value));
                 return;
             }
-            Kind::Account { .. } => return shadow.paid.0 += value,
+            Kind::Account { .. } => return shadow.paid.get_or_insert_default().received += value,
             _ => {}
         }
         let at = key as usize;
@@ -62,8 +70,8 @@ impl StateReplay {
 
     fn digest(plan: &Plan, task: TaskId, shadow: &Shadow) -> u64 {
         if let Kind::Account { tokens, .. } = plan.kind(task) {
-            let (paid_in, paid_out, next) = shadow.paid;
-            return TaskState::Account { tokens: (tokens + paid_in).wrapping_sub(paid_out), next }.digest();
+            let Paid { received, given, payments } = shadow.paid.as_deref().copied().unwrap_or_default();
+            return TaskState::Account { tokens: (tokens + received).wrapping_sub(given), next: payments }.digest();
         }
         let shares = shadow.entries.iter().enumerate().map(|(key, &entry)| TaskState::digest_of_key(key as u32, entry));
         shares.fold(shadow.digest, u64::wrapping_add)
@@ -72,8 +80,8 @@ impl StateReplay {
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Posted { task, value } if plan.kind(task).is_stateful() => {
-                let paid = &mut self.shadows[rank(plan, task)].paid;
-                (paid.1, paid.2) = (paid.1 + value, paid.2 + 1);
+                let paid = self.shadows[rank(plan, task)].paid.get_or_insert_default();
+                (paid.given, paid.payments) = (paid.given + value, paid.payments + 1);
             }
             Fact::Saved { task, snapshot, digest, .. } if plan.kind(task).is_stateful() => {
                 let shadow = &self.shadows[rank(plan, task)];

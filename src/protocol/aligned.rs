@@ -32,7 +32,7 @@ impl Aligned {
 
     /// Counts an input and says whether it was the last.
     fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
-        let is_last = self.gate.arrive(input);
+        let is_last = self.gate.arrive(task, input);
         if is_last {
             self.snapshot(id, out);
             self.gate.finish(task, out);
@@ -43,7 +43,7 @@ impl Aligned {
 
 impl SnapshotProtocol for Aligned {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if self.gate.begin(task, id, out) && !self.gate.is_pending(id) {
+        if self.gate.begin(task, id, out) {
             self.snapshot(id, out);
         }
     }
@@ -68,8 +68,8 @@ impl SnapshotProtocol for Aligned {
         }
     }
 
-    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
-        self.gate.give_up(id);
+    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

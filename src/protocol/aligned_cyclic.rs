@@ -33,8 +33,8 @@ impl AlignedCyclic {
 
     /// Counts an input and does what is due: says whether the input has to wait.
     fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
-        let mut is_last = self.gate.arrive(input);
-        let awaits_regular = task.inputs().any(|input| !task.is_back_edge(input) && self.gate.owes(input));
+        let mut is_last = self.gate.arrive(task, input);
+        let awaits_regular = task.inputs().any(|input| !task.is_back_edge(input) && self.gate.owes(task, input));
         if !self.is_logging && !awaits_regular {
             self.snapshot(id, out);
             self.is_logging = true;
@@ -63,11 +63,6 @@ impl SnapshotProtocol for AlignedCyclic {
         if !self.gate.begin(task, id, out) {
             return;
         }
-        self.is_logging = false;
-        let awaits_regular = task.inputs().any(|input| !task.is_back_edge(input) && self.gate.owes(input));
-        if awaits_regular {
-            return;
-        }
         self.snapshot(id, out);
         // The head of a loop that nothing comes into any more still has to wait for its back edges.
         self.is_logging = self.logs && self.gate.is_pending(id);
@@ -85,8 +80,8 @@ impl SnapshotProtocol for AlignedCyclic {
         }
     }
 
-    fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
-        if let (true, Some(id), true) = (self.is_logging, self.gate.pending(), self.gate.owes(input)) {
+    fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
+        if let (true, Some(id), true) = (self.is_logging, self.gate.pending(), self.gate.owes(task, input)) {
             out.push(Effect::SaveRecord(id, input, *record));
         }
     }
@@ -109,8 +104,8 @@ impl SnapshotProtocol for AlignedCyclic {
         }
     }
 
-    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
-        self.gate.give_up(id);
+    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

@@ -106,7 +106,7 @@ impl Alternating {
         if self.phase == Phase::Hurried && self.has_barrier {
             self.save_unaligned(id, out);
         }
-        let is_last = self.gate.arrive(input);
+        let is_last = self.gate.arrive(task, input);
         match (self.phase, is_last) {
             (Phase::Aligning, true) => {
                 self.save_aligned(id, out);
@@ -132,24 +132,19 @@ impl SnapshotProtocol for Alternating {
         if !self.gate.begin(task, id, out) {
             return;
         }
-        self.forget();
-        self.has_barrier = true;
-        match (self.starts_unaligned, self.gate.is_pending(id)) {
-            (true, true) => self.save_unaligned(id, out),
-            (true, false) => {
-                self.save_unaligned(id, out);
-                out.push(Effect::Ack(id));
-                self.forget();
-            }
-            (false, true) => out.push(Effect::SetTimer(id)),
-            (false, false) => self.save_aligned(id, out),
+        if self.starts_unaligned {
+            self.save_unaligned(id, out);
+            out.push(Effect::Ack(id));
+        } else {
+            self.save_aligned(id, out);
         }
+        self.forget();
     }
 
     fn on_announcement(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
         let id = barrier.snapshot;
         self.begin(task, barrier, out);
-        if !self.gate.is_pending(id) || !self.gate.owes(input) {
+        if !self.gate.is_pending(id) || !self.gate.owes(task, input) {
             return;
         }
         match self.phase {
@@ -181,8 +176,8 @@ impl SnapshotProtocol for Alternating {
         }
     }
 
-    fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
-        if let (Phase::Collecting, Some(id), true) = (self.phase, self.gate.pending(), self.gate.owes(input)) {
+    fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
+        if let (Phase::Collecting, Some(id), true) = (self.phase, self.gate.pending(), self.gate.owes(task, input)) {
             out.push(Effect::SaveRecord(id, input, *record));
         }
     }
@@ -222,8 +217,8 @@ impl SnapshotProtocol for Alternating {
         }
     }
 
-    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
-        self.gate.give_up(id);
+    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

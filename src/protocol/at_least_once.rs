@@ -80,9 +80,9 @@ impl AtLeastOnce {
         self.pending.iter().position(|tracked| tracked.id == id)
     }
 
-    fn track(&mut self, task: &TaskView<'_>, id: SnapshotId, input: Option<ChannelId>, aborted: bool) {
+    fn track(&mut self, task: &TaskView<'_>, id: SnapshotId, input: ChannelId, aborted: bool) {
         self.newest = Some(id);
-        self.pending.push(Tracked { id, target: self.open(task), arrived: input.into_iter().collect(), aborted });
+        self.pending.push(Tracked { id, target: self.open(task), arrived: SmallVec::from_elem(input, 1), aborted });
         if self.pending.len() > TRACKED {
             self.pending.remove(0);
         }
@@ -97,17 +97,12 @@ impl AtLeastOnce {
 }
 
 impl SnapshotProtocol for AtLeastOnce {
-    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if self.newest >= Some(id) {
-            return;
+    fn on_trigger(&mut self, _task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        if self.newest < Some(id) {
+            self.newest = Some(id);
+            self.pending.clear();
+            snapshot(id, out);
         }
-        if self.open(task) > 0 {
-            // P2: only ends are still to come, and each stands for a barrier.
-            return self.track(task, id, None, false);
-        }
-        self.newest = Some(id);
-        self.pending.clear();
-        snapshot(id, out);
     }
 
     fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
@@ -121,7 +116,7 @@ impl SnapshotProtocol for AtLeastOnce {
             Some(at) if self.pending[at].arrive(input) => self.complete(at, out),
             Some(_) => {}
             // A newer one does not void older ones (L2), or slow inputs would never complete any.
-            None if self.newest < Some(id) => self.track(task, id, Some(input), false),
+            None if self.newest < Some(id) => self.track(task, id, input, false),
             // L3: an id that is not followed is ignored.
             None => {}
         }
@@ -144,7 +139,7 @@ impl SnapshotProtocol for AtLeastOnce {
             }
             None if self.newest < Some(id) => {
                 abort(id, Refusal::Cancelled, out);
-                self.track(task, id, Some(input), true);
+                self.track(task, id, input, true);
             }
             None => {}
         }

@@ -19,12 +19,15 @@ struct Recording {
 pub struct ChandyLamport {
     /// An id leaves when all its markers are in; none comes after that, so it needs no memory.
     recordings: Vec<Recording>,
+    /// The highest id taken: a marker can be faster than the trigger.
+    newest: Option<SnapshotId>,
     /// Inputs that have ended: they bring no marker, and nothing else.
     ended: SmallVec<[ChannelId; 4]>,
 }
 
 impl ChandyLamport {
     fn record_state(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.newest = self.newest.max(Some(id));
         out.push(Effect::SaveState(id));
         out.push(Effect::Broadcast(Barrier::aligned(id)));
         let open = task.inputs().filter(|input| !self.ended.contains(input)).collect();
@@ -48,7 +51,7 @@ impl ChandyLamport {
 
 impl SnapshotProtocol for ChandyLamport {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if !self.is_recording(id) {
+        if self.newest < Some(id) {
             self.record_state(task, id, out);
             self.close(id, None, out);
         }

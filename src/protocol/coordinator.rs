@@ -391,7 +391,13 @@ impl Coordination for Coordinator {
             // C18: all but a real failure is nobody's fault.
             Report::Decline(id, _) => {
                 if let Some(at) = self.position(id) {
+                    let was_final = self.pending[at].is_final;
                     self.abort(at, Reason::Declined, out);
+                    if was_final {
+                        // Tried again at once it would meet what made it fail.
+                        self.is_final_due = false;
+                        out.push(Command::SetTimer(Timer::Final));
+                    }
                     self.serve(view, out);
                 }
             }

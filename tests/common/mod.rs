@@ -6,7 +6,15 @@ use cutline::kernel::Ticks;
 use cutline::trace::Fact;
 use cutline::{Outcome, Scenario};
 use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
+
+/// Runs `property` on random scenarios, the same ones every time.
+pub fn check<T: std::fmt::Debug>(cases: u32, strategy: impl Strategy<Value = T>, property: impl Fn(T) -> Result<(), TestCaseError>) {
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config { cases, failure_persistence: None, ..Config::default() }, rng);
+    runner.run(&strategy, property).unwrap_or_else(|error| panic!("{error}"));
+}
 
 /// A scenario from JSON that must be valid.
 pub fn scenario(json: &str) -> Scenario {

@@ -16,7 +16,7 @@ use self::draws::Draws;
 use super::faults::Watch;
 use super::{Fault, Moment, Notice, Stamp, Step, Timing, Wait, World};
 use crate::kernel::{Delay, EventQueue, Id, Ticks};
-use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::model::{ChannelId, Element, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -95,18 +95,9 @@ struct Desk {
     wake: u64,
     /// When the next emission is due, for sources.
     emit: u64,
-    /// Steps that are due and wait for the task: they come before what is in the ring.
-    mail: u32,
 }
 
-impl Desk {
-    #[inline(always)]
-    fn is_awaited(&self) -> bool {
-        self.ring != NONE || self.mail > 0
-    }
-}
-
-const FRESH_DESK: Desk = Desk { busy_until: 0, ring: NONE, ring_end: NONE, wake: IDLE, emit: IDLE, mail: 0 };
+const FRESH_DESK: Desk = Desk { busy_until: 0, ring: NONE, ring_end: NONE, wake: IDLE, emit: IDLE };
 
 /// An event is 3 bits of kind and 29 of number.
 const KIND_SHIFT: u32 = 29;
@@ -328,7 +319,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
         // Whoever waits for the task already comes first; else a busy channel would starve the others.
         if let Some(task) = self.desk_of(lane)
-            && self.desks[task.index()].is_awaited()
+            && (self.desks[task.index()].ring != NONE || self.has_mail(task))
         {
             return self.wait_for_desk(task, lane, at);
         }
@@ -390,7 +381,8 @@ impl<'s, S: FactSink> Timed<'s, S> {
             Err(Wait::Stuck(task)) => return self.join_ring(task, channel.0),
             Err(_) => return self.lanes[channel.index()].due = PARKED,
         }
-        let free = at + self.draw_service(task, at);
+        let is_record = matches!(world.contents(channel).nth(index as usize), Some(Element::Record(_)));
+        let free = at + if is_record { self.draw_service(task, at) } else { 0 };
         self.departure = free;
         self.desks[task.index()].busy_until = free;
         self.lanes[channel.index()].due = PARKED;
@@ -473,8 +465,11 @@ impl<'s, S: FactSink> Timed<'s, S> {
     #[inline(never)]
     fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
         self.desks[task.index()].wake = IDLE;
-        if self.desks[task.index()].mail > 0 && self.desks[task.index()].busy_until <= at {
-            self.open_mail(world, task, at);
+        if self.has_mail(task) {
+            match self.desks[task.index()].busy_until {
+                until if until > at => return self.queue_wake(task, until),
+                _ => self.open_mail(world, task, at),
+            }
         }
         loop {
             let desk = &mut self.desks[task.index()];
@@ -538,9 +533,16 @@ impl<'s, S: FactSink> Timed<'s, S> {
             return self.schedule(step, at);
         }
         match self.own_task(step) {
+            Some(task) if matches!((step, world.ready(step)), (Step::Initiate(_), Err(Wait::Down(_)))) => self.mail.push((task, step)),
             Some(task) if self.desks[task.index()].busy_until > at || world.is_stuck(task) => self.keep(task, step, at),
             _ => self.take_due(world, step, at),
         }
+    }
+
+    #[inline(always)]
+    fn has_mail(&self, task: TaskId) -> bool {
+        // None at all is the usual case.
+        !self.mail.is_empty() && self.mail.iter().any(|(owner, _)| *owner == task)
     }
 
     fn take_due(&mut self, world: &mut World, step: Step, at: u64) {
@@ -552,7 +554,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
 
     fn keep(&mut self, task: TaskId, step: Step, at: u64) {
         self.mail.push((task, step));
-        self.desks[task.index()].mail += 1;
         let free = self.desks[task.index()].busy_until.max(at);
         self.queue_wake(task, free);
     }
@@ -563,8 +564,10 @@ impl<'s, S: FactSink> Timed<'s, S> {
     fn open_mail(&mut self, world: &mut World, task: TaskId, at: u64) {
         while !world.is_stuck(task) {
             let Some(first) = self.mail.iter().position(|(owner, _)| *owner == task) else { return };
+            if let Err(Wait::Down(_)) = world.ready(self.mail[first].1) {
+                return;
+            }
             let (_, step) = self.mail.remove(first);
-            self.desks[task.index()].mail -= 1;
             self.take_due(world, step, at);
         }
     }

@@ -77,6 +77,9 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 self.plan.inputs(task).for_each(|channel| self.unpark(channel.0));
                 self.unpark(self.plan.channels().len() as u32 + task.0);
                 self.resume_source(task);
+                if self.has_mail(task) {
+                    self.queue_wake(task, self.now);
+                }
             }
             Touch::Saving(task) => {
                 let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
@@ -113,7 +116,8 @@ impl<S: FactSink> Timed<'_, S> {
             _ => true,
         };
         self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
-        self.mail.retain(|(task, _)| !is_void(*task));
+        // A process that is down starts its snapshot when it is up again.
+        self.mail.retain(|(task, step)| !is_void(*task) || matches!(step, Step::Initiate(_)));
         match fact {
             Fact::Crashed { task } => self.clear_desk(task),
             _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
@@ -123,7 +127,7 @@ impl<S: FactSink> Timed<'_, S> {
     /// Nobody works here any more: what waits in the ring is parked until the task is up.
     fn clear_desk(&mut self, task: TaskId) {
         let desk = &mut self.desks[task.index()];
-        (desk.busy_until, desk.mail) = (self.now, 0);
+        desk.busy_until = self.now;
         // A source that is set back emits at once what has been there for long; what cannot be
         // replayed goes by in the meantime.
         if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {
@@ -149,6 +153,7 @@ impl<S: FactSink> Timed<'_, S> {
     }
 
     fn sent_unordered(&mut self, lane: u32, arrival: u64) -> Stamp {
+        self.lanes[lane as usize].last = arrival;
         let due = self.lanes[lane as usize].due;
         // Not for lanes that wait: their marks are beyond any time.
         if due == IDLE || (due < WAITING && arrival < due) {
