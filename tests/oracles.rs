@@ -7,8 +7,8 @@ use common::{scenario, violated};
 use cutline::Scenario;
 use cutline::model::{Barrier, ChannelId, Record, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
-    Aligned, Alternating, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement,
-    ProtocolBox, Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
+    Aligned, Alternating, ChandyLamport, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects,
+    Placement, ProtocolBox, Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
 };
 use cutline::trace::Reason;
 
@@ -373,4 +373,71 @@ fn sink_rules_catch_a_notice_before_completion() {
 fn reasons_have_words() {
     let words = [Reason::Timeout, Reason::Subsumed, Reason::Failover, Reason::Declined].map(Reason::word);
     assert_eq!(words, ["timeout", "subsumed", "failover", "declined"]);
+}
+
+// --- processes ---------------------------------------------------------------------------------
+
+/// Chandy and Lamport, with one token too many in everything that is recorded of a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Counterfeits {
+    inner: ChandyLamport,
+}
+
+impl SnapshotProtocol for Counterfeits {
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.inner.on_trigger(task, id, out);
+    }
+    fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        self.inner.on_barrier(task, input, barrier, out);
+    }
+    fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
+        self.inner.on_record(task, input, record, out);
+        out.rewrite(|effect| match effect {
+            Effect::SaveRecord(id, channel, record) => Some(Effect::SaveRecord(id, channel, Record { value: record.value + 1, ..record })),
+            effect => Some(effect),
+        });
+    }
+    fn wants_records(&self) -> bool {
+        true
+    }
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+}
+
+/// The right records are recorded in the right places; only what they are worth is wrong.
+#[test]
+fn conservation_catches_counterfeit_tokens() {
+    let right = scenario(
+        r#"{
+          "title": "a payment on its way",
+          "operators": {"A": {"kind": "account", "tokens": 5}, "B": {"kind": "account", "tokens": 5}},
+          "channels": [{"from": "A", "to": "B", "delay": "4ms"}, {"from": "B", "to": "A", "delay": "3ms"}],
+          "snapshots": {"protocol": "chandy_lamport"},
+          "script": [{"at": "1ms", "send": 2, "from": "A", "to": "B"}, {"at": "2ms", "snapshot": "B"}]
+        }"#,
+    );
+    check(&with_protocol(&right, || ProtocolBox::new(Counterfeits::default())), &right, "conservation");
+}
+
+/// Everybody is idle at the cut, and B was about to say something: a property that does not stay true
+/// is none that a snapshot can find, however consistent.
+#[test]
+fn no_false_alarm_catches_a_property_that_is_not_stable() {
+    let with = |state: &str| {
+        scenario(&format!(
+            r#"{{
+              "title": "idle for now",
+              "operators": {{
+                "A": {{"kind": "automaton", "starts": "idle", "rules": [{{"in": "idle", "receive": "work", "become": "busy"}}]}},
+                "B": {{"kind": "automaton", "starts": "idle", "rules": [{{"in": "idle", "send": "work", "to": "A", "become": "{state}"}}]}}
+              }},
+              "channels": [{{"from": "A", "to": "B", "delay": "4ms"}}, {{"from": "B", "to": "A", "delay": "1ms"}}],
+              "snapshots": {{"protocol": "chandy_lamport"}},
+              "script": [{{"at": "1ms", "snapshot": "B"}}, {{"at": "2ms", "act": "B"}}],
+              "detect": {{"everybody": "{state}"}}
+            }}"#
+        ))
+    };
+    check(&cutline::run(&with("idle")), &with("busy"), "no_false_alarm");
 }

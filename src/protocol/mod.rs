@@ -4,6 +4,12 @@
 //! applies effects. Handlers never call each other, do no I/O and know no time. To write a
 //! protocol of your own implement [`SnapshotProtocol`]; to write a wrong one on purpose wrap a
 //! right one and rewrite its inputs or effects.
+//!
+//! Room for what is not here yet: a family without coordination (independent checkpoints, message
+//! logs, a recovery line) needs a timer of a task's own, which is one more anchor beside the
+//! snapshot's budget in [`Effect::SetTimer`]; what it logs is an effect beside
+//! [`Effect::SaveRecord`]; and choosing what to restore is already the coordinator's
+//! ([`Command::Restore`]).
 
 mod aligned;
 mod aligned_cyclic;
