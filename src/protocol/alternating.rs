@@ -86,7 +86,8 @@ impl Alternating {
             return out.push(Effect::Cancel(id));
         }
         out.push(Effect::SaveState(id));
-        out.push(Effect::Broadcast(Barrier::timed(id)));
+        // A barrier that had to keep its place on the way in may overtake again on the way out.
+        out.push(if self.starts_unaligned { Effect::Overtake(id) } else { Effect::Broadcast(Barrier::timed(id)) });
         out.push(Effect::Ack(id));
     }
 
