@@ -865,3 +865,28 @@ fn every_fact_can_be_described() {
         Ok(())
     });
 }
+
+// --- channels that must keep order ---------------------------------------------------------------
+
+/// Where every input must stay aligned no budget turns a snapshot: nothing of such a channel is stored,
+/// however late the other barrier is.
+#[test]
+fn a_budget_does_not_count_where_barriers_must_keep_their_place() {
+    let outcome = |partition: &str| {
+        let text = json!({
+            "title": "two inputs, one late",
+            "operators": {
+                "A": {"kind": "source", "records": 40}, "B": {"kind": "source", "records": 40}, "both": {"kind": "union"}
+            },
+            "channels": [
+                {"from": "A", "to": "both", "partition": partition, "delay": "1ms"},
+                {"from": "B", "to": "both", "partition": partition, "delay": "20ms"}
+            ],
+            "snapshots": {"protocol": "aligned_timeout", "alignment_timeout": "500us", "at": ["10500us"], "final": false}
+        });
+        cutline::run(&Scenario::from_json(&text.to_string()).expect("a valid scenario"))
+    };
+    let stored = |partition: &str| outcome(partition).costs.channel_records;
+    assert_eq!((stored("forward"), stored("broadcast")), (0, 0));
+    assert!(stored("rebalance") > 0);
+}

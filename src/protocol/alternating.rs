@@ -31,6 +31,8 @@ pub struct Alternating {
     phase: Phase,
     /// Whether an input has delivered the pending barrier; ends alone turn nothing unaligned.
     has_barrier: bool,
+    /// Whether the budget counts: barriers that must keep their place have none.
+    is_timed: bool,
     /// Inputs whose barrier has arrived and waits behind records.
     announced: SmallVec<[ChannelId; 4]>,
     starts_unaligned: bool,
@@ -45,6 +47,7 @@ impl Alternating {
             gate: Gate::default(),
             phase: Phase::Aligning,
             has_barrier: false,
+            is_timed: false,
             announced: SmallVec::new(),
             starts_unaligned: true,
             goes_on,
@@ -60,14 +63,16 @@ impl Alternating {
     fn begin(&mut self, task: &TaskView<'_>, barrier: Barrier, out: &mut Effects) {
         if self.gate.begin(task, barrier.snapshot, out) {
             self.forget();
-            if let BarrierKind::Timed { .. } = barrier.kind {
-                out.push(Effect::SetTimer(barrier.snapshot));
-            }
+        }
+        let is_timed = matches!(barrier.kind, BarrierKind::Timed { .. });
+        if is_timed && !self.is_timed && self.gate.is_pending(barrier.snapshot) {
+            self.is_timed = true;
+            out.push(Effect::SetTimer(barrier.snapshot));
         }
     }
 
     fn forget(&mut self) {
-        (self.phase, self.has_barrier) = (Phase::Aligning, false);
+        (self.phase, self.has_barrier, self.is_timed) = (Phase::Aligning, false, false);
         self.announced.clear();
     }
 
@@ -114,7 +119,7 @@ impl Alternating {
                 self.end(task, out);
             }
             // Nobody's timer is needed to see that it is late (the passive timeout).
-            (Phase::Aligning, false) if self.has_barrier && task.is_overdue(id) => {
+            (Phase::Aligning, false) if self.is_timed && self.has_barrier && task.is_overdue(id) => {
                 self.prioritise_announced(id, out);
                 self.save_unaligned(id, out);
             }
