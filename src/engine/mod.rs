@@ -2,7 +2,8 @@
 //!
 //! [`World`] is a value: everything that is true of the simulated system, without clock and
 //! without randomness. It says which steps can happen ([`World::ready`], [`World::enabled`]) and
-//! applies exactly one ([`World::apply`]). A driver chooses; [`Timed`] chooses by simulated time.
+//! applies exactly one ([`World::apply`]). A driver chooses; [`Timed`] chooses by simulated time,
+//! [`Untimed`] is told what to take.
 
 mod apply;
 mod coordinate;
@@ -14,10 +15,12 @@ mod router;
 mod step;
 mod timed;
 mod timing;
+mod untimed;
 mod world;
 
 pub use faults::{Fault, Moment, Point, When};
 pub use step::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch, Wait};
 pub use timed::{FactSink, Limits, Stop, Timed};
 pub use timing::{EmitTimes, Initiation, OperatorTiming, Slow, Stall, Timing};
+pub use untimed::{Control, Untimed};
 pub use world::{Setup, World};

@@ -527,44 +527,21 @@ impl World {
         self.job == Job::Running || (self.job == Job::Finished && moves())
     }
 
-    /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`]) left
-    /// out: first what moves work along, timers last, so that taking the first one each time
-    /// drives a world to its end.
-    pub fn enabled(&self, out: &mut Vec<Step>) {
-        let plan = &self.setup.plan;
-        let mut offer = |step| {
-            if self.ready(step).is_ok() {
-                out.push(step);
-            }
-        };
-        offer(Step::Start);
-        plan.tasks().ids().for_each(|task| offer(Step::Restore(task)));
-        plan.channels().ids().for_each(|channel| offer(Step::Deliver(channel)));
-        for task in plan.tasks().ids() {
-            [Step::Tell(task), Step::Upload(task), Step::Hear(task)].into_iter().for_each(&mut offer);
-        }
-        plan.sources().iter().for_each(|&task| offer(Step::Emit(task)));
-        self.initiations.iter().for_each(|&task| offer(Step::Initiate(task)));
-        if !plan.is_ordered() {
-            let later = |channel: ChannelId| (1..self.data.len(channel.0 as usize) as u32).map(move |index| Step::Take(channel, index));
-            plan.channels().ids().flat_map(later).for_each(&mut offer);
-        }
-        if self.setup.budget {
-            plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
-            plan.tasks().ids().for_each(|task| offer(Step::Alarm(task)));
-        }
-        let is_progress = |timer: &&Timer| matches!(timer, Timer::Store(_) | Timer::Detect | Timer::Restart);
-        let (progress, others): (Vec<Timer>, Vec<Timer>) = self.timers.iter().partition(is_progress);
-        progress.into_iter().chain(others).for_each(|timer| offer(Step::Fire(timer)));
-        offer(Step::Request);
-    }
-
     /// The snapshots whose barriers are in a channel.
-    fn barriers(&self, channel: ChannelId) -> impl Iterator<Item = SnapshotId> {
+    pub(super) fn barriers(&self, channel: ChannelId) -> impl Iterator<Item = SnapshotId> {
         self.data.iter(channel.0 as usize).filter_map(|slot| match slot.item {
             Element::Barrier(barrier) => Some(barrier.snapshot),
             _ => None,
         })
+    }
+
+    /// The message that a task takes next from the coordinator.
+    pub(super) fn next_notice(&self, task: TaskId) -> Option<Notice> {
+        self.notices.front(task.0 as usize).map(|slot| slot.item.item)
+    }
+
+    pub(super) fn has_budget(&self) -> bool {
+        self.setup.budget
     }
 
     /// The snapshot that the task's next upload is for.

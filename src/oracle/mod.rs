@@ -3,6 +3,7 @@
 //! Each file holds one invariant. All of them are incremental, so that a long run needs no
 //! stored trace.
 
+mod class;
 mod conservation;
 mod consistent_cut;
 mod delivery;
@@ -15,6 +16,7 @@ mod sinks;
 mod state_replay;
 mod traffic;
 
+pub use class::Class;
 pub use conservation::Conservation;
 pub use consistent_cut::ConsistentCut;
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};

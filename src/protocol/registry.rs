@@ -46,6 +46,11 @@ impl Guarantee {
         }
     }
 
+    /// Whether showing more than once breaks it.
+    pub fn forbids_duplicates(self) -> bool {
+        matches!(self, Guarantee::ExactlyOnce | Guarantee::AtMostOnce)
+    }
+
     /// What holds where both hold: losses of one and repetitions of the other add up.
     pub fn and(self, other: Guarantee) -> Guarantee {
         use Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, None};

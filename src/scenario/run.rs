@@ -218,8 +218,7 @@ impl Judge<'_> {
                     (Some(detail), Some(violation.moment.step))
                 }
             };
-            let claimed = claims.consistent_cut || !matches!(name, "consistent_cut" | "conservation" | "no_false_alarm");
-            InvariantOutcome { name, verdict: verdict.word(), claimed, detail, step }
+            InvariantOutcome { name, verdict: verdict.word(), claimed: claims.judges(name), detail, step }
         };
         judged.into_iter().map(outcome).collect()
     }
@@ -303,10 +302,7 @@ impl<'s> Runner<'s> {
         let stop = self.timed.run(&mut self.world, seed, self.scenario.limits);
         let claims = self.scenario.claims;
         let verdicts = self.timed.sink.oracles.verdicts(stop != Stop::Quiet);
-        let held = |(name, verdict): &(&str, Verdict)| {
-            let is_claimed = claims.consistent_cut || !matches!(*name, "consistent_cut" | "conservation" | "no_false_alarm");
-            !matches!(verdict, Verdict::Violated(_)) || !is_claimed
-        };
+        let held = |(name, verdict): &(&str, Verdict)| !matches!(verdict, Verdict::Violated(_)) || !claims.judges(name);
         Glance { steps: self.timed.steps(), digest: self.timed.sink.digest.value(), held: verdicts.iter().all(held) }
     }
 }

@@ -1,0 +1,275 @@
+//! What drivers without a clock share: which steps they choose from, and which happen at once.
+//!
+//! A schedule, a random walk and an exhaustive search choose the order of steps themselves. Much of
+//! what passes between tasks and coordinator has no interesting order in most questions, so each
+//! kind of it either is a step of its own or is taken as soon as it can be ([`Control`]). What
+//! happens at once hides the races it could have had; a search says which.
+
+use super::{FactSink, Notice, Observer, Step, Stop, World};
+use crate::kernel::{Id, Ticks};
+use crate::model::ChannelId;
+use crate::protocol::Timer;
+use crate::trace::Fact;
+
+macro_rules! control {
+    ($($(#[$meta:meta])* $name:ident = $bit:literal, $word:literal;)*) => {
+        impl Control {
+            $($(#[$meta])* pub const $name: Control = Control(1 << $bit);)*
+            /// Every kind with its word, as used in files and output.
+            pub const KINDS: &'static [(Control, &'static str)] = &[$((Control::$name, $word),)*];
+        }
+    };
+}
+
+/// Which kinds of control steps are steps of their own; all others are taken at once, in the order of
+/// [`World::enabled`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Control(u8);
+
+control! {
+    /// Triggers on their way to the tasks.
+    TRIGGERS = 0, "triggers";
+    /// Word of completed and aborted snapshots on its way to the tasks.
+    NOTICES = 1, "notices";
+    /// Acks, declines and the like on their way to the coordinator.
+    REPORTS = 2, "reports";
+    /// Saved parts on their way to storage.
+    UPLOADS = 3, "uploads";
+    /// The metadata of fully acked snapshots on its way to storage.
+    STORE = 4, "store";
+    /// From a death over its detection to the last restored task.
+    FAILOVER = 5, "failover";
+    /// Announced barriers and due alignment timers on their way to the task.
+    ALARMS = 6, "alarms";
+}
+
+impl Control {
+    /// Everything at once.
+    pub const INSTANT: Control = Control(0);
+    /// Everything by steps of its own.
+    pub const CHANNEL: Control = Control(0x7F);
+
+    /// Whether all of `kind` take steps of their own.
+    #[inline(always)]
+    pub fn has(self, kind: Control) -> bool {
+        self.0 & kind.0 == kind.0
+    }
+
+    /// With these kinds as steps of their own, too.
+    #[must_use]
+    pub fn with(self, kind: Control) -> Control {
+        Control(self.0 | kind.0)
+    }
+
+    /// With these kinds taken at once.
+    #[must_use]
+    pub fn without(self, kind: Control) -> Control {
+        Control(self.0 & !kind.0)
+    }
+
+    /// The words of the kinds that are steps of their own.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Control::KINDS.iter().filter(move |(kind, _)| self.has(*kind)).map(|(_, word)| *word)
+    }
+}
+
+impl World {
+    /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`],
+    /// [`Step::FailUpload`]) left out: first what moves work along, timers last, so that taking the
+    /// first one each time drives a world to its end.
+    pub fn enabled(&self, out: &mut Vec<Step>) {
+        self.moves(Control::CHANNEL, out);
+        self.prompts(out);
+    }
+
+    /// Appends every step that moves work along and does not happen at once.
+    pub fn moves(&self, control: Control, out: &mut Vec<Step>) {
+        let plan = self.plan();
+        let mut offer = |step| {
+            if self.ready(step).is_ok() {
+                out.push(step);
+            }
+        };
+        offer(Step::Start);
+        if control.has(Control::FAILOVER) && self.missing > 0 {
+            plan.tasks().ids().for_each(|task| offer(Step::Restore(task)));
+        }
+        plan.channels().ids().for_each(|channel| offer(Step::Deliver(channel)));
+        if control.has(Control::TRIGGERS) || control.has(Control::NOTICES) || control.has(Control::REPORTS) || control.has(Control::UPLOADS)
+        {
+            for task in plan.tasks().ids() {
+                if self.next_notice(task).is_some_and(|notice| control.has(kind_of(notice))) {
+                    offer(Step::Tell(task));
+                }
+                if control.has(Control::UPLOADS) {
+                    offer(Step::Upload(task));
+                }
+                if control.has(Control::REPORTS) {
+                    offer(Step::Hear(task));
+                }
+            }
+        }
+        plan.sources().iter().for_each(|&task| offer(Step::Emit(task)));
+        self.initiations.iter().for_each(|&task| offer(Step::Initiate(task)));
+        if !plan.is_ordered() {
+            let later = |channel: ChannelId| (1..self.data.len(channel.index()) as u32).map(move |index| Step::Take(channel, index));
+            plan.channels().ids().flat_map(later).for_each(&mut offer);
+        }
+        if self.has_budget() && control.has(Control::ALARMS) {
+            plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
+            plan.tasks().ids().for_each(|task| offer(Step::Alarm(task)));
+        }
+        for &timer in &self.timers {
+            match timer {
+                Timer::Store(_) if control.has(Control::STORE) => out.push(Step::Fire(timer)),
+                Timer::Detect | Timer::Restart if control.has(Control::FAILOVER) => out.push(Step::Fire(timer)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Appends what only time, or somebody outside, brings about: triggers, timeouts, pauses, budgets.
+    pub fn prompts(&self, out: &mut Vec<Step>) {
+        let waits = |timer: &&Timer| !matches!(timer, Timer::Store(_) | Timer::Detect | Timer::Restart);
+        out.extend(self.timers.iter().filter(waits).map(|&timer| Step::Fire(timer)));
+        if self.ready(Step::Request).is_ok() {
+            out.push(Step::Request);
+        }
+    }
+
+    /// The first step that happens at once.
+    #[inline]
+    pub fn at_once(&self, control: Control) -> Option<Step> {
+        let plan = self.plan();
+        let is_ready = |step: &Step| self.ready(*step).is_ok();
+        if is_ready(&Step::Start) {
+            return Some(Step::Start);
+        }
+        if self.missing > 0 && !control.has(Control::FAILOVER) {
+            let step = plan.tasks().ids().map(Step::Restore).find(is_ready);
+            if step.is_some() {
+                return step;
+            }
+        }
+        for task in plan.tasks().ids() {
+            if self.next_notice(task).is_some_and(|notice| !control.has(kind_of(notice))) && is_ready(&Step::Tell(task)) {
+                return Some(Step::Tell(task));
+            }
+            if !control.has(Control::UPLOADS) && self.uploading(task).is_some() {
+                return Some(Step::Upload(task));
+            }
+            if !control.has(Control::REPORTS) && is_ready(&Step::Hear(task)) {
+                return Some(Step::Hear(task));
+            }
+        }
+        if self.has_budget() && !control.has(Control::ALARMS) {
+            let announce = |channel| self.barriers(channel).map(move |id| Step::Announce(channel, id));
+            let step = plan.channels().ids().flat_map(announce).find(is_ready);
+            let step = step.or_else(|| plan.tasks().ids().map(Step::Alarm).find(is_ready));
+            if step.is_some() {
+                return step;
+            }
+        }
+        let is_due = |timer: &&Timer| match timer {
+            Timer::Store(_) => !control.has(Control::STORE),
+            Timer::Detect | Timer::Restart => !control.has(Control::FAILOVER),
+            _ => false,
+        };
+        self.timers.iter().find(is_due).map(|&timer| Step::Fire(timer))
+    }
+}
+
+fn kind_of(notice: Notice) -> Control {
+    match notice {
+        Notice::Trigger(_) => Control::TRIGGERS,
+        Notice::Completed(_) | Notice::Aborted(_) => Control::NOTICES,
+    }
+}
+
+/// A driver without time: somebody else chooses, it applies. Its clock counts steps.
+#[derive(Clone, Debug)]
+pub struct Untimed<S> {
+    /// Who takes the facts.
+    pub sink: S,
+    control: Control,
+    steps: u64,
+    /// Beyond so many steps nothing is taken any more: what happens at once must not go on for ever.
+    limit: u64,
+    scratch: Vec<Step>,
+}
+
+impl<S: FactSink> Observer for Untimed<S> {
+    #[inline(always)]
+    fn fact(&mut self, fact: Fact) {
+        self.sink.fact(Ticks(self.steps), fact);
+    }
+}
+
+impl<S: FactSink> Untimed<S> {
+    /// A driver that has done nothing yet and stops after `limit` steps.
+    pub fn new(control: Control, limit: u64, sink: S) -> Self {
+        Untimed { sink, control, steps: 0, limit, scratch: Vec::new() }
+    }
+
+    /// Forgets the last run.
+    pub fn reset(&mut self, control: Control) {
+        (self.control, self.steps) = (control, 0);
+    }
+
+    /// What takes steps of its own.
+    pub fn control(&self) -> Control {
+        self.control
+    }
+
+    /// How many steps have been applied, those that happen at once included.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Applies a step, which must be ready, and what happens at once after it.
+    #[inline]
+    pub fn take(&mut self, world: &mut World, step: Step) {
+        self.apply(world, step);
+        self.settle(world);
+    }
+
+    #[inline(always)]
+    fn apply(&mut self, world: &mut World, step: Step) {
+        self.steps += 1;
+        self.sink.step(step);
+        world.apply(step, self);
+    }
+
+    /// Takes what happens at once, until there is none.
+    #[inline]
+    pub fn settle(&mut self, world: &mut World) {
+        while let Some(step) = world.at_once(self.control)
+            && self.steps < self.limit
+        {
+            self.apply(world, step);
+        }
+    }
+
+    /// Goes on by taking the first step that can happen, until none can; then says what is left in the
+    /// channels.
+    pub fn finish(&mut self, world: &mut World) -> Stop {
+        let mut steps = std::mem::take(&mut self.scratch);
+        let stop = loop {
+            steps.clear();
+            world.moves(self.control, &mut steps);
+            if steps.is_empty() {
+                world.prompts(&mut steps);
+            }
+            match steps.first() {
+                None => break Stop::Quiet,
+                Some(_) if self.steps >= self.limit => break Stop::Steps,
+                Some(&step) => self.take(world, step),
+            }
+        };
+        self.scratch = steps;
+        if stop == Stop::Quiet {
+            world.survey(self);
+        }
+        stop
+    }
+}
