@@ -23,7 +23,7 @@ fn the_format_page_names_every_field_and_word() {
     let page = include_str!("../docs/format.md");
     let schema = cutline::scenario::schema();
     let mut missing = Vec::new();
-    for (_, definition) in schema["$defs"].as_object().expect("definitions").iter().chain([(&String::new(), &schema)]) {
+    for (_, definition) in schema["$defs"].as_object().expect("definitions").iter().chain([(&String::new(), schema)]) {
         for variant in definition["oneOf"].as_array().into_iter().flatten().chain([definition]) {
             let properties = variant["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
             let words = variant["const"]

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -968,7 +969,8 @@ impl JsonSchema for InvariantsExpect {
     }
 }
 
-/// The JSON schema of scenario files.
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(File).to_value()
+/// The JSON schema of scenario files. Made once: a campaign checks thousands of scenarios.
+pub fn schema() -> &'static serde_json::Value {
+    static SCHEMA: LazyLock<serde_json::Value> = LazyLock::new(|| schemars::schema_for!(File).to_value());
+    &SCHEMA
 }

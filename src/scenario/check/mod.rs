@@ -59,7 +59,7 @@ impl Scenario {
         let text = text_of(bytes).map_err(|mistake| vec![mistake])?;
         let root = parse(text).map_err(|mistake| vec![mistake])?;
         let mut checker = Checker::new(text, &root);
-        checker.mistakes = diagnose::validate(&root, text, &schema());
+        checker.mistakes = diagnose::validate(&root, text, schema());
         let scenario = checker.scenario(name, read);
         let mut mistakes = checker.mistakes;
         mistakes.sort_by_key(|mistake| mistake.span);
