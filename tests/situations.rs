@@ -20,7 +20,7 @@ fn join() -> Scenario {
           },
           "channels": [{"from": "A", "to": "count"}, {"from": "B", "to": "count"}, {"from": "count", "to": "out"}],
           "snapshots": {"protocol": "aligned", "at": ["1ms"]},
-          "faults": [{"crash": "count", "at": "3ms"}]
+          "faults": [{"crash": "count", "at": "1500us"}]
         }"#,
     )
 }
