@@ -65,7 +65,7 @@ impl Point {
     }
 
     /// The task and snapshot of a fact that reaches this point; `None` when it does not.
-    fn reached_by(self, fact: Fact, plan: &Plan) -> Option<(Option<TaskId>, Option<SnapshotId>)> {
+    pub fn reached_by(self, fact: Fact, plan: &Plan) -> Option<(Option<TaskId>, Option<SnapshotId>)> {
         let receiver = |channel| plan.channels()[channel].to;
         let at = |task: TaskId| Some((Some(task), None));
         let both = |task: TaskId, snapshot: SnapshotId| Some((Some(task), Some(snapshot)));

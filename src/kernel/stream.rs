@@ -22,6 +22,17 @@ impl Stream {
         Stream { cipher: ChaCha8Rng::from_seed(key) }
     }
 
+    /// The stream of the `number`th entity of a kind: what [`named`](Self::named) is for few entities with
+    /// names, this is for millions of runs.
+    pub fn numbered(seed: u64, kind: &str, number: u64) -> Self {
+        let mut key = [0; 32];
+        let words = [seed, number, hash_name(kind, 4), hash_name(kind, 5)];
+        for (bytes, word) in key.chunks_mut(8).zip(words) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        Stream { cipher: ChaCha8Rng::from_seed(key) }
+    }
+
     /// The next 64 bits.
     #[inline]
     pub fn draw(&mut self) -> u64 {

@@ -81,6 +81,16 @@ impl Scenario {
         self
     }
 
+    /// All invariants, for drivers that have no clock: nothing is too late for them.
+    pub fn untimed_oracles(&self) -> Oracles<'_> {
+        Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), Ticks::NEVER)
+    }
+
+    /// What the protocol claims.
+    pub fn claims(&self) -> crate::protocol::Claims {
+        self.claims
+    }
+
     fn oracles(&self) -> Oracles<'_> {
         // An ack that comes in the timeout's last tick still has to be stored.
         let longest = self.timing.timeout + self.timing.store.longest();

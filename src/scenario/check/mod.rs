@@ -70,6 +70,16 @@ impl Scenario {
         }
     }
 
+    /// A scenario that the program itself has written: what the schema asks of a file's form is taken for
+    /// granted, everything else is checked.
+    pub(crate) fn from_draft(file: &serde_json::Value) -> Result<Scenario, Vec<Mistake>> {
+        let text = file.to_string();
+        let root = parse(&text).map_err(|mistake| vec![mistake])?;
+        let mut checker = Checker::new(&text, &root);
+        let scenario = checker.scenario("scenario", &|_| Err("no files can be read here".to_owned()));
+        scenario.ok_or(checker.mistakes)
+    }
+
     /// Checks a scenario that reads no text files.
     ///
     /// # Errors

@@ -1,0 +1,182 @@
+//! Campaigns: many runs, each a function of the campaign's seed and its own number alone, so that any
+//! number of jobs, shards and sessions gives the same result.
+
+use std::ops::Range;
+
+use super::swarm::{self, Shape};
+use super::walk::Walker;
+use crate::engine::{Step, World};
+use crate::kernel::Stream;
+use crate::oracle::Class;
+use crate::protocol::ProtocolKind;
+use crate::scenario::Scenario;
+use crate::trace::Situation;
+
+/// What a campaign tries.
+pub trait Suspect: Sync {
+    /// The protocols under which it makes sense; not empty.
+    fn protocols(&self) -> &[ProtocolKind];
+    /// A fresh world of the scenario, with the suspect in it.
+    fn world(&self, scenario: &Scenario) -> World;
+}
+
+/// What comes with the program, which must never fail.
+#[derive(Clone, Copy, Debug)]
+pub struct Right;
+
+const RIGHT: [ProtocolKind; 7] = [
+    ProtocolKind::Aligned,
+    ProtocolKind::AtLeastOnce,
+    ProtocolKind::Unaligned,
+    ProtocolKind::AlignedTimeout,
+    ProtocolKind::AlignedCyclic,
+    ProtocolKind::ChandyLamport,
+    ProtocolKind::LaiYang,
+];
+
+impl Suspect for Right {
+    fn protocols(&self) -> &[ProtocolKind] {
+        &RIGHT
+    }
+    fn world(&self, scenario: &Scenario) -> World {
+        scenario.world()
+    }
+}
+
+/// So many runs in a row share [`SLOTS`] shapes, in turn: making a scenario costs as much as fifty runs of it.
+const EPOCH: u64 = 4096;
+const SLOTS: u64 = 64;
+
+/// A campaign's fixed parts.
+#[derive(Clone, Copy)]
+pub struct Campaign<'c> {
+    /// What all draws depend on.
+    pub seed: u64,
+    /// What is tried.
+    pub suspect: &'c dyn Suspect,
+}
+
+/// A run that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failure {
+    /// The number of the run.
+    pub run: u64,
+    /// The first thing that was wrong.
+    pub class: Class,
+}
+
+/// What some runs of a campaign came to. Tallies of disjoint runs add up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Runs.
+    pub runs: u64,
+    /// Steps of all of them.
+    pub steps: u64,
+    /// By situation: how often it was reached.
+    pub situations: Vec<u64>,
+    /// Ascending by run.
+    pub failures: Vec<Failure>,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Tally { situations: vec![0; Situation::ALL.len()], ..Tally::default() }
+    }
+
+    /// Adds another one's runs.
+    pub fn add(&mut self, other: &Tally) {
+        self.runs += other.runs;
+        self.steps += other.steps;
+        for (count, more) in self.situations.iter_mut().zip(&other.situations) {
+            *count += more;
+        }
+        self.failures.extend(&other.failures);
+        self.failures.sort_unstable();
+    }
+}
+
+/// A failed run, taken up again: what it ran on and the steps it chose.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The scenario and how it was walked.
+    pub shape: Shape,
+    /// The chosen steps, those that happen at once left out.
+    pub steps: Vec<Step>,
+    /// What was wrong.
+    pub class: Option<Class>,
+}
+
+impl Campaign<'_> {
+    /// The shape that a run uses.
+    fn shape(&self, run: u64) -> Shape {
+        let number = run / EPOCH * SLOTS + run % SLOTS;
+        swarm::shape(self.seed, number, self.suspect.protocols())
+    }
+
+    fn stream(&self, run: u64) -> Stream {
+        Stream::numbered(self.seed, "run", run)
+    }
+
+    /// Runs those numbers of `range` of which `mine` says so, in one thread.
+    pub fn runs(&self, range: Range<u64>, mine: impl Fn(u64) -> bool) -> Tally {
+        let mut tally = Tally::new();
+        let mut from = range.start;
+        while from < range.end {
+            let end = ((from / EPOCH + 1) * EPOCH).min(range.end);
+            self.epoch(from..end, &mine, &mut tally);
+            from = end;
+        }
+        tally
+    }
+
+    /// The runs of one epoch, shape by shape.
+    fn epoch(&self, range: Range<u64>, mine: &impl Fn(u64) -> bool, tally: &mut Tally) {
+        for slot in 0..SLOTS {
+            let first = range.start / SLOTS * SLOTS + slot;
+            let runs = (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run));
+            let mut runs = runs.peekable();
+            let Some(&run) = runs.peek() else { continue };
+            let shape = self.shape(run);
+            let mut walker = self.walker(&shape);
+            for run in runs {
+                let walked = walker.walk(&mut self.stream(run), None);
+                tally.runs += 1;
+                tally.steps += walked.steps;
+                for (situation, count) in walker.situations().reached() {
+                    tally.situations[situation as usize] += count;
+                }
+                tally.failures.extend(walked.broken.map(|class| Failure { run, class }));
+            }
+        }
+        tally.failures.sort_unstable();
+    }
+
+    fn walker<'s>(&self, shape: &'s Shape) -> Walker<'s> {
+        Walker::new(&shape.scenario, self.suspect.world(&shape.scenario), shape.control, shape.spice)
+    }
+
+    /// The first run below `limit` that fails.
+    pub fn first_failure(&self, limit: u64) -> Option<Failure> {
+        let mut from = 0;
+        // One run of each shape at first, then more: an easy bug is found before the second shape is made.
+        let mut size = 1;
+        while from < limit {
+            let end = (from + size).min(limit);
+            let found = self.runs(from..end, |_| true).failures.into_iter().next();
+            if found.is_some() {
+                return found;
+            }
+            (from, size) = (end, (size * 2).min(EPOCH));
+        }
+        None
+    }
+
+    /// Does a run again and keeps what it chose.
+    pub fn replay(&self, run: u64) -> Replay {
+        let shape = self.shape(run);
+        let mut steps = Vec::new();
+        let class = self.walker(&shape).walk(&mut self.stream(run), Some(&mut steps)).broken;
+        Replay { shape, steps, class }
+    }
+}

@@ -1,0 +1,12 @@
+//! Layer 6: drivers that look for trouble. Random walks, campaigns of them, exhaustive search, shrinking,
+//! and the bugs that all of this must find.
+
+mod campaign;
+mod strategy;
+mod swarm;
+mod walk;
+
+pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+pub use strategy::Strategy;
+pub use swarm::{Shape, shape};
+pub use walk::{Spice, Walked, Walker, judge_steps};

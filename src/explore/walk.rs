@@ -1,0 +1,332 @@
+//! Random walks: a driver that ignores time and lets chance order the steps of a small scenario.
+//!
+//! Faults and triggers are not left to the strategy: it would spend them at once. Their places are drawn
+//! uniformly over the whole run, or at named points of the protocol, before it begins.
+
+use smallvec::SmallVec;
+
+use super::strategy::{Chooser, Strategy};
+use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
+use crate::kernel::{Stream, Ticks};
+use crate::model::{Plan, TaskId};
+use crate::oracle::{Class, Oracles};
+use crate::protocol::Timer;
+use crate::scenario::Scenario;
+use crate::trace::{Fact, Situations};
+
+/// The most that may go wrong in one walk; each walk draws how much does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spice {
+    /// Crashes.
+    pub crashes: u8,
+    /// Lost messages of the coordinator.
+    pub losses: u8,
+    /// Uploads that fail.
+    pub failed_uploads: u8,
+    /// Timeouts, pauses and alignment budgets that end while there is still something to do.
+    pub early_timers: u8,
+}
+
+/// What a walk came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// All steps, those that happen at once included.
+    pub steps: u64,
+    /// The first thing that is wrong.
+    pub broken: Option<Class>,
+}
+
+/// Beyond so many steps a walk of a small scenario is going in circles.
+const MOST_STEPS: u64 = 20_000;
+
+#[derive(Clone, Copy, Debug)]
+enum Planned {
+    Trigger,
+    EarlyTimer,
+    Fault(Step),
+}
+
+/// A crash at a named point of the protocol.
+#[derive(Clone, Copy, Debug)]
+struct Ambush {
+    point: Point,
+    /// How many more times the point has to be reached.
+    left: u32,
+    /// Who dies; the task that reached the point, or where none did or with another draw, this one.
+    victim: TaskId,
+    is_own: bool,
+}
+
+/// Reads the facts of a walk.
+#[derive(Clone, Debug)]
+struct Watch<'s> {
+    plan: &'s Plan,
+    oracles: Oracles<'s>,
+    situations: Situations,
+    ambush: Option<Ambush>,
+    sprung: Option<TaskId>,
+}
+
+impl FactSink for Watch<'_> {
+    #[inline(always)]
+    fn fact(&mut self, now: Ticks, fact: Fact) {
+        self.oracles.fact(now, fact);
+        self.situations.fact(self.plan, fact);
+        if self.ambush.is_some() {
+            self.lurk(fact);
+        }
+    }
+
+    #[inline(always)]
+    fn step(&mut self, _step: Step) {
+        self.oracles.step();
+    }
+}
+
+impl Watch<'_> {
+    #[inline(never)]
+    fn lurk(&mut self, fact: Fact) {
+        let Some(ambush) = &mut self.ambush else { return };
+        let Some((task, _)) = ambush.point.reached_by(fact, self.plan) else { return };
+        ambush.left -= 1;
+        if ambush.left == 0 {
+            self.sprung = Some(task.filter(|_| ambush.is_own).unwrap_or(ambush.victim));
+            self.ambush = None;
+        }
+    }
+}
+
+/// The points at which a crash has been somebody's bug.
+const POINTS: [Point; 14] = [
+    Point::Triggered,
+    Point::BarrierReceived,
+    Point::AlignmentStarted,
+    Point::StateSaved,
+    Point::Uploaded,
+    Point::Acked,
+    Point::AllAcked,
+    Point::Completed,
+    Point::Notified,
+    Point::Prepared,
+    Point::Committed,
+    Point::Restoring,
+    Point::Restored,
+    Point::Resumed,
+];
+
+/// Walks through one scenario again and again, reusing all memory.
+#[derive(Debug)]
+pub struct Walker<'s> {
+    scenario: &'s Scenario,
+    control: Control,
+    spice: Spice,
+    fresh: World,
+    world: World,
+    driver: Untimed<Watch<'s>>,
+    chooser: Chooser,
+    /// About how many moves a run has.
+    horizon: u32,
+    moves: Vec<Step>,
+    /// What is planned and has not happened, latest first.
+    planned: SmallVec<[(u32, Planned); 8]>,
+}
+
+impl<'s> Walker<'s> {
+    /// A walker from a world in which nothing has happened yet, of this scenario or of one that is wrong on
+    /// purpose.
+    pub fn new(scenario: &'s Scenario, fresh: World, control: Control, spice: Spice) -> Self {
+        let plan = scenario.plan();
+        let watch = Watch { plan, oracles: scenario.untimed_oracles(), situations: Situations::new(plan), ambush: None, sprung: None };
+        let mut walker = Walker {
+            scenario,
+            control,
+            spice,
+            world: fresh.clone(),
+            fresh,
+            driver: Untimed::new(control, MOST_STEPS, watch),
+            chooser: Chooser::new(),
+            horizon: 1,
+            moves: Vec::new(),
+            planned: SmallVec::new(),
+        };
+        walker.horizon = walker.measure();
+        walker
+    }
+
+    /// What has been reached in the last walk.
+    pub fn situations(&self) -> &Situations {
+        &self.driver.sink.situations
+    }
+
+    fn reset(&mut self) {
+        self.world.clone_from(&self.fresh);
+        self.driver.reset(self.control);
+        let watch = &mut self.driver.sink;
+        watch.oracles.reset();
+        watch.situations.reset();
+        (watch.ambush, watch.sprung) = (None, None);
+        self.planned.clear();
+    }
+
+    /// The moves of a run in the default order without faults, all triggers first.
+    fn measure(&mut self) -> u32 {
+        self.reset();
+        self.driver.settle(&mut self.world);
+        let mut moves = 0;
+        while let Some(step) = self.trigger() {
+            self.driver.take(&mut self.world, step);
+            moves += 1;
+        }
+        while self.driver.steps() < MOST_STEPS {
+            self.moves.clear();
+            self.world.moves(self.control, &mut self.moves);
+            let Some(&step) = self.moves.first() else { break };
+            self.driver.take(&mut self.world, step);
+            moves += 1;
+        }
+        moves.max(4)
+    }
+
+    fn trigger(&mut self) -> Option<Step> {
+        if self.world.ready(Step::Request).is_ok() {
+            return Some(Step::Request);
+        }
+        None
+    }
+
+    /// One walk, all of whose choices are drawn from `stream`. The steps that were chosen, without those
+    /// that happen at once, are appended to `record`.
+    pub fn walk(&mut self, stream: &mut Stream, mut record: Option<&mut Vec<Step>>) -> Walked {
+        self.reset();
+        self.plan_ahead(stream);
+        let strategy = Strategy::draw(stream);
+        self.chooser.reset(strategy, self.horizon, stream);
+        self.driver.settle(&mut self.world);
+        let mut at = 0;
+        while self.driver.steps() < MOST_STEPS {
+            let Some(step) = self.next(at, stream) else { break };
+            if let Some(record) = record.as_deref_mut() {
+                record.push(step);
+            }
+            self.driver.take(&mut self.world, step);
+            at += 1;
+        }
+        let is_quiet = self.driver.finish(&mut self.world) == Stop::Quiet;
+        let claims = self.scenario.claims();
+        let broken = self.driver.sink.oracles.broken_at_end(claims, !is_quiet);
+        Walked { steps: self.driver.steps(), broken: broken.first().map(|(class, _)| *class) }
+    }
+
+    /// The next step: what is planned for this move, else what the strategy picks.
+    #[inline]
+    fn next(&mut self, at: u32, stream: &mut Stream) -> Option<Step> {
+        if let Some(victim) = self.driver.sink.sprung.take()
+            && self.world.ready(Step::Crash(victim)).is_ok()
+        {
+            return Some(Step::Crash(victim));
+        }
+        if self.planned.last().is_some_and(|(due, _)| *due <= at)
+            && let Some(step) = self.take_planned(at)
+        {
+            return Some(step);
+        }
+        self.moves.clear();
+        self.world.moves(self.control, &mut self.moves);
+        if self.moves.is_empty() {
+            // Nothing moves: what is planned for later comes now.
+            return self.take_planned(u32::MAX);
+        }
+        let picked = self.chooser.pick(self.scenario.plan(), &self.moves, at, stream);
+        Some(self.moves[picked])
+    }
+
+    /// The first planned thing that is due and can happen.
+    #[inline(never)]
+    fn take_planned(&mut self, at: u32) -> Option<Step> {
+        for index in (0..self.planned.len()).rev() {
+            let (due, what) = self.planned[index];
+            if due > at {
+                return None;
+            }
+            let step = match what {
+                Planned::Trigger => self.trigger(),
+                Planned::EarlyTimer => self.early_timer(),
+                // What is said after the end is said by nobody again: a loss there is no test of anything.
+                Planned::Fault(Step::Lose(_)) if self.world.is_over() => None,
+                Planned::Fault(step) => Some(step).filter(|step| self.world.ready(*step).is_ok()),
+            };
+            if step.is_some() {
+                self.planned.remove(index);
+                return step;
+            }
+        }
+        None
+    }
+
+    fn early_timer(&mut self) -> Option<Step> {
+        self.moves.clear();
+        self.world.prompts(&mut self.moves);
+        let is_early = |step: &&Step| matches!(step, Step::Fire(Timer::Timeout(_) | Timer::Budget(_) | Timer::Pause));
+        // The newest: a budget sorts after its timeout.
+        self.moves.iter().rfind(is_early).copied()
+    }
+
+    fn plan_ahead(&mut self, stream: &mut Stream) {
+        let plan = self.scenario.plan();
+        let tasks = plan.tasks().len() as u64;
+        let horizon = u64::from(self.horizon);
+        let amount = |most: u8, stream: &mut Stream| stream.below(u64::from(most) + 1);
+        let task = |stream: &mut Stream| TaskId(stream.below(tasks) as u32);
+        for _ in 0..self.scenario.setup().requests {
+            self.planned.push((stream.below(horizon) as u32, Planned::Trigger));
+        }
+        let mut crashes = amount(self.spice.crashes, stream);
+        if crashes > 0 && stream.below(4) == 0 {
+            crashes -= 1;
+            let point = POINTS[stream.below(POINTS.len() as u64) as usize];
+            let (left, is_own) = (1 + stream.below(3) as u32, stream.below(3) > 0);
+            self.driver.sink.ambush = Some(Ambush { point, left, victim: task(stream), is_own });
+        }
+        for _ in 0..crashes {
+            // A failover lengthens the run.
+            let at = stream.below(horizon + horizon / 4) as u32;
+            self.planned.push((at, Planned::Fault(Step::Crash(task(stream)))));
+        }
+        for _ in 0..amount(self.spice.losses, stream) {
+            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::Lose(task(stream)))));
+        }
+        for _ in 0..amount(self.spice.failed_uploads, stream) {
+            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::FailUpload(task(stream)))));
+        }
+        for _ in 0..amount(self.spice.early_timers, stream) {
+            self.planned.push((stream.below(horizon) as u32, Planned::EarlyTimer));
+        }
+        self.planned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+}
+
+/// Takes the steps of a schedule that can happen, goes on in the default order, and says all that is wrong.
+pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Vec<(Class, u64)> {
+    let mut driver = Untimed::new(control, MOST_STEPS, Judge { oracles: scenario.untimed_oracles() });
+    driver.settle(&mut world);
+    for &step in steps {
+        if world.ready(step).is_ok() {
+            driver.take(&mut world, step);
+        }
+    }
+    let is_quiet = driver.finish(&mut world) == Stop::Quiet;
+    driver.sink.oracles.broken_at_end(scenario.claims(), !is_quiet)
+}
+
+struct Judge<'s> {
+    oracles: Oracles<'s>,
+}
+
+impl FactSink for Judge<'_> {
+    fn fact(&mut self, now: Ticks, fact: Fact) {
+        self.oracles.fact(now, fact);
+    }
+    fn step(&mut self, _step: Step) {
+        self.oracles.step();
+    }
+}
