@@ -44,6 +44,7 @@
 //! | 3 | [`protocol`] | snapshot protocols, coordinator, sinks, storage: pure state machines |
 //! | 4 | [`engine`], [`oracle`] | the world, its one interpreter and drivers; the invariants, as folds over facts |
 //! | 5 | [`scenario`] | the file format, what is valid of it, running it, comparing protocols |
+//! | 6 | [`explore`] | what is run to find bugs: parts that are wrong on purpose |
 //! | 7 | `report` | text, JSON, JUnit |
 //! | 8 | `cli` | the only code that touches disk, terminal or arguments |
 //!
@@ -65,6 +66,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
+pub mod explore;
 pub mod kernel;
 pub mod model;
 pub mod oracle;
