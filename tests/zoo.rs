@@ -131,6 +131,15 @@ fn caught(outcome: &Outcome) -> Vec<&'static str> {
     outcome.invariants.iter().filter(|found| found.claimed && found.verdict == "violated").map(|found| found.name).collect()
 }
 
+/// Whether what the sink holds at the end never became visible for a reason that the right world has
+/// no answer to: the last checkpoint was given up as often as it is tried, or its notice was lost and
+/// no other followed. Nothing can be said of a mutant there.
+fn ends_without_a_commit(file: &Value, right: &Outcome) -> bool {
+    let Some(last) = right.snapshots.last() else { return false };
+    let is_its_notice = |fault: &Value| fault["lose"] == "completion" && fault["snapshot"] == last.id;
+    last.status == "aborted" || file["faults"].as_array().is_some_and(|faults| faults.iter().any(is_its_notice))
+}
+
 #[derive(Default)]
 struct Hunt {
     tried: u64,
@@ -141,23 +150,24 @@ struct Hunt {
     kills: u64,
 }
 
-/// Tries every mutant of a protocol on random scenarios until it is caught as expected. Returns how
-/// often the right world was caught.
-fn hunt(protocol: ProtocolKind, hunts: &mut [Hunt], at_least: u64) -> Vec<String> {
+/// Tries every mutant of a protocol on random scenarios until it is caught as expected. Returns the
+/// scenarios in which the right world is caught.
+fn hunt(protocol: ProtocolKind, hunts: &mut [Hunt]) -> Vec<String> {
     let mut false_alarms = Vec::new();
     for seed in 0..SCENARIOS {
-        let wanted = |(mutant, hunt): &(&Mutant, &mut Hunt)| {
-            mutant.protocols.contains(&protocol) && (hunt.expected.is_none() || hunt.tried < at_least)
-        };
+        let wanted = |(mutant, hunt): &(&Mutant, &mut Hunt)| mutant.protocols.contains(&protocol) && hunt.expected.is_none();
         let mut open: Vec<_> = ZOO.iter().zip(hunts.iter_mut()).filter(wanted).collect();
         if open.is_empty() {
             break;
         }
-        let json = draw(seed, protocol.word()).to_string();
-        let scenario: Scenario = scenario(&json);
-        let alarms = caught(&cutline::run(&scenario));
+        let file = draw(seed, protocol.word());
+        let scenario: Scenario = scenario(&file.to_string());
+        let right = cutline::run(&scenario);
+        let alarms = caught(&right);
         if !alarms.is_empty() {
-            false_alarms.push(format!("{alarms:?} {json}"));
+            if !ends_without_a_commit(&file, &right) {
+                false_alarms.push(format!("{alarms:?} {file}"));
+            }
             continue;
         }
         for (mutant, hunt) in open.iter_mut().filter(|(mutant, _)| mutant.suits(&scenario)) {
@@ -180,8 +190,7 @@ fn hunt(protocol: ProtocolKind, hunts: &mut [Hunt], at_least: u64) -> Vec<String
 fn every_mutant_is_found() {
     let mut hunts: Vec<Hunt> = ZOO.iter().map(|_| Hunt::default()).collect();
     let protocols = [ProtocolKind::Aligned, ProtocolKind::Unaligned, ProtocolKind::AlignedTimeout, ProtocolKind::AtLeastOnce];
-    let at_least = std::env::var("ZOO_RUNS").map_or(0, |runs| runs.parse().expect("a number"));
-    let false_alarms: Vec<String> = protocols.into_iter().flat_map(|protocol| hunt(protocol, &mut hunts, at_least)).collect();
+    let false_alarms: Vec<String> = protocols.into_iter().flat_map(|protocol| hunt(protocol, &mut hunts)).collect();
     for (mutant, hunt) in ZOO.iter().zip(&hunts) {
         let count = |count: Option<u64>| count.map_or("never".to_owned(), |count| count.to_string());
         println!(
