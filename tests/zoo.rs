@@ -187,6 +187,7 @@ fn hunt(protocol: ProtocolKind, hunts: &mut [Hunt]) -> Vec<String> {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "how hard each is to find is worth reading")]
 fn every_mutant_is_found() {
     let mut hunts: Vec<Hunt> = ZOO.iter().map(|_| Hunt::default()).collect();
     let protocols = [ProtocolKind::Aligned, ProtocolKind::Unaligned, ProtocolKind::AlignedTimeout, ProtocolKind::AtLeastOnce];
