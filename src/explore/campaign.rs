@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::swarm::{self, Shape};
 use super::walk::Walker;
+use super::zoo::Mutant;
 use crate::engine::{Step, World};
 use crate::kernel::Stream;
 use crate::oracle::Class;
@@ -40,6 +41,16 @@ impl Suspect for Right {
     }
     fn world(&self, scenario: &Scenario) -> World {
         scenario.world()
+    }
+}
+
+impl Suspect for Mutant {
+    fn protocols(&self) -> &[ProtocolKind] {
+        self.protocols
+    }
+    /// Where the bug cannot be, as with a wrong sink in a scenario without one, the run is one of a right world.
+    fn world(&self, scenario: &Scenario) -> World {
+        if self.suits(scenario) { Mutant::world(self, scenario) } else { scenario.world() }
     }
 }
 

@@ -5,6 +5,7 @@ mod campaign;
 mod strategy;
 mod swarm;
 mod walk;
+pub mod zoo;
 
 pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
 pub use strategy::Strategy;

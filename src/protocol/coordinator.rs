@@ -217,6 +217,11 @@ impl Coordinator {
         }
     }
 
+    /// The numbers that it goes by.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     fn is_drained(&self, view: &CoordinatorView) -> bool {
         !self.settings.endless && self.exhausted.iter().map(|word| word.count_ones()).sum::<u32>() == view.sources
     }

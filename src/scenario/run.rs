@@ -7,11 +7,11 @@ use super::costs::Meter;
 use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SnapshotReport};
 use super::states::States;
 use super::timeline::Timeline;
-use crate::engine::{FactSink, Step, Stop, Timed, World};
+use crate::engine::{FactSink, Setup, Step, Stop, Timed, World};
 use crate::kernel::{Digest, Ticks};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
-use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
+use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox, ProtocolKind};
 use crate::trace::{Fact, Situation, Situations};
 
 /// Runs a scenario under its own seed.
@@ -41,16 +41,24 @@ pub fn run(scenario: &Scenario) -> Outcome {
 
 /// Runs a scenario and hands every fact to `trace`, with its time and the number of its step.
 pub fn run_traced(scenario: &Scenario, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
-    let protocol = || scenario.protocol.make(scenario.options);
-    let coordinator = CoordinatorBox::new(Coordinator::new(scenario.settings.clone()));
-    run_with(scenario, &mut |_| protocol(), coordinator, trace)
+    judged_run(scenario, scenario.world(), trace)
 }
 
 impl Scenario {
     /// Runs the scenario with protocols and a coordinator of your own in the place of its own.
     /// What is judged and promised stays what the scenario says.
     pub fn run_with(&self, protocol: &mut dyn FnMut(TaskId) -> ProtocolBox, coordinator: CoordinatorBox) -> Outcome {
-        run_with(self, protocol, coordinator, &mut |_, _, _| {})
+        self.run_world(self.world_with(protocol, coordinator))
+    }
+
+    /// Runs the scenario from a world of your own, which must have the scenario's graph.
+    pub fn run_world(&self, world: World) -> Outcome {
+        judged_run(self, world, &mut |_, _, _| {})
+    }
+
+    /// Which protocol this scenario runs under.
+    pub fn protocol(&self) -> ProtocolKind {
+        self.protocol
     }
 
     /// The right coordinator for this scenario.
@@ -58,9 +66,19 @@ impl Scenario {
         Coordinator::new(self.settings.clone())
     }
 
+    /// The right protocol of one task in this scenario.
+    pub fn protocol_of_task(&self) -> ProtocolBox {
+        self.protocol.make(self.options)
+    }
+
     /// A world in which nothing has happened yet, for drivers of your own.
     pub fn world(&self) -> World {
-        World::new(self.setup.clone(), |_| self.protocol.make(self.options), CoordinatorBox::new(self.coordinator()))
+        self.world_with(&mut |_| self.protocol_of_task(), CoordinatorBox::new(self.coordinator()))
+    }
+
+    /// The same with protocols and a coordinator of your own.
+    pub fn world_with(&self, protocol: &mut dyn FnMut(TaskId) -> ProtocolBox, coordinator: CoordinatorBox) -> World {
+        World::new(self.setup.clone(), protocol, coordinator)
     }
 
     /// Runs the scenario by simulated time for `sink` alone: no oracle, no outcome. Returns the
@@ -74,7 +92,7 @@ impl Scenario {
 
     /// The same scenario with another setup: with sinks or storage that are wrong on purpose.
     #[must_use]
-    pub fn with_setup(mut self, change: impl FnOnce(&mut crate::engine::Setup)) -> Scenario {
+    pub fn with_setup(mut self, change: impl FnOnce(&mut Setup)) -> Scenario {
         let mut setup = (*self.setup).clone();
         change(&mut setup);
         self.setup = setup.into();
@@ -129,12 +147,7 @@ impl FactSink for Judge<'_> {
     }
 }
 
-fn run_with(
-    scenario: &Scenario,
-    protocol: &mut dyn FnMut(TaskId) -> ProtocolBox,
-    coordinator: CoordinatorBox,
-    trace: &mut dyn FnMut(Ticks, u64, Fact),
-) -> Outcome {
+fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
     let plan = &scenario.setup.plan;
     let judge = Judge {
         oracles: scenario.oracles(),
@@ -146,7 +159,6 @@ fn run_with(
         scenario,
         trace,
     };
-    let mut world = World::new(scenario.setup.clone(), protocol, coordinator);
     let mut timed = Timed::new(plan, &scenario.timing, &scenario.faults, judge);
     let stop = timed.run(&mut world, scenario.seed, scenario.limits);
     let (now, steps) = (timed.now(), timed.steps());
