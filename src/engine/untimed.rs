@@ -5,6 +5,7 @@
 //! kind of it either is a step of its own or is taken as soon as it can be ([`Control`]). What
 //! happens at once hides the races it could have had; a search says which.
 
+use super::world::Job;
 use super::{FactSink, Notice, Observer, Step, Stop, World};
 use crate::kernel::{Id, Ticks};
 use crate::model::ChannelId;
@@ -46,6 +47,8 @@ control! {
 impl Control {
     /// Everything at once.
     pub const INSTANT: Control = Control(0);
+    /// What is looked for task by task.
+    const OF_TASKS: u8 = Control::TRIGGERS.0 | Control::NOTICES.0 | Control::REPORTS.0 | Control::UPLOADS.0;
     /// Everything by steps of its own.
     pub const CHANNEL: Control = Control(0x7F);
 
@@ -83,28 +86,32 @@ impl World {
     }
 
     /// Appends every step that moves work along and does not happen at once.
+    // Emptiness is looked at before anything else: that is nearly always the reason why a step cannot
+    // happen, and this runs before every choice of every walk.
+    #[inline]
     pub fn moves(&self, control: Control, out: &mut Vec<Step>) {
         let plan = self.plan();
+        if self.job == Job::NotStarted {
+            out.push(Step::Start);
+        }
         let mut offer = |step| {
             if self.ready(step).is_ok() {
                 out.push(step);
             }
         };
-        offer(Step::Start);
         if control.has(Control::FAILOVER) && self.missing > 0 {
             plan.tasks().ids().for_each(|task| offer(Step::Restore(task)));
         }
-        plan.channels().ids().for_each(|channel| offer(Step::Deliver(channel)));
-        if control.has(Control::TRIGGERS) || control.has(Control::NOTICES) || control.has(Control::REPORTS) || control.has(Control::UPLOADS)
-        {
+        plan.channels().ids().filter(|channel| !self.data.is_empty(channel.index())).for_each(|channel| offer(Step::Deliver(channel)));
+        if control.0 & Control::OF_TASKS != 0 {
             for task in plan.tasks().ids() {
                 if self.next_notice(task).is_some_and(|notice| control.has(kind_of(notice))) {
                     offer(Step::Tell(task));
                 }
-                if control.has(Control::UPLOADS) {
+                if control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() {
                     offer(Step::Upload(task));
                 }
-                if control.has(Control::REPORTS) {
+                if control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {
                     offer(Step::Hear(task));
                 }
             }
@@ -117,7 +124,7 @@ impl World {
         }
         if self.has_budget() && control.has(Control::ALARMS) {
             plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
-            plan.tasks().ids().for_each(|task| offer(Step::Alarm(task)));
+            self.alarms.iter().for_each(|(task, _)| offer(Step::Alarm(*task)));
         }
         for &timer in &self.timers {
             match timer {
@@ -141,10 +148,13 @@ impl World {
     #[inline]
     pub fn at_once(&self, control: Control) -> Option<Step> {
         let plan = self.plan();
-        let is_ready = |step: &Step| self.ready(*step).is_ok();
-        if is_ready(&Step::Start) {
+        if self.job == Job::NotStarted {
             return Some(Step::Start);
         }
+        if control == Control::CHANNEL {
+            return None;
+        }
+        let is_ready = |step: &Step| self.ready(*step).is_ok();
         if self.missing > 0 && !control.has(Control::FAILOVER) {
             let step = plan.tasks().ids().map(Step::Restore).find(is_ready);
             if step.is_some() {
@@ -155,17 +165,17 @@ impl World {
             if self.next_notice(task).is_some_and(|notice| !control.has(kind_of(notice))) && is_ready(&Step::Tell(task)) {
                 return Some(Step::Tell(task));
             }
-            if !control.has(Control::UPLOADS) && self.uploading(task).is_some() {
+            if !control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() && self.uploading(task).is_some() {
                 return Some(Step::Upload(task));
             }
-            if !control.has(Control::REPORTS) && is_ready(&Step::Hear(task)) {
+            if !control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {
                 return Some(Step::Hear(task));
             }
         }
         if self.has_budget() && !control.has(Control::ALARMS) {
             let announce = |channel| self.barriers(channel).map(move |id| Step::Announce(channel, id));
             let step = plan.channels().ids().flat_map(announce).find(is_ready);
-            let step = step.or_else(|| plan.tasks().ids().map(Step::Alarm).find(is_ready));
+            let step = step.or_else(|| self.alarms.iter().map(|(task, _)| Step::Alarm(*task)).find(is_ready));
             if step.is_some() {
                 return step;
             }
