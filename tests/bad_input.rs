@@ -1455,3 +1455,91 @@ fn the_schema_has_every_field_of_the_base() {
         assert!(schema["properties"].get(field).is_some(), "{field}");
     }
 }
+
+/// A scenario with a schedule, and with `more` fields.
+fn scheduled(more: &str, steps: &str) -> String {
+    format!(
+        r#"{{"title": "t",
+"operators": {{"A": {{"kind": "source", "records": 9}}, "count": {{"kind": "keyed_count", "parallelism": 2}}, "out": {{"kind": "sink", "commit": "plain"}}}},
+"channels": [{{"from": "A", "to": "count"}}, {{"from": "count", "to": "out"}}],
+"snapshots": {{"protocol": "aligned"}},{more}
+"schedule": [
+{steps}
+]}}"#
+    )
+}
+
+#[test]
+fn steps_that_are_none() {
+    let steps = r#""trigger", "emitt A", "frobnicate", "", "emit", "emit  A", "emit a", "emit count", "emit count[0]", "trigger 1",
+"deliver A", "deliver A->count", "deliver A->count[2]", "deliver A->outt", "deliver A->count[1] at 1", "deliver coordinator->B",
+"crash count[7]", "crash coordinator", "lose A", "timeout one", "timeout 99999999999", "announce 1 A->out", "initiate A",
+7, null, "crash count[1]""#;
+    check(scheduled("", steps), expect![[r#""#]]);
+}
+
+#[test]
+fn steps_that_happen_at_once() {
+    let steps =
+        r#""upload A", "fail upload A", "deliver A->coordinator", "deliver coordinator->A", "store 1", "detect", "restore A", "alarm A""#;
+    check(scheduled("", steps), expect![[r#""#]]);
+    check(scheduled(r#""control": ["uploads", "triggers", "failover"],"#, steps), expect![[r#""#]]);
+    check(
+        scheduled(r#""control": "channel","#, steps),
+        expect![[r#"
+            no mistake
+        "#]],
+    );
+}
+
+#[test]
+fn times_beside_a_schedule() {
+    let faults = r#""faults": [{"crash": "A", "at": "1ms"}, {"crash": "A", "when": {"reaches": "acked"}}, {"random_crashes": 1, "every": "1ms"},
+{"stall": "A->count", "from": "1ms", "for": "1ms"}, {"lose": "trigger", "to": "A", "snapshot": 1}, {"fail_upload": "A", "snapshot": 1}],"#;
+    check(scheduled(faults, r#""trigger""#), expect![[r#""#]]);
+    let at = scheduled("", r#""trigger""#).replace(r#""aligned"}"#, r#""aligned", "at": ["1ms"], "interval": "1ms", "ack": "1ms"}"#);
+    check(at, expect![[r#""#]]);
+    let processes = |steps: &str| {
+        format!(
+            r#"{{"title": "t", "operators": {{"N": {{"kind": "account", "tokens": 1}}, "M": {{"kind": "account", "tokens": 1}}}},
+"channels": [{{"from": "N", "to": "M"}}], "snapshots": {{"protocol": "chandy_lamport"}},
+"script": [{{"at": 1, "send": 1, "from": "N", "to": "M"}}, {{"at": 2, "snapshot": "N"}}],
+"schedule": [{steps}]}}"#
+        )
+    };
+    check(processes(r#""trigger", "initiate N", "emit M""#), expect![[r#""#]]);
+}
+
+#[test]
+fn controls_that_are_none() {
+    let mut text = String::new();
+    for control in [r#""instatn""#, r#""reports""#, r#"["report"]"#, r#"["reports", 3]"#, "{}", "true", "[]"] {
+        let said = rendered(scheduled(&format!("\"control\": {control},"), "").as_bytes());
+        writeln!(text, "{control}\n  {}", said.trim_end().replace('\n', "\n  ")).unwrap();
+    }
+    expect![[r#""#]].assert_eq(&text);
+    // It is not only for schedules.
+    check(
+        changed(r#""limits""#, r#""control": ["reports"], "limits""#),
+        expect![[r#"
+            no mistake
+        "#]],
+    );
+}
+
+/// Names are looked up in a graph that is not whole, and mistakes in it are not repeated.
+#[test]
+fn schedules_of_graphs_that_are_wrong() {
+    let steps = r#""emit A", "deliver A->count[1]", "crash nobody", "deliver count[0]->out", "initiate A""#;
+    check(scheduled("", steps).replace(r#""keyed_count""#, r#""keyed_cuont""#), expect![[r#""#]]);
+    check(scheduled("", steps).replace(r#""to": "out""#, r#""to": "uot""#), expect![[r#""#]]);
+}
+
+#[test]
+fn too_many_steps() {
+    let list = |step: &str, count: usize| vec![step; count].join(",");
+    check(scheduled("", &list(r#""emit A""#, 100_001)), expect![[r#""#]]);
+    let said = rendered(scheduled("", &list(r#""emit B""#, 100_000)).as_bytes());
+    assert_eq!(said.lines().count(), 101);
+    expect![[r#""#]].assert_eq(said.lines().last().unwrap_or_default());
+}
