@@ -1475,7 +1475,9 @@ fn steps_that_are_none() {
 "deliver A", "deliver A->count", "deliver A->count[2]", "deliver A->outt", "deliver A->count[1] at 1", "deliver coordinator->B",
 "crash count[7]", "crash coordinator", "lose A", "timeout one", "timeout 99999999999", "announce 1 A->out", "initiate A",
 7, null, "crash count[1]""#;
-    check(scheduled("", steps), expect![[r#"
+    check(
+        scheduled("", steps),
+        expect![[r#"
         6:12: $.schedule[1]: no step begins with "emitt" (did you mean "emit"?)
         6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
         6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
@@ -1498,14 +1500,17 @@ fn steps_that_are_none() {
         8:109: $.schedule[22]: only processes start snapshots themselves, and "A" is none (write "trigger": the coordinator starts the snapshots of a dataflow)
         9:1: $.schedule[23]: expected a string, found an integer
         9:4: $.schedule[24]: expected a string, found null
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn steps_that_happen_at_once() {
     let steps =
         r#""upload A", "fail upload A", "deliver A->coordinator", "deliver coordinator->A", "store 1", "detect", "restore A", "alarm A""#;
-    check(scheduled("", steps), expect![[r#"
+    check(
+        scheduled("", steps),
+        expect![[r#"
         6:1: $.schedule[0]: "upload A" is no step of its own here: it happens at once (take it away, or add "uploads" to "control")
         6:13: $.schedule[1]: "fail upload A" is no step of its own here: it happens at once (take it away, or add "uploads" to "control")
         6:30: $.schedule[2]: "deliver A->coordinator" is no step of its own here: it happens at once (take it away, or add "reports" to "control")
@@ -1514,12 +1519,16 @@ fn steps_that_happen_at_once() {
         6:93: $.schedule[5]: "detect" is no step of its own here: it happens at once (take it away, or add "failover" to "control")
         6:103: $.schedule[6]: "restore A" is no step of its own here: it happens at once (take it away, or add "failover" to "control")
         6:116: $.schedule[7]: "alarm A" is no step of its own here: it happens at once (take it away, or add "alarms" to "control")
-    "#]]);
-    check(scheduled(r#""control": ["uploads", "triggers", "failover"],"#, steps), expect![[r#"
+    "#]],
+    );
+    check(
+        scheduled(r#""control": ["uploads", "triggers", "failover"],"#, steps),
+        expect![[r#"
         6:30: $.schedule[2]: "deliver A->coordinator" is no step of its own here: it happens at once (take it away, or add "reports" to "control")
         6:82: $.schedule[4]: "store 1" is no step of its own here: it happens at once (take it away, or add "store" to "control")
         6:116: $.schedule[7]: "alarm A" is no step of its own here: it happens at once (take it away, or add "alarms" to "control")
-    "#]]);
+    "#]],
+    );
     check(
         scheduled(r#""control": "channel","#, steps),
         expect![[r#"
@@ -1532,18 +1541,24 @@ fn steps_that_happen_at_once() {
 fn times_beside_a_schedule() {
     let faults = r#""faults": [{"crash": "A", "at": "1ms"}, {"crash": "A", "when": {"reaches": "acked"}}, {"random_crashes": 1, "every": "1ms"},
 {"stall": "A->count", "from": "1ms", "for": "1ms"}, {"lose": "trigger", "to": "A", "snapshot": 1}, {"fail_upload": "A", "snapshot": 1}],"#;
-    check(scheduled(faults, r#""trigger""#), expect![[r#"
+    check(
+        scheduled(faults, r#""trigger""#),
+        expect![[r#"
         4:49: $.faults[0]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
         4:78: $.faults[1]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
         4:124: $.faults[2]: with a "schedule" faults are steps of it (write "crash TASK" into the schedule instead)
         5:1: $.faults[3]: with a "schedule" faults are steps of it (deliver what is to be late later in the schedule)
         5:53: $.faults[4]: with a "schedule" faults are steps of it (write "lose coordinator->A" into the schedule instead)
         5:100: $.faults[5]: with a "schedule" faults are steps of it (write "fail upload A" into the schedule instead)
-    "#]]);
+    "#]],
+    );
     let at = scheduled("", r#""trigger""#).replace(r#""aligned"}"#, r#""aligned", "at": ["1ms"], "interval": "1ms", "ack": "1ms"}"#);
-    check(at, expect![[r#"
+    check(
+        at,
+        expect![[r#"
         4:44: $.snapshots.at: with a "schedule" nothing happens at a time (write "trigger" into the schedule instead)
-    "#]]);
+    "#]],
+    );
     let processes = |steps: &str| {
         format!(
             r#"{{"title": "t", "operators": {{"N": {{"kind": "account", "tokens": 1}}, "M": {{"kind": "account", "tokens": 1}}}},
@@ -1552,10 +1567,13 @@ fn times_beside_a_schedule() {
 "schedule": [{steps}]}}"#
         )
     };
-    check(processes(r#""trigger", "initiate N", "emit M""#), expect![[r#"
+    check(
+        processes(r#""trigger", "initiate N", "emit M""#),
+        expect![[r#"
         3:58: $.script[1]: with a "schedule" snapshots are started by steps of it (write "initiate N" into the schedule instead)
         4:14: $.schedule[0]: processes start snapshots themselves (write "initiate NAME")
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -1594,24 +1612,34 @@ fn controls_that_are_none() {
 #[test]
 fn schedules_of_graphs_that_are_wrong() {
     let steps = r#""emit A", "deliver A->count[1]", "crash nobody", "deliver count[0]->out", "initiate A""#;
-    check(scheduled("", steps).replace(r#""keyed_count""#, r#""keyed_cuont""#), expect![[r#"
+    check(
+        scheduled("", steps).replace(r#""keyed_count""#, r#""keyed_cuont""#),
+        expect![[r#"
         2:72: $.operators.count.kind: unknown value "keyed_cuont" (did you mean "keyed_count"?)
         6:34: $.schedule[2]: there is no task "nobody" (there is: A, count, out)
-    "#]]);
-    check(scheduled("", steps).replace(r#""to": "out""#, r#""to": "uot""#), expect![[r#"
+    "#]],
+    );
+    check(
+        scheduled("", steps).replace(r#""to": "out""#, r#""to": "uot""#),
+        expect![[r#"
         3:68: $.channels[1].to: there is no operator "uot" (did you mean "out"?)
         6:34: $.schedule[2]: there is no task "nobody" (there is: A, count, out)
         6:75: $.schedule[4]: only processes start snapshots themselves, and "A" is none (write "trigger": the coordinator starts the snapshots of a dataflow)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn too_many_steps() {
     let list = |step: &str, count: usize| vec![step; count].join(",");
-    check(scheduled("", &list(r#""emit A""#, 100_001)), expect![[r#"
+    check(
+        scheduled("", &list(r#""emit A""#, 100_001)),
+        expect![[r#"
         5:13: $.schedule: expected at most 100000 items, found 100001
-    "#]]);
+    "#]],
+    );
     let said = rendered(scheduled("", &list(r#""emit B""#, 100_000)).as_bytes());
     assert_eq!(said.lines().count(), 101);
-    expect!["6:899992: $.schedule[99999]: the steps up to here were not looked at: too many others are wrong"].assert_eq(said.lines().last().unwrap_or_default());
+    expect!["6:899992: $.schedule[99999]: the steps up to here were not looked at: too many others are wrong"]
+        .assert_eq(said.lines().last().unwrap_or_default());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::faults::without_indices;
 use super::{Checker, list, nearest};
 use crate::engine::{Control, NoStep, Step};
-use crate::model::{Plan, TaskId};
+use crate::model::{ChannelId, Plan, TaskId};
 use crate::scenario::format::{ControlFile, ControlWord, FaultFile, MAX_SCHEDULE, ScriptFile, SnapshotsFile};
 use crate::scenario::json::quoted;
 
@@ -155,18 +155,16 @@ impl Checker<'_> {
     /// A mistake, unless the file has the channel: where a graph is not whole, some are left out.
     fn no_such_channel(&mut self, plan: &Plan, place: &str, name: &str) {
         let (names, bare) = (self.channel_names(), without_indices(name));
-        if !self.has_all_channels || (!self.mistakes.is_empty() && names.contains(&bare)) {
+        let is_meant = |channel: &ChannelId| without_indices(&plan.channel_name(*channel)) == bare;
+        let between = plan.channels().ids().take(10_000).filter(is_meant).take(20);
+        let tasks: Vec<String> = between.map(|channel| plan.channel_name(channel)).collect();
+        let is_left_out = tasks.is_empty() && !self.mistakes.is_empty() && names.contains(&bare);
+        if !self.has_all_channels || is_left_out {
             return;
         }
-        let between = |channel: &crate::model::ChannelId| without_indices(&plan.channel_name(*channel)) == bare;
-        let tasks: Vec<String> =
-            plan.channels().ids().take(100_000).filter(between).take(20).map(|channel| plan.channel_name(channel)).collect();
-        let help = match tasks.as_slice() {
-            [] => nearest(name, names.iter().map(String::as_str)).unwrap_or_else(|| list(names.iter().map(String::as_str))),
-            tasks => nearest(name, tasks.iter().map(String::as_str))
-                .filter(|_| name != bare)
-                .unwrap_or_else(|| list(tasks.iter().map(String::as_str))),
-        };
+        let known = || if tasks.is_empty() { &names } else { &tasks }.iter().map(String::as_str);
+        // Without indices every one of them is as near as the others.
+        let help = nearest(name, known()).filter(|_| tasks.is_empty() || name != bare).unwrap_or_else(|| list(known()));
         self.mistake(place, format!("there is no channel {}", quoted(name)), Some(help));
     }
 }
