@@ -1478,29 +1478,31 @@ fn steps_that_are_none() {
     check(
         scheduled("", steps),
         expect![[r#"
-        6:12: $.schedule[1]: no step begins with "emitt" (did you mean "emit"?)
-        6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
-        6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
-        6:41: $.schedule[4]: expected "emit TASK", found "emit"
-        6:49: $.schedule[5]: there is no task " A" (did you mean "A"?)
-        6:60: $.schedule[6]: there is no task "a" (did you mean "A"?)
-        6:70: $.schedule[7]: there is no task "count" ("count" has 2 tasks: write "count[0]" to "count[1]")
-        6:84: $.schedule[8]: only sources emit, and "count[0]" is none (there is: A)
-        6:101: $.schedule[9]: expected "trigger", found "trigger 1"
-        7:1: $.schedule[10]: expected "deliver FROM->TO", found "deliver A"
-        7:57: $.schedule[13]: there is no channel "A->outt" (did you mean "A->count"?)
-        7:76: $.schedule[14]: "A->count[1]" keeps order: only its first element can be taken (write "deliver A->count[1]", or give the channel "order": "any")
-        7:104: $.schedule[15]: there is no task "B" (there is: A, count, out)
-        8:1: $.schedule[16]: there is no task "count[7]" ("count" has 2 tasks: write "count[0]" to "count[1]")
-        8:19: $.schedule[17]: there is no task "coordinator" (there is: A, count, out)
-        8:40: $.schedule[18]: expected "lose coordinator->TASK", found "lose A"
-        8:50: $.schedule[19]: expected "timeout SNAPSHOT", found "timeout one"
-        8:65: $.schedule[20]: expected "timeout SNAPSHOT", found "timeout 99999999999"
-        8:88: $.schedule[21]: there is no channel "A->out" (did you mean "A->count"?)
-        8:109: $.schedule[22]: only processes start snapshots themselves, and "A" is none (write "trigger": the coordinator starts the snapshots of a dataflow)
-        9:1: $.schedule[23]: expected a string, found an integer
-        9:4: $.schedule[24]: expected a string, found null
-    "#]],
+            6:12: $.schedule[1]: no step begins with "emitt" (did you mean "emit"?)
+            6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:41: $.schedule[4]: expected "emit TASK", found "emit"
+            6:49: $.schedule[5]: there is no task " A" (did you mean "A"?)
+            6:60: $.schedule[6]: there is no task "a" (did you mean "A"?)
+            6:70: $.schedule[7]: there is no task "count" ("count" has 2 tasks: write "count[0]" to "count[1]")
+            6:84: $.schedule[8]: only sources emit, and "count[0]" is none (there is: A)
+            6:101: $.schedule[9]: expected "trigger", found "trigger 1"
+            7:1: $.schedule[10]: expected "deliver FROM->TO", found "deliver A"
+            7:14: $.schedule[11]: there is no channel "A->count" (there is: A->count[0], A->count[1])
+            7:34: $.schedule[12]: there is no channel "A->count[2]" (did you mean "A->count[0]"?)
+            7:57: $.schedule[13]: there is no channel "A->outt" (did you mean "A->count"?)
+            7:76: $.schedule[14]: "A->count[1]" keeps order: only its first element can be taken (write "deliver A->count[1]", or give the channel "order": "any")
+            7:104: $.schedule[15]: there is no task "B" (there is: A, count, out)
+            8:1: $.schedule[16]: there is no task "count[7]" ("count" has 2 tasks: write "count[0]" to "count[1]")
+            8:19: $.schedule[17]: there is no task "coordinator" (there is: A, count, out)
+            8:40: $.schedule[18]: expected "lose coordinator->TASK", found "lose A"
+            8:50: $.schedule[19]: expected "timeout SNAPSHOT", found "timeout one"
+            8:65: $.schedule[20]: expected "timeout SNAPSHOT", found "timeout 99999999999"
+            8:88: $.schedule[21]: there is no channel "A->out" (did you mean "A->count"?)
+            8:109: $.schedule[22]: only processes start snapshots themselves, and "A" is none (write "trigger": the coordinator starts the snapshots of a dataflow)
+            9:1: $.schedule[23]: expected a string, found an integer
+            9:4: $.schedule[24]: expected a string, found null
+        "#]],
     );
 }
 
