@@ -499,6 +499,17 @@ fn a_comparison_is_refused_before_anything_runs() {
     assert_eq!(room.cutline(&last).exit, 0);
 }
 
+/// Its steps are those of one protocol; alone it is run and validated as any other.
+#[test]
+fn a_schedule_is_not_compared() {
+    let file = "scenarios/schedules/held-by-alignment.json";
+    let ran = cutline(&["compare", file]);
+    assert_eq!((ran.exit, &*ran.out), (2, ""));
+    assert!(ran.err.contains("\"schedule\"") && ran.err.contains("simulated time"), "{}", ran.err);
+    assert_eq!(cutline(&["validate", file]).exit, 0);
+    assert_eq!(cutline(&["run", file, "--twice", "--seed", "5"]).exit, 0);
+}
+
 #[test]
 fn files_are_validated_without_a_run() {
     let room = Room::with(&[("good.json", GOOD), ("all/bad.json", "{\"title\": 7}"), ("all/good.json", GOOD)]);

@@ -9,7 +9,7 @@ fn the_format_page_shows_scenarios_that_run() {
     let page = include_str!("../docs/format.md");
     let blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
     let scenarios: Vec<&str> = blocks.filter(|block| block.contains("\"title\"")).collect();
-    assert_eq!(scenarios.len(), 2);
+    assert_eq!(scenarios.len(), 3);
     for text in scenarios {
         let scenario = Scenario::from_json(text).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:#?}"));
         let outcome = cutline::run(&scenario);

@@ -57,9 +57,9 @@ fn names_in(subfolder: &str) -> impl Iterator<Item = String> {
     names.filter(|name| name != "schema").map(move |name| format!("{subfolder}{name}"))
 }
 
-/// The names of all scenarios, in order; those of the course with their folder.
+/// The names of all scenarios, in order; those in subfolders with their folder.
 fn names() -> Vec<String> {
-    let mut names: Vec<String> = names_in("").chain(names_in("course/")).collect();
+    let mut names: Vec<String> = names_in("").chain(names_in("course/")).chain(names_in("schedules/")).collect();
     names.sort();
     names
 }

@@ -14,6 +14,10 @@ pub fn compare(arguments: &Compare) -> Exit {
         Ok(scenario) => scenario,
         Err(exit) => return exit,
     };
+    if scenario.schedule().is_some() {
+        let message = "the scenario has a \"schedule\": its steps are those of one protocol, and no seed changes them";
+        return refuse(&Problem::new(message, "take \"schedule\" away to compare protocols by simulated time"));
+    }
     let first = arguments.seed.unwrap_or(scenario.seed());
     let Some(last) = first.checked_add(u64::from(arguments.seeds) - 1) else {
         let message = format!("there are no {} seeds from {first} on; the largest is {}", arguments.seeds, u64::MAX);

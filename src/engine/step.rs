@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::model::{ChannelId, SnapshotId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -41,37 +41,6 @@ pub enum Step {
     Alarm(TaskId),
     /// A process starts a snapshot.
     Initiate(TaskId),
-}
-
-impl Step {
-    /// The step in the scenario's terms, as in a schedule.
-    pub fn describe(self, plan: &Plan) -> String {
-        match self {
-            Step::Start => "start".to_owned(),
-            Step::Emit(task) => format!("emit {}", plan.task_name(task)),
-            Step::Deliver(channel) => format!("deliver {}", plan.channel_name(channel)),
-            Step::Tell(task) => format!("deliver coordinator->{}", plan.task_name(task)),
-            Step::Hear(task) => format!("deliver {}->coordinator", plan.task_name(task)),
-            Step::Lose(task) => format!("lose coordinator->{}", plan.task_name(task)),
-            Step::Upload(task) => format!("upload {}", plan.task_name(task)),
-            Step::Restore(task) => format!("restore {}", plan.task_name(task)),
-            Step::Fire(Timer::First | Timer::Interval) => "trigger".to_owned(),
-            Step::Fire(Timer::Final) => "final".to_owned(),
-            Step::Fire(Timer::Pause) => "pause over".to_owned(),
-            Step::Fire(Timer::Timeout(id)) => format!("timeout {id}"),
-            Step::Fire(Timer::Store(id)) => format!("store {id}"),
-            Step::Fire(Timer::Budget(id)) => format!("budget {id}"),
-            Step::Fire(Timer::Detect) => "detect".to_owned(),
-            Step::Fire(Timer::Restart) => "restart".to_owned(),
-            Step::Request => "request".to_owned(),
-            Step::Crash(task) => format!("crash {}", plan.task_name(task)),
-            Step::FailUpload(task) => format!("fail upload {}", plan.task_name(task)),
-            Step::Take(channel, index) => format!("deliver {} at {index}", plan.channel_name(channel)),
-            Step::Announce(channel, id) => format!("announce {id} {}", plan.channel_name(channel)),
-            Step::Alarm(task) => format!("alarm {}", plan.task_name(task)),
-            Step::Initiate(task) => format!("initiate {}", plan.task_name(task)),
-        }
-    }
 }
 
 /// Why a step cannot happen now. Each reason has one touch that ends it.

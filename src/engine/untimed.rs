@@ -70,6 +70,26 @@ impl Control {
         Control(self.0 & !kind.0)
     }
 
+    /// The kinds that a step may belong to; none for what is no control step, and for faults.
+    pub fn of(step: Step) -> Control {
+        match step {
+            Step::Tell(_) => Control::TRIGGERS.with(Control::NOTICES),
+            Step::Hear(_) => Control::REPORTS,
+            Step::Upload(_) => Control::UPLOADS,
+            Step::Fire(Timer::Store(_)) => Control::STORE,
+            Step::Fire(Timer::Detect | Timer::Restart) | Step::Restore(_) => Control::FAILOVER,
+            Step::Announce(..) | Step::Alarm(_) => Control::ALARMS,
+            _ => Control::INSTANT,
+        }
+    }
+
+    /// Whether a step is never left to be chosen: it is taken at once whenever it can be.
+    pub fn forestalls(self, step: Step) -> bool {
+        // An upload that happens at once leaves none to fail; a message may wait for its task, and be lost.
+        let kinds = if let Step::FailUpload(_) = step { Control::UPLOADS } else { Control::of(step) };
+        kinds != Control::INSTANT && self.0 & kinds.0 == 0
+    }
+
     /// The words of the kinds that are steps of their own.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         Control::KINDS.iter().filter(move |(kind, _)| self.has(*kind)).map(|(_, word)| *word)
@@ -77,6 +97,16 @@ impl Control {
 }
 
 impl World {
+    /// The step that `step` stands for now. One trigger is like another: where that of the list is not
+    /// ready, whichever is ready stands in for it, the one that was asked for first.
+    pub fn resolve(&self, step: Step) -> Step {
+        let triggers = [Step::Request, Step::Fire(Timer::First), Step::Fire(Timer::Interval)];
+        if !triggers.contains(&step) || self.ready(step).is_ok() {
+            return step;
+        }
+        triggers.into_iter().find(|trigger| self.ready(*trigger).is_ok()).unwrap_or(step)
+    }
+
     /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`],
     /// [`Step::FailUpload`]) left out: first what moves work along, timers last, so that taking the
     /// first one each time drives a world to its end.
@@ -196,6 +226,17 @@ fn kind_of(notice: Notice) -> Control {
     }
 }
 
+/// A step of a list that could not happen when its turn came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The how-manieth of the list, from 1.
+    pub number: usize,
+    /// The step as it was listed.
+    pub step: Step,
+    /// What kept it from happening.
+    pub why: String,
+}
+
 /// A driver without time: somebody else chooses, it applies. Its clock counts steps.
 #[derive(Clone, Debug)]
 pub struct Untimed<S> {
@@ -260,6 +301,28 @@ impl<S: FactSink> Untimed<S> {
         }
     }
 
+    /// Starts the job and takes listed steps one after the other, each with what happens at once after
+    /// it. What cannot happen when its turn comes is left out and returned; the start, which happens by
+    /// itself, may be listed or not. A trigger is [`World::resolve`]d.
+    pub fn follow(&mut self, world: &mut World, steps: impl IntoIterator<Item = Step>) -> Vec<Skipped> {
+        let mut skipped = Vec::new();
+        self.settle(world);
+        for (at, step) in steps.into_iter().enumerate() {
+            let now = world.resolve(step);
+            let why = match world.ready(now) {
+                _ if step == Step::Start => continue,
+                _ if self.steps >= self.limit => "the limit of steps was reached before".to_owned(),
+                Err(wait) => world.obstacle(now, wait, self.control),
+                Ok(()) => {
+                    self.take(world, now);
+                    continue;
+                }
+            };
+            skipped.push(Skipped { number: at + 1, step, why });
+        }
+        skipped
+    }
+
     /// Goes on by taking the first step that can happen, until none can; then says what is left in the
     /// channels.
     pub fn finish(&mut self, world: &mut World) -> Stop {
@@ -269,6 +332,10 @@ impl<S: FactSink> Untimed<S> {
             world.moves(self.control, &mut steps);
             if steps.is_empty() {
                 world.prompts(&mut steps);
+                // Nobody waits for a snapshot of processes, so nobody gives one up.
+                let gives_up = |step: &Step| matches!(step, Step::Fire(Timer::Timeout(_)));
+                steps.retain(|step| !world.plan().has_processes() || !gives_up(step));
+                steps.sort_by_key(|step| patience(*step));
             }
             match steps.first() {
                 None => break Stop::Quiet,
@@ -281,5 +348,17 @@ impl<S: FactSink> Untimed<S> {
             world.survey(self);
         }
         stop
+    }
+}
+
+/// What comes sooner when nothing can happen but what takes time: a budget is there to be used up before
+/// its snapshot is given up, and a trigger that comes again and again must not keep that from happening.
+fn patience(step: Step) -> u8 {
+    match step {
+        Step::Fire(Timer::Budget(_)) => 0,
+        Step::Fire(Timer::Timeout(_)) => 2,
+        Step::Request => 3,
+        Step::Fire(Timer::First | Timer::Interval) => 4,
+        _ => 1,
     }
 }

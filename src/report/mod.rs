@@ -5,6 +5,7 @@ pub mod json;
 pub mod junit;
 pub mod text;
 
+use self::text::SKIPPED;
 use crate::scenario::outcome::{Ended, InvariantOutcome, Judgement, Outcome};
 
 /// `text` on one line, with a stand-in for every character that a terminal or an XML reader would not
@@ -36,7 +37,14 @@ fn complaints(outcome: &Outcome) -> Vec<String> {
     let violated = outcome.invariants.iter().filter(|invariant| is_broken(invariant, outcome));
     let violated = violated.map(|invariant| format!("violated {}{}", invariant.name, reason(invariant)));
     let ended = stopped(outcome.ended).map(str::to_owned);
-    unmet.chain(violated).chain(ended).map(|line| printable(&line)).collect()
+    let skipped = outcome
+        .skipped
+        .iter()
+        .take(SKIPPED)
+        .map(|skipped| format!("skipped no. {} of the schedule, {}: {}", skipped.step, skipped.name, skipped.why));
+    let more = outcome.skipped.len().saturating_sub(SKIPPED);
+    let more = (more > 0).then(|| format!("skipped {more} more steps"));
+    skipped.chain(more).chain(unmet).chain(violated).chain(ended).map(|line| printable(&line)).collect()
 }
 
 /// Whether an invariant that is claimed is violated. Where the scenario says what it expects of it, that counts instead.

@@ -48,6 +48,8 @@ pub fn as_expected() -> Outcome {
         protocol: "aligned",
         verdict: Judgement::AsExpected,
         ended: Ended::Quiet,
+        scheduled: false,
+        skipped: Vec::new(),
         virtual_time_us: 412_000,
         steps: 18_234,
         digest: "0123456789abcdef".into(),

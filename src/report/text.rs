@@ -8,9 +8,8 @@ use anstyle::{AnsiColor, Effects};
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{complaints, is_broken, is_named, printable, reason, stopped};
-use crate::kernel::Ticks;
 use crate::scenario::outcome::{
-    ChannelState, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SnapshotReport, TaskRow,
+    ChannelState, Clock, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep, SnapshotReport, TaskRow,
 };
 
 /// Columns that text is kept within.
@@ -19,6 +18,8 @@ const WIDTH: usize = 100;
 const SNAPSHOTS: usize = 4;
 /// Failovers shown before the last one.
 const FAILOVERS: usize = 9;
+/// Skipped steps shown before the last one.
+pub(super) const SKIPPED: usize = 9;
 /// Tasks shown of one snapshot.
 const TASKS: usize = 16;
 
@@ -64,8 +65,9 @@ pub(super) fn paint(style: anstyle::Style, text: impl Display) -> String {
 pub fn outcome(outcome: &Outcome, style: &Style) -> String {
     let mut page = Page::new(style);
     page.title(outcome);
+    page.skipped(outcome);
     page.failovers(outcome);
-    page.snapshots(&outcome.snapshots);
+    page.snapshots(outcome);
     page.places(outcome);
     page.invariants(outcome);
     page.expectations(outcome);
@@ -111,13 +113,34 @@ impl Page {
         }
     }
 
+    fn skipped(&mut self, outcome: &Outcome) {
+        let skipped = &outcome.skipped;
+        if skipped.is_empty() {
+            return;
+        }
+        self.heading(paint(self.style.bad, format_args!("{} of the schedule could not happen", count(skipped.len(), "step"))));
+        let (first, last) = ends(skipped, SKIPPED);
+        let mut table = table();
+        let cells = |step: &SkippedStep| [format!("no. {}", step.step), printable(&step.name), printable(&step.why)];
+        table.add_rows(first.iter().chain(last).map(cells));
+        for (at, line) in lines(&table).into_iter().enumerate() {
+            if at == first.len() {
+                self.more(2, skipped.len() - first.len() - last.len(), "step");
+            }
+            self.line(2, line);
+        }
+        self.line(2, "Take them out of \"schedule\", or list what they wait for before them.");
+    }
+
     fn failovers(&mut self, outcome: &Outcome) {
         let failovers = &outcome.failovers;
         self.heading(if failovers.is_empty() { "No failover".into() } else { count(failovers.len(), "failover") });
         let (first, last) = ends(failovers, FAILOVERS);
         let shown = first.len() + last.len();
         let mut table = table();
-        table.add_rows(first.iter().chain(last).enumerate().map(|(at, failover)| failover_cells(failover, at + 1 == shown)));
+        table.add_rows(
+            first.iter().chain(last).enumerate().map(|(at, failover)| failover_cells(failover, outcome.clock(), at + 1 == shown)),
+        );
         for (at, line) in lines(&table).into_iter().enumerate() {
             if at == first.len() {
                 self.more(2, failovers.len() - shown, "failover");
@@ -126,26 +149,27 @@ impl Page {
         }
     }
 
-    fn snapshots(&mut self, snapshots: &[SnapshotReport]) {
+    fn snapshots(&mut self, outcome: &Outcome) {
+        let (snapshots, clock) = (&outcome.snapshots, outcome.clock());
         self.heading(snapshot_counts(snapshots));
         let (first, last) = ends(snapshots, SNAPSHOTS);
         for snapshot in first {
-            self.snapshot(snapshot);
+            self.snapshot(snapshot, clock);
         }
         self.more(2, snapshots.len() - first.len() - last.len(), "snapshot");
         for snapshot in last {
-            self.snapshot(snapshot);
+            self.snapshot(snapshot, clock);
         }
     }
 
-    fn snapshot(&mut self, snapshot: &SnapshotReport) {
-        self.line(2, snapshot_line(snapshot));
+    fn snapshot(&mut self, snapshot: &SnapshotReport, clock: Clock) {
+        self.line(2, snapshot_line(snapshot, clock));
         // In the order in which the coordinator got to know them, which is how the table fills up.
         let mut rows: Vec<&TaskRow> = snapshot.tasks.iter().collect();
         rows.sort_by_key(|row| (row.acked_us.is_none() && !row.finished, row.acked_us.or(row.started_us)));
         let mut table = table();
         table.set_header(["task", "recorded", "started", "aligned for", "acked"]);
-        table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row, snapshot.state.as_ref())));
+        table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row, clock, snapshot.state.as_ref())));
         self.table(4, &mut table, &[2, 3, 4]);
         self.more(4, rows.len().saturating_sub(TASKS), "task");
         if let Some(state) = &snapshot.state {
@@ -243,8 +267,12 @@ impl Page {
     fn verdict(&mut self, outcome: &Outcome) {
         self.gap();
         let Outcome { steps, digest, seed, .. } = outcome;
-        let (verdict, time) = (self.style.verdict(outcome.verdict), Ticks(outcome.virtual_time_us));
-        self.line(0, format_args!("{verdict}: {} in {time} of simulated time, digest {digest}, seed {seed}", count(*steps, "step")));
+        let (verdict, steps) = (self.style.verdict(outcome.verdict), count(*steps, "step"));
+        let time = match outcome.clock() {
+            Clock::Time => format!(" in {} of simulated time", Clock::Time.moment(outcome.virtual_time_us)),
+            Clock::Steps => String::new(),
+        };
+        self.line(0, format_args!("{verdict}: {steps}{time}, digest {digest}, seed {seed}"));
     }
 
     fn overview(&mut self, outcomes: &[Outcome]) {
@@ -351,18 +379,18 @@ fn ends<T>(items: &[T], head: usize) -> (&[T], &[T]) {
     (&items[..head], &items[items.len() - 1..])
 }
 
-fn failover_cells(failover: &FailoverReport, is_last: bool) -> [String; 4] {
+fn failover_cells(failover: &FailoverReport, clock: Clock, is_last: bool) -> [String; 4] {
     let restored = match (failover.restored_snapshot, failover.resumed_us) {
         (Some(snapshot), _) => format!("restored from snapshot {snapshot}"),
         (None, Some(_)) => "restored from nothing".into(),
         (None, None) => "not restored".into(),
     };
     let resumed = match failover.resumed_us {
-        Some(at) => format!("back up at {}", Ticks(at)),
+        Some(at) => format!("back up at {}", clock.moment(at)),
         None if is_last => "never back up".into(),
         None => "interrupted by the next".into(),
     };
-    [Ticks(failover.at_us).to_string(), printable(&failover.cause), restored, resumed]
+    [clock.moment(failover.at_us), printable(&failover.cause), restored, resumed]
 }
 
 fn snapshot_counts(snapshots: &[SnapshotReport]) -> String {
@@ -378,11 +406,14 @@ fn count_of(snapshots: &[SnapshotReport], status: &str) -> usize {
     snapshots.iter().filter(|snapshot| snapshot.status == status).count()
 }
 
-fn snapshot_line(snapshot: &SnapshotReport) -> String {
+fn snapshot_line(snapshot: &SnapshotReport, clock: Clock) -> String {
     let SnapshotReport { id, status, .. } = snapshot;
-    let triggered = Ticks(snapshot.triggered_us);
+    let triggered = match clock {
+        Clock::Time => clock.moment(snapshot.triggered_us),
+        Clock::Steps => format!("at {}", clock.moment(snapshot.triggered_us)),
+    };
     let reason = snapshot.reason.map_or(String::new(), |reason| format!(" ({reason})"));
-    let took = snapshot.ended_us.map(|ended| Ticks(ended).since(triggered));
+    let took = snapshot.ended_us.map(|ended| clock.span(ended.saturating_sub(snapshot.triggered_us)));
     let took = took.map_or(String::new(), |span| match *status {
         "aborted" => format!(", given up after {span}"),
         _ => format!(", took {span}"),
@@ -390,14 +421,14 @@ fn snapshot_line(snapshot: &SnapshotReport) -> String {
     format!("snapshot {id} {status}{reason}, triggered {triggered}{took}")
 }
 
-fn task_cells(row: &TaskRow, state: Option<&GlobalState>) -> [String; 5] {
-    let time = |at: Option<u64>| at.map_or("-".into(), |at| Ticks(at).to_string());
-    let aligned = if row.alignment_us == 0 { None } else { Some(row.alignment_us) };
+fn task_cells(row: &TaskRow, clock: Clock, state: Option<&GlobalState>) -> [String; 5] {
+    let time = |at: Option<u64>| at.map_or("-".into(), |at| clock.moment(at));
+    let aligned = if row.alignment_us == 0 { "-".into() } else { clock.span(row.alignment_us) };
     [
         printable(&row.task),
         state.map_or_else(|| recorded(row), |state| process_state(row, state)),
         time(row.started_us),
-        time(aligned),
+        aligned,
         time(row.acked_us),
     ]
 }

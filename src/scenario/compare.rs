@@ -67,6 +67,8 @@ pub struct ComparisonReport<'c> {
 }
 
 /// Runs a scenario under every one of the protocols and seeds. What the scenario expects is not judged.
+/// A schedule is followed as far as a protocol can follow it, which compares orders more than protocols:
+/// `cutline compare` refuses scenarios that have one.
 ///
 /// ```
 /// use cutline::protocol::ProtocolKind;

@@ -11,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::invariants::INVARIANTS;
+use crate::engine::Control;
 use crate::trace::Situation;
 
 /// The longest span of time that can be written: 1,000 hours.
@@ -19,6 +20,8 @@ pub const MAX_TICKS: u64 = 3_600_000_000_000;
 pub const MAX_RECORDS: u64 = 100_000_000;
 /// The most tasks one operator can have.
 pub const MAX_PARALLELISM: u64 = 1_000_000;
+/// The most steps that a schedule can list.
+pub const MAX_SCHEDULE: u64 = 100_000;
 
 /// A span of time: `"250us"`, `"5ms"`, `"2s"`, `"1m"`, or a whole number of microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +119,15 @@ pub struct File {
     /// What goes wrong.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultFile>,
+    /// The steps of the run in their order, instead of a clock: `"trigger"`, `"emit A"`, `"deliver A->B"`,
+    /// `"crash B"`; after the last one the run goes on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAX_SCHEDULE))]
+    pub schedule: Option<Vec<String>>,
+    /// For runs without a clock: what of the traffic with the coordinator takes steps of its own;
+    /// `instant` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlFile>,
     /// What must come out.
     #[serde(default)]
     pub expect: ExpectFile,
@@ -872,6 +884,32 @@ named!(
     SituationName,
     Situation::ALL.iter().map(|situation| situation.word()).collect::<Vec<_>>()
 );
+
+named!(
+    /// A kind of control steps.
+    ControlKind,
+    Control::KINDS.iter().map(|(_, word)| *word).collect::<Vec<_>>()
+);
+
+/// All control steps at once or as steps of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlWord {
+    /// Everything happens as soon as it can.
+    Instant,
+    /// Everything takes steps of its own.
+    Channel,
+}
+
+/// Which control steps are steps of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ControlFile {
+    /// All of them, or none.
+    Word(ControlWord),
+    /// These.
+    Kinds(Vec<ControlKind>),
+}
 
 /// What a process shows of itself: tokens, or the name of a state; also a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::kernel::Ticks;
+
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
 
@@ -249,6 +251,56 @@ impl Costs {
     }
 }
 
+/// A step of the schedule that could not happen when its turn came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedStep {
+    /// The how-manieth of the schedule, from 1.
+    pub step: u64,
+    /// The step.
+    pub name: String,
+    /// What kept it from happening.
+    pub why: String,
+}
+
+/// What a run counts by: how its times are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Simulated time.
+    Time,
+    /// Steps: nothing has a time.
+    Steps,
+}
+
+impl Clock {
+    /// A point of the run: `20ms`, `step 20`.
+    pub fn moment(self, at: u64) -> String {
+        match self {
+            Clock::Time => Ticks(at).to_string(),
+            Clock::Steps => format!("step {at}"),
+        }
+    }
+
+    /// From one point to another: `3ms`, `3 steps`.
+    pub fn span(self, span: u64) -> String {
+        match (self, span) {
+            (Clock::Time, _) => Ticks(span).to_string(),
+            (Clock::Steps, 1) => "1 step".to_owned(),
+            (Clock::Steps, _) => format!("{span} steps"),
+        }
+    }
+}
+
+impl Outcome {
+    /// What the run counts by.
+    pub fn clock(&self) -> Clock {
+        if self.scheduled { Clock::Steps } else { Clock::Time }
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -267,6 +319,12 @@ pub struct Outcome {
     pub verdict: Judgement,
     /// How the run ended.
     pub ended: Ended,
+    /// Whether the run followed a list of steps and no clock: every `_us` counts steps then.
+    #[serde(skip_serializing_if = "is_false")]
+    pub scheduled: bool,
+    /// The listed steps that could not happen; one of them is enough for an unexpected outcome.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedStep>,
     /// The time of the last step.
     pub virtual_time_us: u64,
     /// How many steps it took.

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use super::check::Scenario;
 use super::costs::Meter;
-use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SnapshotReport};
+use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport};
 use super::states::States;
 use super::timeline::Timeline;
-use crate::engine::{FactSink, Setup, Step, Stop, Timed, World};
+use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untimed, World};
 use crate::kernel::{Digest, Ticks};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
 use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox, ProtocolKind};
 use crate::trace::{Fact, Situation, Situations};
 
-/// Runs a scenario under its own seed.
+/// Runs a scenario under its own seed: by its schedule where it has one, else by simulated time.
 ///
 /// ```
 /// let scenario = cutline::Scenario::from_json(
@@ -81,10 +81,39 @@ impl Scenario {
         World::new(self.setup.clone(), protocol, coordinator)
     }
 
-    /// Runs the scenario by simulated time for `sink` alone: no oracle, no outcome. Returns the
-    /// world as it is at the end.
+    /// Runs a world of this scenario, which may have parts that are wrong on purpose, by a list of steps
+    /// and to its end, with every oracle. Steps that cannot happen are left out and named in the outcome.
+    ///
+    /// ```
+    /// use cutline::engine::{Control, Step};
+    ///
+    /// let scenario = cutline::Scenario::from_json(
+    ///     r#"{
+    ///       "title": "one record",
+    ///       "operators": {"A": {"kind": "source", "records": 1}, "count": {"kind": "keyed_count"}},
+    ///       "channels": [{"from": "A", "to": "count"}]
+    ///     }"#,
+    /// )
+    /// .expect("a valid scenario");
+    /// let steps = ["deliver A->count", "emit A", "deliver A->count"].map(|text| Step::parse(text, scenario.plan()).expect("a step"));
+    /// let outcome = scenario.replay(scenario.world(), Control::INSTANT, steps);
+    /// assert_eq!(outcome.skipped[0].why, "nothing is in the channel");
+    /// assert_eq!(outcome.places[0].effects, 1);
+    /// ```
+    pub fn replay(&self, world: World, control: Control, steps: impl IntoIterator<Item = Step>) -> Outcome {
+        replay(self, world, control, steps, &mut |_, _, _| {})
+    }
+
+    /// Runs the scenario as [`run`] does for `sink` alone: no oracle, no outcome. Returns the world as
+    /// it is at the end.
     pub fn drive<S: FactSink>(&self, sink: S) -> (World, S, Stop) {
         let mut world = self.world();
+        if let Some(steps) = &self.schedule {
+            let mut untimed = Untimed::new(self.control, self.limits.steps, sink);
+            untimed.follow(&mut world, steps.iter().copied());
+            let stop = untimed.finish(&mut world);
+            return (world, untimed.sink, stop);
+        }
         let mut timed = Timed::new(&self.setup.plan, &self.timing, &self.faults, sink);
         let stop = timed.run(&mut world, self.seed, self.limits);
         (world, timed.sink, stop)
@@ -101,7 +130,7 @@ impl Scenario {
 
     /// All invariants, for drivers that have no clock: nothing is too late for them.
     pub fn untimed_oracles(&self) -> Oracles<'_> {
-        Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), Ticks::NEVER)
+        self.oracles(false)
     }
 
     /// What the protocol claims.
@@ -109,9 +138,9 @@ impl Scenario {
         self.claims
     }
 
-    fn oracles(&self) -> Oracles<'_> {
+    fn oracles(&self, has_clock: bool) -> Oracles<'_> {
         // An ack that comes in the timeout's last tick still has to be stored.
-        let longest = self.timing.timeout + self.timing.store.longest();
+        let longest = if has_clock { self.timing.timeout + self.timing.store.longest() } else { Ticks::NEVER };
         Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), longest)
     }
 }
@@ -148,26 +177,49 @@ impl FactSink for Judge<'_> {
 }
 
 fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
-    let plan = &scenario.setup.plan;
-    let judge = Judge {
-        oracles: scenario.oracles(),
-        timeline: Timeline::new(plan),
-        states: States::new(plan),
-        meter: Meter::new(plan),
-        situations: Situations::new(plan),
-        digest: Digest::new(),
-        scenario,
-        trace,
-    };
-    let mut timed = Timed::new(plan, &scenario.timing, &scenario.faults, judge);
+    if let Some(steps) = &scenario.schedule {
+        return replay(scenario, world, scenario.control, steps.iter().copied(), trace);
+    }
+    let judge = Judge::new(scenario, true, trace);
+    let mut timed = Timed::new(&scenario.setup.plan, &scenario.timing, &scenario.faults, judge);
     let stop = timed.run(&mut world, scenario.seed, scenario.limits);
     let (now, steps) = (timed.now(), timed.steps());
-    timed.sink.outcome(stop, now, steps)
+    timed.sink.outcome(stop, now, steps, None)
 }
 
-impl Judge<'_> {
-    fn outcome(mut self, stop: Stop, now: Ticks, steps: u64) -> Outcome {
+fn replay(
+    scenario: &Scenario,
+    mut world: World,
+    control: Control,
+    steps: impl IntoIterator<Item = Step>,
+    trace: &mut dyn FnMut(Ticks, u64, Fact),
+) -> Outcome {
+    let mut untimed = Untimed::new(control, scenario.limits.steps, Judge::new(scenario, false, trace));
+    let skipped = untimed.follow(&mut world, steps);
+    let stop = untimed.finish(&mut world);
+    let steps = untimed.steps();
+    untimed.sink.outcome(stop, Ticks(steps), steps, Some(skipped))
+}
+
+impl<'s> Judge<'s> {
+    fn new(scenario: &'s Scenario, has_clock: bool, trace: &'s mut dyn FnMut(Ticks, u64, Fact)) -> Self {
+        let plan = &scenario.setup.plan;
+        Judge {
+            oracles: scenario.oracles(has_clock),
+            timeline: Timeline::new(plan),
+            states: States::new(plan),
+            meter: Meter::new(plan),
+            situations: Situations::new(plan),
+            digest: Digest::new(),
+            scenario,
+            trace,
+        }
+    }
+
+    /// `skipped` of a run by a list of steps.
+    fn outcome(mut self, stop: Stop, now: Ticks, steps: u64, skipped: Option<Vec<Skipped>>) -> Outcome {
         let scenario = self.scenario;
+        let scheduled = skipped.is_some();
         let situations: BTreeMap<&'static str, u64> =
             self.situations.reached().map(|(situation, count)| (situation.word(), count)).collect();
         let ended = match stop {
@@ -186,6 +238,8 @@ impl Judge<'_> {
             protocol: scenario.protocol.word(),
             verdict: Judgement::AsExpected,
             ended,
+            scheduled,
+            skipped: skipped.into_iter().flatten().map(|step| self.skipped(step)).collect(),
             virtual_time_us: now.0,
             steps,
             digest: format!("{:016x}", self.digest.value()),
@@ -202,6 +256,10 @@ impl Judge<'_> {
         outcome.expectations = scenario.expect.judge(&outcome);
         outcome.verdict = judgement(scenario, &outcome);
         outcome
+    }
+
+    fn skipped(&self, Skipped { number, step, why }: Skipped) -> SkippedStep {
+        SkippedStep { step: number as u64, name: step.describe(&self.scenario.setup.plan), why }
     }
 
     fn snapshots(&self) -> Vec<SnapshotReport> {
@@ -251,7 +309,7 @@ fn overall(reports: &[PlaceReport]) -> GuaranteePair {
     GuaranteePair { declared: both(|report| report.promised), observed: both(|report| report.observed) }
 }
 
-/// As expected: every expectation met, and every invariant that is claimed and not expected
+/// As expected: every expectation met, every listed step taken, and every invariant that is claimed and not expected
 /// otherwise in so many words did hold, or could not be judged because the job failed.
 fn judgement(scenario: &Scenario, outcome: &Outcome) -> Judgement {
     let is_broken = |invariant: &InvariantOutcome| {
@@ -260,7 +318,11 @@ fn judgement(scenario: &Scenario, outcome: &Outcome) -> Judgement {
     };
     let is_met = outcome.expectations.iter().all(|expectation| expectation.met);
     let is_ended = !matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit) || scenario.expect.names_invariant("liveness");
-    if is_met && is_ended && !outcome.invariants.iter().any(is_broken) { Judgement::AsExpected } else { Judgement::Unexpected }
+    if is_met && is_ended && outcome.skipped.is_empty() && !outcome.invariants.iter().any(is_broken) {
+        Judgement::AsExpected
+    } else {
+        Judgement::Unexpected
+    }
 }
 
 /// The result of a run in a campaign: only what every run needs.
@@ -306,7 +368,7 @@ pub struct Runner<'s> {
 impl<'s> Runner<'s> {
     /// A runner for one scenario.
     pub fn new(scenario: &'s Scenario) -> Self {
-        let glancer = Glancer { oracles: scenario.oracles(), digest: Digest::new() };
+        let glancer = Glancer { oracles: scenario.oracles(scenario.schedule.is_none()), digest: Digest::new() };
         let fresh = scenario.world();
         Runner {
             scenario,
@@ -321,10 +383,17 @@ impl<'s> Runner<'s> {
         self.world.clone_from(&self.fresh);
         self.timed.sink.digest = Digest::new();
         self.timed.sink.oracles.reset();
-        let stop = self.timed.run(&mut self.world, seed, self.scenario.limits);
+        let (stop, steps) = match &self.scenario.schedule {
+            Some(steps) => {
+                let mut untimed = Untimed::new(self.scenario.control, self.scenario.limits.steps, &mut self.timed.sink);
+                untimed.follow(&mut self.world, steps.iter().copied());
+                (untimed.finish(&mut self.world), untimed.steps())
+            }
+            None => (self.timed.run(&mut self.world, seed, self.scenario.limits), self.timed.steps()),
+        };
         let claims = self.scenario.claims;
         let verdicts = self.timed.sink.oracles.verdicts(stop != Stop::Quiet);
         let held = |(name, verdict): &(&str, Verdict)| !matches!(verdict, Verdict::Violated(_)) || !claims.judges(name);
-        Glance { steps: self.timed.steps(), digest: self.timed.sink.digest.value(), held: verdicts.iter().all(held) }
+        Glance { steps, digest: self.timed.sink.digest.value(), held: verdicts.iter().all(held) }
     }
 }

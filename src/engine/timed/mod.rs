@@ -33,6 +33,17 @@ impl FactSink for () {
     fn fact(&mut self, _now: Ticks, _fact: Fact) {}
 }
 
+impl<S: FactSink> FactSink for &mut S {
+    #[inline(always)]
+    fn fact(&mut self, now: Ticks, fact: Fact) {
+        (**self).fact(now, fact);
+    }
+    #[inline(always)]
+    fn step(&mut self, step: Step) {
+        (**self).step(step);
+    }
+}
+
 /// When a run is stopped although it could go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

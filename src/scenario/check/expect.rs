@@ -276,13 +276,14 @@ impl Expectation {
 
 fn alignment(outcome: &Outcome, task: &str, snapshot: u32, range: Range) -> (String, bool, String) {
     let what = format!("alignment of {task} for snapshot {snapshot}");
+    let clock = outcome.clock();
     let expect = match range {
-        Range { min, max: u64::MAX } => format!("{what} >= {}", Ticks(min)),
-        Range { min, max } => format!("{what} in {}..={}", Ticks(min), Ticks(max)),
+        Range { min, max: u64::MAX } => format!("{what} >= {}", clock.span(min)),
+        Range { min, max } => format!("{what} in {}..={}", clock.span(min), clock.span(max)),
     };
     let rows = outcome.snapshots.iter().filter(|report| report.id == snapshot).flat_map(|report| &report.tasks);
     match rows.into_iter().find(|row| row.task == task) {
-        Some(row) => (expect, range.holds(row.alignment_us), Ticks(row.alignment_us).to_string()),
+        Some(row) => (expect, range.holds(row.alignment_us), clock.span(row.alignment_us)),
         None => (expect, false, "no such snapshot".to_owned()),
     }
 }

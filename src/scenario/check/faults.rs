@@ -234,14 +234,19 @@ impl Checker<'_> {
 
     /// A mistake, unless the file has the channel: where a graph is not whole, some are left out.
     fn unknown_channel(&mut self, place: &str, name: &str) {
-        let files = (0..self.length("/channels")).filter_map(|at| self.read::<ChannelFile>(&format!("/channels/{at}")));
-        let names: Vec<String> = files.map(|file| format!("{}->{}", file.from, file.to)).collect();
+        let names = self.channel_names();
         if !self.has_all_channels || (!self.mistakes.is_empty() && names.contains(&without_indices(name))) {
             return;
         }
         let names = || names.iter().map(String::as_str);
         let help = nearest(name, names()).unwrap_or_else(|| list(names()));
         self.mistake(&format!("{place}/stall"), format!("there is no channel {}", quoted(name)), Some(help));
+    }
+
+    /// The channels of the file, between operators.
+    pub(super) fn channel_names(&self) -> Vec<String> {
+        let files = (0..self.length("/channels")).filter_map(|at| self.read::<ChannelFile>(&format!("/channels/{at}")));
+        files.map(|file| format!("{}->{}", file.from, file.to)).collect()
     }
 
     fn slow(&mut self, plan: &Plan, place: &str, file: &SlowFile, timing: &mut Timing) {
@@ -266,7 +271,7 @@ fn edge_name(plan: &Plan, from: crate::model::OperatorId, to: crate::model::Oper
 }
 
 /// `A[0]->count[1]` as `A->count`.
-fn without_indices(name: &str) -> String {
+pub(super) fn without_indices(name: &str) -> String {
     let mut is_inside = false;
     let keep = |c: &char| {
         is_inside = (is_inside || *c == '[') && *c != ']';

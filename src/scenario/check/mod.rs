@@ -4,6 +4,7 @@ mod expect;
 mod faults;
 mod graph;
 mod processes;
+mod schedule;
 
 use std::sync::Arc;
 
@@ -13,13 +14,17 @@ use self::graph::Graph;
 use super::format::{self, DelayFile, Duration, MAX_TICKS};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};
 use super::{diagnose, schema};
-use crate::engine::{Fault, Limits, Setup, Timing};
+use crate::engine::{Control, Fault, Limits, Setup, Step, Timing};
 use crate::kernel::{Delay, Ticks};
 use crate::model::Plan;
 use crate::oracle::{Promise, Property, Reference};
 use crate::protocol::{Claims, Options, ProtocolKind, Settings};
 
 pub use expect::{Expectations, Range};
+
+/// The most steps of a run when nothing is said: with a clock, and without one.
+const TIMED_STEPS: u64 = 500_000_000;
+const SCHEDULED_STEPS: u64 = 1_000_000;
 
 /// Brings a text file that a file source names.
 type Read<'r> = &'r dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -47,6 +52,8 @@ pub struct Scenario {
     pub(super) limits: Limits,
     /// The end that the file sets, which no protocol changes.
     until: Option<Ticks>,
+    pub(super) schedule: Option<Arc<[Step]>>,
+    pub(super) control: Control,
 }
 
 impl Scenario {
@@ -153,6 +160,16 @@ impl Scenario {
     /// The graph.
     pub fn plan(&self) -> &crate::model::Plan {
         &self.setup.plan
+    }
+
+    /// The steps that a run takes first, where the file lists them; then no run of it has a clock.
+    pub fn schedule(&self) -> Option<&[Step]> {
+        self.schedule.as_deref()
+    }
+
+    /// What takes steps of its own in runs without a clock; nothing when the file does not say.
+    pub fn control(&self) -> Control {
+        self.control
     }
 
     /// What every run of it shares, for other drivers than the timed one.
@@ -294,6 +311,8 @@ impl<'f> Checker<'f> {
         let expect = self.expectations(&graph.plan);
         let property = self.property(&graph.plan);
         self.suits(&graph.plan, &rules);
+        let control = self.control();
+        let schedule = self.schedule(&graph.plan, control);
         graph.put_times(&mut rules.timing);
         rules.settings.endless = graph.plan.has_processes();
         if graph.plan.has_processes() {
@@ -308,16 +327,26 @@ impl<'f> Checker<'f> {
             return None;
         }
         let promises = Graph::promises(&graph.plan, rules.protocol);
-        let (steps, until) = self.limits();
+        let (steps, until) = self.limits(if schedule.is_some() { SCHEDULED_STEPS } else { TIMED_STEPS });
         let bound = || Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &faults);
         let limits = Limits { steps, until: until.unwrap_or_else(bound) };
+        let requests = match &schedule {
+            // Where there are periodic triggers, the listed ones are these.
+            Some(steps) if !rules.settings.periodic => steps.iter().filter(|step| **step == Step::Request).count(),
+            Some(_) => 0,
+            None => rules.timing.requests.len(),
+        };
+        let initiators = match &schedule {
+            Some(steps) => schedule::initiators(steps),
+            None => rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
+        };
         let setup = Setup {
             fencing: rules.fencing,
             retain: rules.retain,
-            requests: rules.timing.requests.len() as u32,
+            requests: requests as u32,
             budget: rules.protocol == ProtocolKind::AlignedTimeout,
             told: rules.protocol.told(),
-            initiators: rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
+            initiators,
             forgets_channels: rules.forgets_channels,
             ..Setup::new(graph.plan)
         };
@@ -340,6 +369,8 @@ impl<'f> Checker<'f> {
             expect,
             limits,
             until,
+            schedule: schedule.map(Into::into),
+            control,
         })
     }
 
@@ -354,7 +385,10 @@ impl<'f> Checker<'f> {
         if plan.has_processes() {
             for field in ["interval", "at"] {
                 if self.root.at(&format!("/snapshots/{field}")).is_some() {
-                    let help = "say who starts one in \"script\": {\"at\": \"1ms\", \"snapshot\": \"NAME\"}".to_owned();
+                    let help = match self.root.at("/schedule") {
+                        None => "say who starts one in \"script\": {\"at\": \"1ms\", \"snapshot\": \"NAME\"}".to_owned(),
+                        Some(_) => "say who starts one in \"schedule\": \"initiate NAME\"".to_owned(),
+                    };
                     self.mistake(&format!("/snapshots/{field}"), "processes start snapshots themselves", Some(help));
                 }
             }
@@ -362,9 +396,9 @@ impl<'f> Checker<'f> {
     }
 
     /// The most steps, and the end if the file sets one.
-    fn limits(&mut self) -> (u64, Option<Ticks>) {
+    fn limits(&mut self, steps: u64) -> (u64, Option<Ticks>) {
         let file: format::LimitsFile = self.read("/limits").unwrap_or_default();
         let until = file.until.as_ref().map(|until| self.ticks("/limits/until", until));
-        (file.steps.unwrap_or(500_000_000), until)
+        (file.steps.unwrap_or(steps), until)
     }
 }
