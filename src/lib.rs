@@ -38,12 +38,13 @@
 //!
 //! | layer | module | holds |
 //! |---|---|---|
-//! | 0 | [`kernel`] | ticks, event queue, choice streams, typed indices, digest; no word of the domain |
+//! | 0 | [`kernel`] | ticks, event queue, choice streams, typed indices, digest, fingerprints; no word of the domain |
 //! | 1 | [`model`] | graph, records and lineage, operators and their state, the outside world |
 //! | 2 | [`trace`] | [`trace::Fact`]: the narrow waist; situations |
 //! | 3 | [`protocol`] | snapshot protocols, coordinator, sinks, storage: pure state machines |
 //! | 4 | [`engine`], [`oracle`] | the world, its one interpreter and drivers; the invariants, as folds over facts |
 //! | 5 | [`scenario`] | the file format, what is valid of it, running it, comparing protocols |
+//! | 6 | [`explore`] | many runs of one scenario: exhaustive search |
 //! | 7 | `report` | text, JSON, JUnit |
 //! | 8 | `cli` | the only code that touches disk, terminal or arguments |
 //!
@@ -65,6 +66,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
+pub mod explore;
 pub mod kernel;
 pub mod model;
 pub mod oracle;

@@ -557,6 +557,21 @@ impl World {
         }
     }
 
+    /// The snapshots that storage holds: pending ones, and those that can be restored.
+    pub fn stored(&self) -> impl Iterator<Item = SnapshotId> {
+        self.storage.iter().map(|stored| stored.id)
+    }
+
+    /// About how many bytes the world takes up.
+    pub fn footprint(&self) -> usize {
+        let elements = self.data.footprint() + self.outboxes.footprint() + self.notices.footprint() + self.reports.footprint();
+        let parts: usize = self.storage.iter().map(|stored| size_of::<Stored>() + 16 * stored.parts.capacity()).sum();
+        let task = size_of::<Task>() + size_of::<ProtocolBox>() + 64 + 48;
+        let keyed: usize = self.tasks.iter().map(|task| 16 * task.state.entries()).sum();
+        let sinks: usize = self.external.sinks.iter().map(|log| 96 + 24 * log.open.capacity() + 96 * log.prepared.capacity()).sum();
+        size_of::<World>() + elements + parts + self.tasks.len() * task + keyed + sinks + self.blocked.len() + 8 * self.turns.len()
+    }
+
     /// The driver's stamp on the first message of a channel.
     #[inline(always)]
     pub fn data_stamp(&self, channel: ChannelId) -> Option<Stamp> {

@@ -81,7 +81,8 @@ impl Scenario {
         self
     }
 
-    fn oracles(&self) -> Oracles<'_> {
+    /// Everything that this scenario is judged by, before anything has happened.
+    pub fn oracles(&self) -> Oracles<'_> {
         // An ack that comes in the timeout's last tick still has to be stored.
         let longest = self.timing.timeout + self.timing.store.longest();
         Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), longest)

@@ -1,0 +1,3 @@
+//! Layer 6: many runs of one scenario.
+
+pub mod exhaustive;

@@ -1,0 +1,60 @@
+//! What a scenario offers to whoever explores it: what may go wrong in it, and how often.
+
+use super::Scenario;
+use crate::engine::{Fault, Notice};
+use crate::protocol::{Claims, ProtocolKind};
+
+/// How often what a driver may choose happens in a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offers {
+    /// Snapshots that somebody asks for; one where they are periodic.
+    pub snapshots: u32,
+    /// Crashes, random ones included.
+    pub crashes: u32,
+    /// Lost triggers.
+    pub lost_triggers: u32,
+    /// Other lost messages of the coordinator.
+    pub lost_notices: u32,
+    /// Parts of a snapshot that do not get into storage.
+    pub failed_uploads: u32,
+}
+
+impl Scenario {
+    /// What is claimed of its snapshots.
+    pub fn claims(&self) -> Claims {
+        self.claims
+    }
+
+    /// Its protocol.
+    pub fn protocol(&self) -> ProtocolKind {
+        self.protocol
+    }
+
+    /// Whether the scenario says of an invariant what it expects.
+    pub fn names_invariant(&self, name: &str) -> bool {
+        self.expect.names_invariant(name)
+    }
+
+    /// How often what a driver may choose happens in it.
+    pub fn offers(&self) -> Offers {
+        let mut offers = Offers { snapshots: self.setup.requests, crashes: 0, lost_triggers: 0, lost_notices: 0, failed_uploads: 0 };
+        offers.snapshots += u32::from(self.settings.enabled && self.settings.periodic);
+        for fault in &self.faults {
+            match fault {
+                Fault::Crash { .. } => offers.crashes += 1,
+                Fault::RandomCrashes { count, .. } => offers.crashes += count,
+                Fault::Lose { notice: Notice::Trigger(_), .. } => offers.lost_triggers += 1,
+                Fault::Lose { .. } => offers.lost_notices += 1,
+                Fault::FailUpload { .. } => offers.failed_uploads += 1,
+            }
+        }
+        offers
+    }
+
+    /// The same scenario with so many requests for a snapshot. Where they are periodic, whoever
+    /// explores it counts them.
+    #[must_use]
+    pub fn with_requests(self, requests: u32) -> Scenario {
+        if self.settings.periodic { self } else { self.with_setup(|setup| setup.requests = requests) }
+    }
+}
