@@ -30,9 +30,9 @@ impl Scenario {
         self.protocol
     }
 
-    /// Whether the scenario says of an invariant what it expects.
-    pub fn names_invariant(&self, name: &str) -> bool {
-        self.expect.names_invariant(name)
+    /// Whether it expects that an invariant is violated.
+    pub fn expects_violation(&self, invariant: &str) -> bool {
+        self.expect.expects_violation(invariant)
     }
 
     /// How often what a driver may choose happens in it.
