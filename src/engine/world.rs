@@ -128,11 +128,21 @@ pub(super) struct Mail<T> {
 }
 
 /// A snapshot in durable storage, whole or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stored {
     pub id: SnapshotId,
     pub completed: bool,
     pub parts: Vec<Option<Arc<Part>>>,
+}
+
+impl Clone for Stored {
+    fn clone(&self) -> Self {
+        Stored { id: self.id, completed: self.completed, parts: self.parts.clone() }
+    }
+    fn clone_from(&mut self, source: &Self) {
+        (self.id, self.completed) = (source.id, source.completed);
+        self.parts.clone_from(&source.parts);
+    }
 }
 
 /// How the job as a whole is doing.

@@ -41,6 +41,9 @@ pub struct Budget {
     pub timeouts: u32,
     /// Snapshots that use up their time for aligning.
     pub alignments: u32,
+    /// Final checkpoints that are tried again while records may still be under way; without a budget
+    /// there is no end to them. At an end of the search they are tried in any case.
+    pub finals: u32,
 }
 
 impl Budget {
@@ -53,6 +56,7 @@ impl Budget {
             failed_uploads: offers.failed_uploads,
             timeouts: 0,
             alignments: u32::MAX,
+            finals: 0,
         }
     }
 
@@ -77,7 +81,8 @@ impl Budget {
             Step::FailUpload(_) => Some(&mut self.failed_uploads),
             Step::Fire(Timer::Timeout(_)) => Some(&mut self.timeouts),
             Step::Fire(Timer::Budget(_)) => Some(&mut self.alignments),
-            // Pauses and further final checkpoints follow from what was paid for, and end.
+            Step::Fire(Timer::Final) => Some(&mut self.finals),
+            // Pauses follow from what was paid for.
             _ => None,
         }
     }
@@ -208,16 +213,17 @@ impl Clone for Node<'_> {
     }
 }
 
+fn fingerprint(world: &World, oracles: &Oracles<'_>, budget: Budget, alive: &mut Vec<SnapshotId>) -> Fingerprint {
+    let mut state = Fingerprinter::new();
+    budget.hash(&mut state);
+    world.hash(&mut state);
+    alive.clear();
+    alive.extend(world.stored());
+    oracles.hash_state(alive, &mut state);
+    state.value()
+}
+
 impl Node<'_> {
-    fn fingerprint(&self, alive: &mut Vec<SnapshotId>) -> Fingerprint {
-        let mut state = Fingerprinter::new();
-        self.budget.hash(&mut state);
-        self.world.hash(&mut state);
-        alive.clear();
-        alive.extend(self.world.stored());
-        self.oracles.hash_state(alive, &mut state);
-        state.value()
-    }
 
     /// What can be chosen here: first what moves work along, faults last.
     fn choices(&self, control: Control, out: &mut Vec<Step>) -> Choices {
@@ -267,6 +273,14 @@ impl<'s> Scratch<'s> {
     fn new(node: &Node<'s>, control: Control) -> Self {
         let driver = Untimed::new(control, STEPS, Watch { oracles: node.oracles.clone() });
         Scratch { driver, control, steps: Vec::new(), alive: Vec::new() }
+    }
+
+    /// Puts what a node holds into a world and the driver's own oracles.
+    #[inline]
+    fn copy(&mut self, world: &mut World, node: &Node<'s>) {
+        world.clone_from(&node.world);
+        self.driver.sink.oracles.clone_from(&node.oracles);
+        self.driver.reset(self.control);
     }
 
     /// Applies a step to a node, and what happens at once after it.
@@ -401,7 +415,7 @@ impl Explorer {
 
     fn run<'s>(&self, root: &Node<'s>, scratch: &mut Scratch<'s>) -> Explored {
         let mut visited = Visited::default();
-        visited.insert(root.fingerprint(&mut scratch.alive), 0, 0);
+        visited.insert(fingerprint(&root.world, &root.oracles, root.budget, &mut scratch.alive), 0, 0);
         let (mut level, mut next, mut spare) = (vec![root.clone()], Vec::new(), Vec::new());
         let mut first_id = 0;
         let mut seen = Explored {
@@ -491,23 +505,26 @@ impl Explorer {
         let Some(node) = nodes.first() else { return found };
         let mut scratch = Scratch::new(node, self.control);
         let mut steps = std::mem::take(&mut scratch.steps);
-        let mut copy = node.clone();
+        let mut world = node.world.clone();
         for (parent, node) in (first..).zip(nodes) {
             let Choices { any_moves } = node.choices(self.control, &mut steps);
             if !any_moves {
-                copy.clone_from(node);
                 found.end_states += 1;
-                self.judge_end(&mut copy, &mut scratch, parent, &mut found);
+                scratch.copy(&mut world, node);
+                self.judge_end(&mut world, &mut scratch.driver, parent, &mut found);
             }
             found.transitions += steps.len() as u64;
             for (choice, &step) in (0..).zip(&steps) {
-                copy.clone_from(node);
-                scratch.take(&mut copy, step);
-                let fingerprint = copy.fingerprint(&mut scratch.alive);
+                scratch.copy(&mut world, node);
+                scratch.driver.take(&mut world, step);
+                let mut budget = node.budget;
+                budget.spend(step);
+                let oracles = &scratch.driver.sink.oracles;
+                let fingerprint = fingerprint(&world, oracles, budget, &mut scratch.alive);
                 if visited.contains(fingerprint) {
                     continue;
                 }
-                let broken = copy.oracles.broken_so_far(self.claims);
+                let broken = oracles.broken_so_far(self.claims);
                 if !broken.is_empty() {
                     found.broken.push((found.successors.len(), broken));
                 }
@@ -518,11 +535,11 @@ impl Explorer {
     }
 
     /// Nothing moves any more: what is left happens in default order, and the end is judged.
-    fn judge_end<'s>(&self, end: &mut Node<'s>, scratch: &mut Scratch<'s>, parent: u32, found: &mut Expanded) {
-        let stop = scratch.with(end, |driver, world| driver.finish(world));
+    fn judge_end(&self, end: &mut World, driver: &mut Untimed<Watch<'_>>, parent: u32, found: &mut Expanded) {
+        let stop = driver.finish(end);
         let is_cut_short = stop != Stop::Quiet;
         found.endless += u64::from(is_cut_short);
-        let broken = end.oracles.broken_in_the_end(self.claims, is_cut_short);
+        let broken = driver.sink.oracles.broken_in_the_end(self.claims, is_cut_short);
         if !broken.is_empty() {
             found.ends.push((parent, broken));
         }

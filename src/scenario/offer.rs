@@ -1,8 +1,9 @@
 //! What a scenario offers to whoever explores it: what may go wrong in it, and how often.
 
 use super::Scenario;
-use crate::engine::{Fault, Notice};
-use crate::protocol::{Claims, ProtocolKind};
+use crate::engine::{Fault, Notice, World};
+use crate::model::TaskId;
+use crate::protocol::{Claims, CoordinatorBox, ProtocolBox, ProtocolKind};
 
 /// How often what a driver may choose happens in a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,11 @@ impl Scenario {
             }
         }
         offers
+    }
+
+    /// A world in which nothing has happened yet, with protocols of your own.
+    pub fn world_of(&self, protocol: &mut dyn FnMut(TaskId) -> ProtocolBox) -> World {
+        World::new(self.setup.clone(), protocol, CoordinatorBox::new(self.coordinator()))
     }
 
     /// The same scenario with so many requests for a snapshot. Where they are periodic, whoever
