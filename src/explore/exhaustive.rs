@@ -224,7 +224,6 @@ fn fingerprint(world: &World, oracles: &Oracles<'_>, budget: Budget, alive: &mut
 }
 
 impl Node<'_> {
-
     /// What can be chosen here: first what moves work along, faults last.
     fn choices(&self, control: Control, out: &mut Vec<Step>) -> Choices {
         out.clear();
@@ -457,7 +456,9 @@ impl Explorer {
                             }
                             continue;
                         }
-                        let Some(id) = visited.insert(successor.fingerprint, batch_id + successor.parent, successor.choice) else { continue };
+                        let Some(id) = visited.insert(successor.fingerprint, batch_id + successor.parent, successor.choice) else {
+                            continue;
+                        };
                         winners.push(*successor);
                         if let Some((_, broken)) = broken {
                             note(&mut fresh, broken, id, false, depth + 1);
@@ -598,9 +599,8 @@ fn describe(node: &mut Node<'_>, class: Class) -> String {
             Verdict::Violated(violation) if name == class.invariant() => Some(violation),
             _ => None,
         });
-        return found.map_or(String::new(), |violation| {
-            format!("{}: expected {}, found {}", violation.what, violation.expected, violation.actual)
-        });
+        return found
+            .map_or(String::new(), |violation| format!("{}: expected {}, found {}", violation.what, violation.expected, violation.actual));
     }
     let is_it = |count: u64| if class == Class::Duplicated { count > 1 } else { count == 0 };
     let places = node.oracles.delivery.reports().into_iter().filter_map(|report| {

@@ -20,4 +20,4 @@ pub use queue::EventQueue;
 pub use stream::Stream;
 pub use ticks::{ParseTicksError, Ticks};
 
-pub(crate) use index::id_type;
+pub(crate) use index::{clone_fields, id_type};

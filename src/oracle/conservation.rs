@@ -3,8 +3,8 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::clone_fields;
 use super::{First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{Kind, Plan, SnapshotId};
 use crate::trace::Fact;
 

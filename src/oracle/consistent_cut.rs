@@ -7,10 +7,9 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::clone_fields;
 use super::traffic::Traffic;
 use super::{First, Moment, Verdict, missing_path};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 

@@ -1,9 +1,9 @@
 //! Delivery by lineage: for every stateful operator and every sink, how often each source
 //! record's effect shows. Exactly once: all 1. At least once: all >= 1. At most once: all <= 1.
 
-use super::state::{clone_fields, unordered};
+use super::state::unordered;
 use super::{End, First, Names, Reference, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{Commit, Kind, OperatorId, Plan, SnapshotId, TaskId};
 use crate::protocol::Guarantee;
 use crate::trace::Fact;

@@ -3,9 +3,8 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::clone_fields;
 use super::{End, First, Moment, Verdict, missing_path};
-use crate::kernel::{Id, Ticks};
+use crate::kernel::{Id, Ticks, clone_fields};
 use crate::model::{Kind, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 

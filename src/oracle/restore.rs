@@ -3,9 +3,9 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::{clone_fields, unordered};
+use super::state::unordered;
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{Kind, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 

@@ -5,9 +5,8 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::clone_fields;
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 

@@ -4,8 +4,9 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::{clone_fields, unordered};
+use super::state::unordered;
 use super::{End, First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 

@@ -8,24 +8,8 @@
 use std::hash::{Hash, Hasher};
 
 use super::Oracles;
-use crate::kernel::Digest;
+use crate::kernel::{Digest, clone_fields};
 use crate::model::SnapshotId;
-
-/// `Clone` with a `clone_from` that goes field by field and keeps allocations; the derived one does not.
-macro_rules! clone_fields {
-    ($name:ident $(<$life:lifetime>)? { $($field:ident),* $(,)? }) => {
-        impl $(<$life>)? Clone for $name $(<$life>)? {
-            fn clone(&self) -> Self {
-                Self { $($field: Clone::clone(&self.$field)),* }
-            }
-
-            fn clone_from(&mut self, source: &Self) {
-                $(Clone::clone_from(&mut self.$field, &source.$field);)*
-            }
-        }
-    };
-}
-pub(super) use clone_fields;
 
 /// Hashes words as a multiset: their order has no future. Two sums of independent digests, so that
 /// no half of a fingerprint hangs on 64 bits.

@@ -4,8 +4,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::state::{clone_fields, unordered};
+use super::state::unordered;
 use super::{First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 

@@ -3,8 +3,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::state::clone_fields;
-use crate::kernel::{Digest, Id};
+use crate::kernel::{Digest, Id, clone_fields};
 use crate::model::{ChannelId, Plan};
 
 /// One channel's traffic in the current attempt.

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
+use crate::kernel::clone_fields;
 use crate::model::{SnapshotId, TaskId};
 use crate::trace::{Reason, Refusal};
 
@@ -152,7 +153,7 @@ pub struct Settings {
 /// can never complete must not keep a run alive for ever.
 const FINAL_TRIES: u32 = 3;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Pending {
     id: SnapshotId,
     /// One bit per task that has acked.
@@ -163,8 +164,10 @@ struct Pending {
     in_flight: u64,
 }
 
+clone_fields!(Pending { id, acked, missing, is_final, in_flight });
+
 /// The right coordinator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Coordinator {
     settings: Settings,
     next: u32,
@@ -185,6 +188,22 @@ pub struct Coordinator {
     is_final_due: bool,
     finished: bool,
 }
+
+clone_fields!(Coordinator {
+    settings,
+    next,
+    pending,
+    running,
+    queued,
+    pausing,
+    shifted,
+    failures,
+    restarts,
+    exhausted,
+    final_tries,
+    is_final_due,
+    finished,
+});
 
 /// The settings do not change, so they tell no states of a run apart.
 impl Hash for Coordinator {

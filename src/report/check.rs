@@ -178,13 +178,8 @@ fn show(page: &mut Page, checked: &Checked, style: &Style) {
 
 fn budget_of(checked: &Checked) -> String {
     let Budgets { snapshots, crashes, losses, failed_uploads, timeouts } = checked.budget;
-    let all = [
-        (snapshots, "snapshot"),
-        (crashes, "crash"),
-        (losses, "lost message"),
-        (failed_uploads, "failed upload"),
-        (timeouts, "timeout"),
-    ];
+    let all =
+        [(snapshots, "snapshot"), (crashes, "crash"), (losses, "lost message"), (failed_uploads, "failed upload"), (timeouts, "timeout")];
     let named = all.iter().filter(|(budget, _)| *budget > 0).map(|&(budget, word)| match (budget, word) {
         (1, word) => format!("1 {word}"),
         (many, "crash") => format!("{many} crashes"),
