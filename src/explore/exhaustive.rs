@@ -303,7 +303,7 @@ struct Successor {
     fingerprint: Fingerprint,
     /// In the batch.
     parent: u32,
-    choice: u16,
+    choice: u32,
     step: Step,
 }
 
@@ -325,7 +325,7 @@ struct Expanded {
 struct Visited {
     fingerprints: Vec<Fingerprint>,
     parents: Vec<u32>,
-    choices: Vec<u16>,
+    choices: Vec<u32>,
     /// Only asked whether a state is in it, never listed.
     table: HashTable<u32>,
 }
@@ -335,7 +335,7 @@ impl Visited {
         self.table.find(fingerprint.0 as u64, |&at| self.fingerprints[at as usize] == fingerprint).is_some()
     }
 
-    fn insert(&mut self, fingerprint: Fingerprint, parent: u32, choice: u16) -> Option<u32> {
+    fn insert(&mut self, fingerprint: Fingerprint, parent: u32, choice: u32) -> Option<u32> {
         let Visited { fingerprints, parents, choices, table } = self;
         let is_it = |at: &u32| fingerprints[*at as usize] == fingerprint;
         let entry = table.entry(fingerprint.0 as u64, is_it, |&at| fingerprints[at as usize].0 as u64);
@@ -349,7 +349,7 @@ impl Visited {
     }
 
     /// The choices that lead to a state.
-    fn path(&self, mut id: u32) -> Vec<u16> {
+    fn path(&self, mut id: u32) -> Vec<u32> {
         let mut path = Vec::new();
         while id != 0 {
             path.push(self.choices[id as usize]);
@@ -360,7 +360,7 @@ impl Visited {
     }
 
     fn bytes(&self) -> usize {
-        let kept = size_of::<Fingerprint>() + size_of::<u32>() + size_of::<u16>();
+        let kept = size_of::<Fingerprint>() + 2 * size_of::<u32>();
         self.fingerprints.capacity() * kept + self.table.capacity() * 6
     }
 }
@@ -384,12 +384,14 @@ pub fn search(scenario: &Scenario, world: World, control: Control, budget: Budge
     let mut root = Node { world, oracles: scenario.oracles(), budget };
     let mut scratch = Scratch::new(&root, control);
     scratch.with(&mut root, |driver, world| driver.settle(world));
+    // States are numbered in 32 bits.
+    let bounds = Bounds { states: bounds.states.min(u32::MAX.into()), ..bounds };
     let explorer = Explorer { claims: scenario.claims(), control, bounds, wanted };
     explorer.run(&root, &mut scratch)
 }
 
 /// A path of an earlier search, taken again: the choices by number.
-fn retrace<'s>(root: &Node<'s>, scratch: &mut Scratch<'s>, path: &[u16]) -> (Node<'s>, Vec<Step>) {
+fn retrace<'s>(root: &Node<'s>, scratch: &mut Scratch<'s>, path: &[u32]) -> (Node<'s>, Vec<Step>) {
     let (mut node, mut steps, mut choices) = (root.clone(), Vec::new(), Vec::new());
     for &choice in path {
         node.choices(scratch.control, &mut choices);
@@ -465,16 +467,17 @@ impl Explorer {
                         }
                     }
                 }
-                self.materialise(batch, &winners, &mut spare, &mut next);
-                let nodes = size + next.len() + spare.len();
+                let nodes = size + next.len() + spare.len().max(winners.len());
                 let held = visited.bytes() + nodes * node_bytes;
                 seen.bytes = seen.bytes.max(held as u64);
                 if seen.bytes > self.bounds.bytes && seen.unfinished.is_none() {
+                    // Before the memory is taken, not after.
                     seen.unfinished = Some(Unfinished::Bytes);
                 }
                 if seen.unfinished.is_some() {
                     break;
                 }
+                self.materialise(batch, &winners, &mut spare, &mut next);
             }
             seen.states = visited.fingerprints.len() as u64;
             // What shows in an end is one step shorter than what a step from there breaks.

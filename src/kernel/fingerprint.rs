@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn known_answers() {
         assert_eq!(of(0_u64), of(0_u32), "small numbers are packed alike, whatever their type");
-        assert_eq!(format!("{:032x}", of((1_u64, 2_u32, 1_u64 << 40)).0), "0");
+        assert_eq!(format!("{:032x}", of((1_u64, 2_u32, 1_u64 << 40)).0), "7f011d3554386993aad1dc4111a7e70b");
     }
 
     #[test]
