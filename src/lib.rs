@@ -38,7 +38,7 @@
 //!
 //! | layer | module | holds |
 //! |---|---|---|
-//! | 0 | [`kernel`] | ticks, event queue, choice streams, typed indices, digest; no word of the domain |
+//! | 0 | [`kernel`] | ticks, event queue, choice streams, typed indices, digest, fingerprints; no word of the domain |
 //! | 1 | [`model`] | graph, records and lineage, operators and their state, the outside world |
 //! | 2 | [`trace`] | [`trace::Fact`]: the narrow waist; situations |
 //! | 3 | [`protocol`] | snapshot protocols, coordinator, sinks, storage: pure state machines |

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::engine::Control;
 use crate::protocol::ProtocolKind;
 
 const EXIT_CODES: &str = "\
@@ -26,6 +27,14 @@ Examples:
   cutline compare scenarios/aligned-join.json
   cutline compare scenarios/join.json --protocols aligned,unaligned --seeds 100 --format json";
 
+const CHECK_EXAMPLE: &str = "\
+Kinds of control steps: triggers, notices, reports, uploads, store, failover, alarms. Those that are not
+named happen at once, as soon as they can; the races they could have had are not tried.
+
+Examples:
+  cutline check scenarios/check
+  cutline check scenarios/check/join-aligned.json --crashes 2 --control uploads,store";
+
 /// A deterministic testbed for distributed snapshots: run a dataflow, crash it, recover it, and judge every record.
 #[derive(Debug, Parser)]
 #[command(name = "cutline", version, after_help = EXIT_CODES, arg_required_else_help = true)]
@@ -44,6 +53,9 @@ pub enum Command {
     /// Run one scenario under several snapshot protocols and print what each keeps and costs
     #[command(after_help = COMPARE_EXAMPLE)]
     Compare(Compare),
+    /// Try every order in which things can happen in small scenarios
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check(Check),
     /// Check scenario files without running them
     #[command(after_help = "Example:\n  cutline validate scenarios")]
     Validate(Validate),
@@ -92,6 +104,70 @@ pub struct Compare {
     pub format: TableFormat,
 }
 
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenario files, and folders to search for them
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Snapshots to ask for [default: as many as the scenario asks for; 1 where they are periodic]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub snapshots: Option<u32>,
+    /// Crashes, of any task at any point [default: as many as the scenario has]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub crashes: Option<u32>,
+    /// Lost messages of the coordinator [default: as many as the scenario has]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub losses: Option<u32>,
+    /// Parts of snapshots that fail to get into storage [default: as many as the scenario has]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub failed_uploads: Option<u32>,
+    /// Snapshots that time out [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub timeouts: Option<u32>,
+    /// Control steps with an order of their own: "instant" for none, "channel" for all, or kinds with commas
+    /// between them [default: instant, and what lost messages and failed uploads need]
+    #[arg(long, value_name = "KIND,..", value_parser = control)]
+    pub control: Option<Control>,
+    /// Give up after so many different states
+    #[arg(long, value_name = "N", default_value_t = 20_000_000, value_parser = clap::value_parser!(u64).range(1..=4_000_000_000))]
+    pub max_states: u64,
+    /// Give up at about so much memory, in bytes or with K, M or G behind it
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
+    pub max_memory: u64,
+    /// Threads to use; the result does not depend on it [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+}
+
+fn control(text: &str) -> Result<Control, String> {
+    let find = |word: &str| Control::KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind);
+    match text {
+        "instant" => Ok(Control::INSTANT),
+        "channel" => Ok(Control::CHANNEL),
+        _ => text.split(',').try_fold(Control::INSTANT, |control, word| match find(word) {
+            Some(kind) => Ok(control.with(kind)),
+            None => Err(format!("no such kind: {word}; kinds: {}", Control::CHANNEL.words().collect::<Vec<_>>().join(", "))),
+        }),
+    }
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(['K', 'M', 'G']);
+    let unit = match &text[digits.len()..] {
+        "" => Some(1),
+        "K" => Some(1 << 10),
+        "M" => Some(1 << 20),
+        "G" => Some(1 << 30),
+        _ => None,
+    };
+    let bytes = digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+    bytes.filter(|bytes| *bytes > 0).ok_or_else(|| "a size is a whole number above 0, as in 800M".to_owned())
+}
+
 fn protocol_words() -> impl TypedValueParser<Value = ProtocolKind> {
     let find = |word: String| ProtocolKind::ALL.into_iter().find(|protocol| protocol.word() == word);
     PossibleValuesParser::new(ProtocolKind::ALL.map(ProtocolKind::word)).map(move |word| find(word).expect("one of these words"))
@@ -128,6 +204,18 @@ pub enum TableFormat {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    use super::{control, size};
+    use crate::engine::Control;
+
+    #[test]
+    fn sizes_and_kinds_are_read() {
+        assert_eq!(["7", "3K", "2M", "1G"].map(|text| size(text).ok()), [Some(7), Some(3 << 10), Some(2 << 20), Some(1 << 30)]);
+        assert!(["", "G", "1GG", "0", "-1", "1.5G", "99999999999G", "1 G"].iter().all(|text| size(text).is_err()));
+        assert_eq!(control("uploads,store"), Ok(Control::UPLOADS.with(Control::STORE)));
+        assert_eq!((control("instant"), control("channel")), (Ok(Control::INSTANT), Ok(Control::CHANNEL)));
+        assert!(control("uploads,").is_err() && control("").is_err());
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod args;
+mod check;
 mod compare;
 mod diagnostics;
 mod files;
@@ -36,6 +37,7 @@ fn dispatch(command: &Command) -> Exit {
     match command {
         Command::Run(arguments) => run::run(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::Check(arguments) => check::check(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Schema => print_schema(),
     }

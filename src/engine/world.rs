@@ -128,11 +128,21 @@ pub(super) struct Mail<T> {
 }
 
 /// A snapshot in durable storage, whole or not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Stored {
     pub id: SnapshotId,
     pub completed: bool,
     pub parts: Vec<Option<Arc<Part>>>,
+}
+
+impl Clone for Stored {
+    fn clone(&self) -> Self {
+        Stored { id: self.id, completed: self.completed, parts: self.parts.clone() }
+    }
+    fn clone_from(&mut self, source: &Self) {
+        (self.id, self.completed) = (source.id, source.completed);
+        self.parts.clone_from(&source.parts);
+    }
 }
 
 /// How the job as a whole is doing.
@@ -555,6 +565,21 @@ impl World {
             sources: self.setup.plan.sources().len() as u32,
             latest: self.storage.iter().rev().find(|stored| stored.completed).map(|stored| stored.id),
         }
+    }
+
+    /// The snapshots that storage holds: pending ones, and those that can be restored.
+    pub fn stored(&self) -> impl Iterator<Item = SnapshotId> {
+        self.storage.iter().map(|stored| stored.id)
+    }
+
+    /// About how many bytes the world takes up.
+    pub fn footprint(&self) -> usize {
+        let elements = self.data.footprint() + self.outboxes.footprint() + self.notices.footprint() + self.reports.footprint();
+        let parts: usize = self.storage.iter().map(|stored| size_of::<Stored>() + 16 * stored.parts.capacity()).sum();
+        let task = size_of::<Task>() + size_of::<ProtocolBox>() + 64 + 48;
+        let keyed: usize = self.tasks.iter().map(|task| 16 * task.state.entries()).sum();
+        let sinks: usize = self.external.sinks.iter().map(|log| 96 + 24 * log.open.capacity() + 96 * log.prepared.capacity()).sum();
+        size_of::<World>() + elements + parts + self.tasks.len() * task + keyed + sinks + self.blocked.len() + 8 * self.turns.len()
     }
 
     /// The driver's stamp on the first message of a channel.

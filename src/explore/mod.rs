@@ -2,6 +2,7 @@
 //! and the bugs that all of this must find.
 
 mod campaign;
+pub mod exhaustive;
 mod strategy;
 mod swarm;
 mod walk;

@@ -32,6 +32,22 @@ macro_rules! id_type {
 }
 pub(crate) use id_type;
 
+/// `Clone` with a `clone_from` that goes field by field and keeps allocations; the derived one does not.
+macro_rules! clone_fields {
+    ($name:ident $(<$life:lifetime>)? { $($field:ident),* $(,)? }) => {
+        impl $(<$life>)? Clone for $name $(<$life>)? {
+            fn clone(&self) -> Self {
+                Self { $($field: Clone::clone(&self.$field)),* }
+            }
+
+            fn clone_from(&mut self, source: &Self) {
+                $(Clone::clone_from(&mut self.$field, &source.$field);)*
+            }
+        }
+    };
+}
+pub(crate) use clone_fields;
+
 /// A vector that is indexed by one id type only.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct IdVec<I, T> {

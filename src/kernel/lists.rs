@@ -43,6 +43,11 @@ impl<T: Copy> Lists<T> {
         self.lists.len()
     }
 
+    /// How many bytes they take up.
+    pub fn footprint(&self) -> usize {
+        self.lists.capacity() * size_of::<List>() + self.nodes.capacity() * size_of::<Node<T>>()
+    }
+
     /// How many items list `at` holds.
     #[inline(always)]
     pub fn len(&self, at: usize) -> usize {

@@ -1,9 +1,10 @@
-//! Layer 0: ticks, the event queue, seeded choice streams, typed indices and the digest.
+//! Layer 0: ticks, the event queue, seeded choice streams, typed indices, digest and fingerprints.
 //!
 //! Nothing here knows a word of the domain: no task, no record, no snapshot.
 
 mod delay;
 mod digest;
+mod fingerprint;
 mod index;
 mod lists;
 mod queue;
@@ -12,10 +13,11 @@ mod ticks;
 
 pub use delay::Delay;
 pub use digest::Digest;
+pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use index::{Id, IdVec};
 pub use lists::{List, Lists};
 pub use queue::EventQueue;
 pub use stream::Stream;
 pub use ticks::{ParseTicksError, Ticks};
 
-pub(crate) use index::id_type;
+pub(crate) use index::{clone_fields, id_type};

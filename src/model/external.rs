@@ -1,5 +1,7 @@
 //! What survives every crash at the far end: the system that sinks write to.
 
+use std::hash::{Hash, Hasher};
+
 use super::{Record, SnapshotId};
 use crate::kernel::Digest;
 
@@ -21,7 +23,7 @@ impl Visible {
 }
 
 /// The outside system as one sink task sees it.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct SinkLog {
     /// Written into the transaction that is still open.
     pub open: Vec<Record>,
@@ -39,6 +41,32 @@ impl Clone for SinkLog {
         self.open.clone_from(&source.open);
         self.prepared.clone_from(&source.prepared);
         self.visible = source.visible;
+    }
+}
+
+/// A transaction becomes visible as a whole: the order of its records has no future.
+fn hash_transaction<H: Hasher>(records: &[Record], state: &mut H) {
+    state.write_usize(records.len());
+    let mut sums = [0_u64; 2];
+    for record in records {
+        let key = u64::from(record.key) << 32;
+        sums[0] = sums[0].wrapping_add(Digest::of_pair(record.name ^ key, record.value));
+        sums[1] = sums[1].wrapping_add(Digest::of_pair(record.value, !record.name ^ key));
+    }
+    if !records.is_empty() {
+        sums.hash(state);
+    }
+}
+
+impl Hash for SinkLog {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_transaction(&self.open, state);
+        state.write_usize(self.prepared.len());
+        for (id, records) in &self.prepared {
+            id.hash(state);
+            hash_transaction(records, state);
+        }
+        self.visible.hash(state);
     }
 }
 

@@ -185,11 +185,26 @@ impl TaskState {
 }
 
 /// What one task contributes to a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// Copy of the working state.
     pub state: TaskState,
     /// Contents of channels, in the order in which they were saved: of inputs what arrived behind
     /// the cut, of outputs what the barrier overtook.
     pub channels: Vec<(ChannelId, Record)>,
+}
+
+/// Each channel's contents go back into that channel, so how the channels' records were mixed when
+/// they were saved has no future.
+impl Hash for Part {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.state.hash(state);
+        let is_first = |at: &usize| self.channels[..*at].iter().all(|(channel, _)| *channel != self.channels[*at].0);
+        let mut channels: Vec<ChannelId> = (0..self.channels.len()).filter(is_first).map(|at| self.channels[at].0).collect();
+        channels.sort_unstable();
+        state.write_usize(self.channels.len());
+        for channel in channels {
+            self.channels.iter().filter(|(other, _)| *other == channel).for_each(|saved| saved.hash(state));
+        }
+    }
 }

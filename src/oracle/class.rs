@@ -40,7 +40,104 @@ impl Claims {
     }
 }
 
+/// What is broken at some moment of a run, or at its end: what breaks a promise, and what does not
+/// because nobody promised otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// Claimed, and broken.
+    pub claimed: Vec<Class>,
+    /// Not claimed: at least once shows duplicates, that is what it says.
+    pub allowed: Vec<Class>,
+}
+
+impl Broken {
+    /// Whether all is well.
+    pub fn is_empty(&self) -> bool {
+        self.claimed.is_empty() && self.allowed.is_empty()
+    }
+
+    fn add(&mut self, class: Class, is_claimed: bool) {
+        if is_claimed { &mut self.claimed } else { &mut self.allowed }.push(class);
+    }
+}
+
+/// The invariants that are broken for good by what happens, in the order of the bits of
+/// [`Oracles::broken_bits`].
+const INVARIANTS: [&str; 8] = [
+    "consistent_cut",
+    "state_equals_replay",
+    "restore_fidelity",
+    "sink_commit_rules",
+    "liveness",
+    "engine_sanity",
+    "conservation",
+    "no_false_alarm",
+];
+
 impl Oracles<'_> {
+    /// One bit per invariant that is broken for good.
+    pub(super) fn broken_bits(&self) -> u8 {
+        let broken = [
+            self.consistent_cut.is_broken(),
+            self.state_replay.is_broken(),
+            self.restore.is_broken(),
+            self.sinks.is_broken(),
+            self.liveness.is_broken(),
+            self.sanity.is_broken(),
+            self.conservation.is_broken(),
+            self.false_alarm.is_broken(),
+        ];
+        (0..8).zip(broken).fold(0, |bits, (at, broken)| bits | u8::from(broken) << at)
+    }
+
+    /// What is broken already, at any moment of a run: every invariant that was broken once, and
+    /// effects that show more often than promised, in visible output or in the state of a task that is
+    /// up. What is lost shows at the end only.
+    #[inline]
+    pub fn broken_so_far(&self, claims: Claims) -> Broken {
+        let mut broken = Broken::default();
+        let bits = self.broken_bits();
+        if bits != 0 {
+            let names = INVARIANTS.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1);
+            names.for_each(|(_, name)| broken.add(Class::Broken(name), claims.judges(name)));
+        }
+        match self.delivery.repeats(|task| self.sanity.is_down(task)) {
+            (true, _) => broken.add(Class::Duplicated, true),
+            (false, true) => broken.add(Class::Duplicated, false),
+            (false, false) => {}
+        }
+        broken
+    }
+
+    /// The first of what is claimed and already broken.
+    pub fn broken(&self, claims: Claims) -> Option<Class> {
+        self.broken_so_far(claims).claimed.first().copied()
+    }
+
+    /// The run is over: what is broken. A run that was cut short says nothing of liveness or loss.
+    pub fn broken_in_the_end(&mut self, claims: Claims, cut_short: bool) -> Broken {
+        let mut broken = Broken::default();
+        for (invariant, verdict) in self.verdicts(cut_short) {
+            let is_violated = matches!(verdict, Verdict::Violated(_));
+            if is_violated && invariant != "delivery" && !(cut_short && invariant == "liveness") {
+                broken.add(Class::Broken(invariant), claims.judges(invariant));
+            }
+            // Not judged: the job failed, or something is stuck; then nothing has come to its end.
+            if invariant == "delivery" && !matches!(verdict, Verdict::Incomplete(_)) {
+                for report in self.delivery.reports() {
+                    let lost = (Class::Lost, report.lost > 0, report.promised.forbids_losses());
+                    let duplicated = (Class::Duplicated, report.duplicated > 0, report.promised.forbids_duplicates());
+                    for (class, happens, forbidden) in [duplicated, lost] {
+                        if happens && !broken.claimed.contains(&class) {
+                            broken.add(class, forbidden);
+                        }
+                    }
+                }
+            }
+        }
+        broken
+    }
+
     /// The run is over: every invariant that is claimed and broken.
     pub fn broken_at_end(&mut self, claims: Claims, cut_short: bool) -> Vec<(Class, u64)> {
         let verdicts = self.verdicts(cut_short);

@@ -1,11 +1,14 @@
 //! Conservation: the tokens that a snapshot finds with processes and in channels are the tokens
 //! that there are (the bank example of every text on snapshots).
 
+use std::hash::{Hash, Hasher};
+
 use super::{First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{Kind, Plan, SnapshotId};
 use crate::trace::Fact;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct Found {
     id: SnapshotId,
     held: u64,
@@ -13,7 +16,7 @@ struct Found {
 }
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Conservation {
     /// `None` where there are no accounts.
     total: Option<u64>,
@@ -22,7 +25,20 @@ pub struct Conservation {
     first: First,
 }
 
+clone_fields!(Conservation { total, open, has_judged, first });
+
 impl Conservation {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Whether anything was judged only tells what held from what was never tried.
+    pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
+        if self.total.is_some() {
+            self.open.hash(state);
+        }
+    }
+
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
         let tokens = plan.operators().iter().filter_map(|operator| match operator.kind {

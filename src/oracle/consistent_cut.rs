@@ -5,9 +5,11 @@
 //! Only counts and hashes are kept. Of a channel that keeps order the records before a cut are the
 //! first n; of another the hash is that of a multiset.
 
+use std::hash::{Hash, Hasher};
+
 use super::traffic::Traffic;
 use super::{First, Moment, Verdict, missing_path};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
@@ -32,7 +34,7 @@ impl Ends {
 }
 
 /// A snapshot that is being taken: how far each channel was when its ends were saved.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Cut {
     id: SnapshotId,
     saved: Vec<bool>,
@@ -43,8 +45,10 @@ struct Cut {
     initiator: Option<TaskId>,
 }
 
+clone_fields!(Cut { id, saved, ends, orphan, initiator });
+
 /// See the module.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct ConsistentCut {
     open: Vec<Cut>,
     /// Closed ones, for their memory.
@@ -52,7 +56,55 @@ pub struct ConsistentCut {
     first: First,
 }
 
+// By hand: closed cuts are not copied, they are a reserve of memory.
+impl Clone for ConsistentCut {
+    fn clone(&self) -> Self {
+        ConsistentCut { open: self.open.clone(), spare: Vec::new(), first: self.first.clone() }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        while self.open.len() > source.open.len() {
+            self.spare.extend(self.open.pop());
+        }
+        while self.open.len() < source.open.len() {
+            let fresh = self.spare.pop().unwrap_or_else(|| source.open[self.open.len()].clone());
+            self.open.push(fresh);
+        }
+        self.open.clone_from(&source.open);
+        self.first.clone_from(&source.first);
+    }
+}
+
 impl ConsistentCut {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// A cut is judged by what lies between the saved ends of each channel: where one end is not saved
+    /// yet, it will be where the channel's traffic is then, so what lies between the saved end and
+    /// the present one counts. How much went through the channel before that has no future; which
+    /// record was the first orphan has none either.
+    pub(super) fn hash_state<H: Hasher>(&self, plan: &Plan, traffic: &Traffic, state: &mut H) {
+        state.write_usize(self.open.len());
+        for cut in &self.open {
+            (cut.id, cut.orphan.is_some(), cut.initiator).hash(state);
+            cut.saved.iter().for_each(|saved| saved.hash(state));
+            for (at, ends) in cut.ends.iter().enumerate() {
+                let channel = ChannelId::from_index(at);
+                let has = |task: TaskId| cut.saved[task.index()];
+                let (from, to) = (has(plan.channels()[channel].from), has(plan.channels()[channel].to));
+                (ends.recorded, ends.recorded_hash).hash(state);
+                let (sent, received) = ((ends.sent, ends.sent_hash), (ends.received, ends.received_hash));
+                match (from, to) {
+                    (false, false) => {}
+                    (true, false) => traffic.between(channel, traffic.received_to(channel), sent).hash(state),
+                    (false, true) => traffic.between(channel, received, traffic.sent_to(channel)).hash(state),
+                    (true, true) => traffic.between(channel, received, sent).hash(state),
+                }
+            }
+        }
+    }
+
     /// For one scenario.
     pub fn new() -> Self {
         Self::default()

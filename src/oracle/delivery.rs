@@ -1,12 +1,14 @@
 //! Delivery by lineage: for every stateful operator and every sink, how often each source
 //! record's effect shows. Exactly once: all 1. At least once: all >= 1. At most once: all <= 1.
 
+use super::state::unordered;
 use super::{End, First, Names, Reference, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{Commit, Kind, OperatorId, Plan, SnapshotId, TaskId};
 use crate::protocol::Guarantee;
 use crate::trace::Fact;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 /// Where effects are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct Promise {
 }
 
 /// How often names have shown.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Counts {
     /// One byte per name; 255 stands for that or more.
     Dense(Vec<u8>),
@@ -86,8 +88,25 @@ impl Counts {
     }
 }
 
+// By hand for the sake of `clone_from`.
+impl Clone for Counts {
+    fn clone(&self) -> Self {
+        match self {
+            Counts::Dense(counts) => Counts::Dense(counts.clone()),
+            Counts::Sparse(counts) => Counts::Sparse(counts.clone()),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        match (self, source) {
+            (Counts::Dense(to), Counts::Dense(from)) => to.clone_from(from),
+            (to, from) => *to = from.clone(),
+        }
+    }
+}
+
 /// One stateful operator or sink.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Place {
     /// The operator.
     pub operator: OperatorId,
@@ -98,12 +117,16 @@ pub struct Place {
     counts: Counts,
 }
 
+clone_fields!(Place { operator, kind, promised, is_idempotent, counts });
+
 /// What a task has taken into its state, as a log that a restore cuts back.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct TaskLog {
     names: Vec<u64>,
     marks: Vec<(SnapshotId, usize)>,
 }
+
+clone_fields!(TaskLog { names, marks });
 
 /// Logs longer than this are folded into counts up to the latest completed snapshot, so that a
 /// long run's memory does not grow with its length. Shorter ones are kept whole: a restore of an
@@ -111,7 +134,7 @@ struct TaskLog {
 const FOLD_BEYOND: usize = 1 << 16;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Delivery<'p> {
     plan: &'p Plan,
     reference: &'p Reference,
@@ -121,6 +144,8 @@ pub struct Delivery<'p> {
     logs: Vec<TaskLog>,
     is_settled: bool,
 }
+
+clone_fields!(Delivery<'p> { plan, reference, places, place_of, logs, is_settled });
 
 /// How often each record's effect shows at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +173,69 @@ pub struct PlaceReport {
 /// How many examples a report names.
 const EXAMPLES: usize = 8;
 
+impl Place {
+    /// Whether some name of these shows more than once.
+    fn repeats<'n>(&self, names: impl Iterator<Item = &'n u64>) -> bool {
+        // In small runs, which are the ones that are asked about at each step, a word is enough.
+        let (mut seen, mut others) = (0_u64, Vec::new());
+        for &name in names {
+            match 1_u64.checked_shl(u32::try_from(name).unwrap_or(u32::MAX)) {
+                Some(bit) if seen & bit != 0 => return true,
+                Some(bit) => seen |= bit,
+                None if others.contains(&name) => return true,
+                None => others.push(name),
+            }
+        }
+        match &self.counts {
+            Counts::Dense(counts) => counts.iter().any(|&count| count > 1),
+            Counts::Sparse(counts) => counts.values().any(|&count| count > 1),
+        }
+    }
+}
+
 impl<'p> Delivery<'p> {
+    /// Whether effects show more than once now: in the output of a sink, for good, or in the state of
+    /// a task that is up. First whether that breaks what is promised, then whether it happens at
+    /// all. `is_down` says of which tasks the log is that of a state which is gone.
+    pub(super) fn repeats(&self, is_down: impl Fn(TaskId) -> bool) -> (bool, bool) {
+        let (mut breaks, mut happens) = (false, false);
+        for place in self.places.iter().filter(|place| !place.is_idempotent) {
+            let is_here = |task: TaskId| self.plan.tasks()[task].operator == place.operator && !is_down(task);
+            let logs = self.logs.iter().zip(self.plan.stateful()).filter(|(_, task)| is_here(**task));
+            if place.repeats(logs.flat_map(|(log, _)| &log.names)) {
+                happens = true;
+                breaks |= place.promised.forbids_duplicates();
+            }
+        }
+        (breaks, happens)
+    }
+
+    /// What a log holds between two marks that a restore can go back to is a multiset: no cut ever
+    /// goes between. Marks of snapshots that can no more be restored have no future.
+    pub(super) fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
+        for place in &self.places {
+            match &place.counts {
+                Counts::Dense(counts) => {
+                    // The length says which zeros are left out.
+                    let used = counts.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
+                    state.write_usize(used);
+                    state.write(&counts[..used]);
+                }
+                Counts::Sparse(counts) => counts.hash(state),
+            }
+        }
+        let words = |names: &[u64], state: &mut H| unordered(names.iter().map(|&name| (name, 0, 0)), state);
+        for log in &self.logs {
+            let mut from = 0;
+            for (id, to) in log.marks.iter().filter(|(id, _)| alive.contains(id)) {
+                id.hash(state);
+                words(&log.names[from..*to], state);
+                from = *to;
+            }
+            words(&log.names[from..], state);
+        }
+    }
+
     /// For one scenario.
     pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &[Promise]) -> Self {
         let mut place_of = vec![u32::MAX; plan.operators().len()];

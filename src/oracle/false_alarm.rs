@@ -2,8 +2,10 @@
 //! (Chandy and Lamport 1985, section 5). A property is stable when it stays true once it is:
 //! everybody idle and nothing under way; everybody waiting and no grant under way.
 
+use std::hash::{Hash, Hasher};
+
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
@@ -12,7 +14,7 @@ use crate::trace::Fact;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property(pub Vec<Option<u64>>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Seen {
     id: SnapshotId,
     states: Vec<Option<u64>>,
@@ -20,7 +22,7 @@ struct Seen {
 }
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FalseAlarm<'p> {
     property: Option<&'p Property>,
     /// What is true now: each process's state, and messages under way.
@@ -30,7 +32,21 @@ pub struct FalseAlarm<'p> {
     first: First,
 }
 
+clone_fields!(FalseAlarm<'p> { property, states, under_way, open, first });
+
 impl<'p> FalseAlarm<'p> {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// What was seen for a snapshot that will never complete has no future.
+    pub(super) fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
+        if self.property.is_some() {
+            (&self.states, self.under_way).hash(state);
+            self.open.iter().filter(|seen| alive.contains(&seen.id)).for_each(|seen| seen.hash(state));
+        }
+    }
+
     /// For one scenario; without a property there is nothing to judge.
     pub fn new(plan: &Plan, property: Option<&'p Property>) -> Self {
         FalseAlarm { property, states: vec![0; plan.tasks().len()], under_way: 0, open: Vec::new(), first: First::default() }

@@ -1,13 +1,15 @@
 //! Liveness: once faults stop, everything moves to its end. Every triggered snapshot ends, and
 //! within its timeout; every record is emitted and taken; nothing stays stuck.
 
+use std::hash::{Hash, Hasher};
+
 use super::{End, First, Moment, Verdict, missing_path};
-use crate::kernel::{Id, Ticks};
+use crate::kernel::{Id, Ticks, clone_fields};
 use crate::model::{Kind, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Liveness {
     timeout: Ticks,
     pending: Vec<(SnapshotId, Ticks)>,
@@ -20,7 +22,25 @@ pub struct Liveness {
     first: First,
 }
 
+clone_fields!(Liveness { timeout, pending, initiators, left, failed, exhausted, first });
+
 impl Liveness {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Since when a snapshot is pending is a matter of time, of which a search has none; who started
+    /// one that is over has no future. What is left over shows at the end only.
+    pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
+        state.write_usize(self.pending.len());
+        for (id, _) in &self.pending {
+            let initiator = self.initiators.iter().find(|(initiated, _)| initiated == id).map(|(_, task)| *task);
+            (id, initiator).hash(state);
+        }
+        self.failed.hash(state);
+        self.exhausted.iter().for_each(|exhausted| exhausted.hash(state));
+    }
+
     /// For one scenario; `timeout` is the longest a snapshot may be pending.
     pub fn new(plan: &Plan, timeout: Ticks) -> Self {
         Liveness {

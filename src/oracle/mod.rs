@@ -13,10 +13,11 @@ mod reference;
 mod restore;
 mod sanity;
 mod sinks;
+mod state;
 mod state_replay;
 mod traffic;
 
-pub use class::Class;
+pub use class::{Broken, Class};
 pub use conservation::Conservation;
 pub use consistent_cut::ConsistentCut;
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
@@ -27,6 +28,8 @@ pub use restore::RestoreFidelity;
 pub use sanity::EngineSanity;
 pub use sinks::SinkRules;
 pub use state_replay::StateReplay;
+
+use std::sync::Arc;
 
 use self::traffic::Traffic;
 use crate::kernel::Ticks;
@@ -77,23 +80,30 @@ impl Verdict {
     }
 }
 
-/// Keeps the first violation; later ones are mostly its consequences.
+/// Keeps the first violation; later ones are mostly its consequences. Shared, because a search
+/// copies oracles that are broken where that is allowed.
 #[derive(Clone, Debug, Default)]
-struct First(Option<Box<Violation>>);
+struct First(Option<Arc<Violation>>);
 
 impl First {
+    /// Whether there is one.
+    #[inline(always)]
+    fn is_some(&self) -> bool {
+        self.0.is_some()
+    }
+
     #[cold]
     fn note(&mut self, moment: Moment, what: String, expected: impl Into<String>, actual: impl Into<String>) {
         if self.0.is_none() {
             let (expected, actual) = (expected.into(), actual.into());
-            self.0 = Some(Box::new(Violation { moment, what, expected, actual }));
+            self.0 = Some(Arc::new(Violation { moment, what, expected, actual }));
         }
     }
 
     fn verdict(&self) -> Verdict {
         match &self.0 {
             None => Verdict::Held,
-            Some(violation) => Verdict::Violated(violation.clone()),
+            Some(violation) => Verdict::Violated(Box::new((**violation).clone())),
         }
     }
 }
@@ -115,8 +125,9 @@ pub struct End {
     pub cut_short: bool,
 }
 
-/// All invariants together.
-#[derive(Clone, Debug)]
+/// All invariants together. What they remember of a run is part of the state of a search: see
+/// [`hash_state`](Oracles::hash_state).
+#[derive(Debug)]
 pub struct Oracles<'p> {
     plan: &'p Plan,
     moment: Moment,
@@ -171,6 +182,7 @@ impl<'p> Oracles<'p> {
     #[inline(always)]
     pub fn step(&mut self) {
         self.moment.step += 1;
+        self.sinks.step();
     }
 
     /// Takes one fact in. The facts that come with every record go straight to the oracles that

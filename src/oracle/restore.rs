@@ -1,13 +1,16 @@
 //! Restore fidelity: the latest completed snapshot is restored (C19), every task gets back
 //! exactly what was saved of it, and sources go on right behind their saved position (S6).
 
+use std::hash::{Hash, Hasher};
+
+use super::state::unordered;
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{Kind, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RestoreFidelity {
     saved: Vec<(SnapshotId, TaskId, u64)>,
     offsets: Vec<(SnapshotId, TaskId, u64)>,
@@ -18,11 +21,28 @@ pub struct RestoreFidelity {
     first: First,
 }
 
+clone_fields!(RestoreFidelity { saved, offsets, latest, next, initial, first });
+
 fn is_replayable(plan: &Plan, task: TaskId) -> bool {
     !matches!(plan.kind(task), Kind::Source { replayable: false, .. })
 }
 
 impl RestoreFidelity {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Copies are found by snapshot and task, so their order has no future; nor have copies that
+    /// belong to no snapshot which can still be restored.
+    pub(super) fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
+        self.latest.hash(state);
+        self.next.iter().for_each(|next| next.hash(state));
+        for copies in [&self.saved, &self.offsets] {
+            let copies = copies.iter().filter(|(id, ..)| alive.contains(id));
+            unordered(copies.map(|(id, task, word)| (u64::from(id.0), u64::from(task.0), *word)), state);
+        }
+    }
+
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
         let empty_sink = TaskState::Sink(Vec::new()).digest();

@@ -3,13 +3,15 @@
 //! Channels are FIFO and conserve what they carry; nobody works while dead; nothing crosses
 //! from one attempt into the next; snapshot ids grow and end once (C7, F5).
 
+use std::hash::{Hash, Hasher};
+
 use super::{First, Moment, Verdict};
-use crate::kernel::Id;
+use crate::kernel::{Id, clone_fields};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct EngineSanity {
     down: Vec<bool>,
     /// Whether any task is down: asked with every record.
@@ -19,7 +21,24 @@ pub struct EngineSanity {
     first: First,
 }
 
+clone_fields!(EngineSanity { down, any_down, newest, pending, first });
+
 impl EngineSanity {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Whether a task is known to be down, or not to be up again yet.
+    pub(super) fn is_down(&self, task: TaskId) -> bool {
+        self.any_down && self.down[task.index()]
+    }
+
+    /// `any_down` only saves the question; what is pending here is pending for liveness, too.
+    pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
+        self.down.iter().for_each(|down| down.hash(state));
+        self.newest.hash(state);
+    }
+
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
         EngineSanity { down: vec![false; plan.tasks().len()], any_down: false, newest: None, pending: Vec::new(), first: First::default() }

@@ -2,12 +2,16 @@
 //! no transaction takes effect twice; after a restore everything up to the restored snapshot is
 //! committed and nothing later is; in the end nothing that a completed checkpoint covers is open.
 
+use std::hash::{Hash, Hasher};
+
+use super::state::unordered;
 use super::{End, First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SinkRules {
     latest: Option<SnapshotId>,
     /// Closed and neither committed nor taken back.
@@ -17,10 +21,29 @@ pub struct SinkRules {
     first: First,
 }
 
+clone_fields!(SinkRules { latest, prepared, committing, first });
+
 impl SinkRules {
     /// For one scenario.
     pub fn new(_plan: &Plan) -> Self {
         SinkRules { latest: None, prepared: Vec::new(), committing: None, first: First::default() }
+    }
+
+    /// What a commit makes visible is visible within its step.
+    #[inline(always)]
+    pub(super) fn step(&mut self) {
+        self.committing = None;
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Which transaction was closed first has no future. What is under way within a step is none of a
+    /// state's between steps.
+    pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
+        self.latest.hash(state);
+        unordered(self.prepared.iter().map(|(task, id)| (u64::from(task.0), u64::from(id.0), 0)), state);
     }
 
     pub(super) fn reset(&mut self) {

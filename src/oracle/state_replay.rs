@@ -1,12 +1,17 @@
 //! State equals replay: what a snapshot holds of a task is what an independent fold of the
 //! records that the task took in makes of them.
 
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::state::unordered;
 use super::{First, Moment, Verdict};
+use crate::kernel::clone_fields;
 use crate::model::{KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 
 /// The fold's own idea of one task's state.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Shadow {
     entries: Vec<KeyEntry>,
     digest: u64,
@@ -22,18 +27,47 @@ struct Paid {
     payments: u64,
 }
 
-/// See the module.
+clone_fields!(Shadow { entries, digest, paid });
+
+/// A copy that a restore may go back to, with its digest.
 #[derive(Clone, Debug)]
+struct Copied {
+    id: SnapshotId,
+    task: TaskId,
+    digest: u64,
+    shadow: Arc<Shadow>,
+}
+
+/// See the module.
+#[derive(Debug)]
 pub struct StateReplay {
     /// By stateful task.
     shadows: Vec<Shadow>,
-    /// Copies that a restore may go back to.
-    saved: Vec<(SnapshotId, TaskId, Shadow)>,
+    saved: Vec<Copied>,
     latest: Option<SnapshotId>,
     first: First,
 }
 
+clone_fields!(StateReplay { shadows, saved, latest, first });
+
 impl StateReplay {
+    pub(super) fn is_broken(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// Of an account only what it holds and how often it paid has a future, not how it came by it:
+    /// that is its digest. Copies count while their snapshot can be restored, in any order.
+    pub(super) fn hash_state<H: Hasher>(&self, plan: &Plan, alive: &[SnapshotId], state: &mut H) {
+        for (shadow, &task) in self.shadows.iter().zip(plan.stateful()) {
+            match plan.kind(task) {
+                Kind::Account { .. } => Self::digest(plan, task, shadow).hash(state),
+                _ => (&shadow.entries, shadow.digest).hash(state),
+            }
+        }
+        let copies = self.saved.iter().filter(|copy| alive.contains(&copy.id));
+        unordered(copies.map(|copy| (u64::from(copy.id.0), u64::from(copy.task.0), copy.digest)), state);
+    }
+
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
         StateReplay { shadows: vec![Shadow::default(); plan.stateful().len()], saved: Vec::new(), latest: None, first: First::default() }
@@ -91,17 +125,21 @@ impl StateReplay {
                     let expected = format!("the state that its records give (digest {expected:016x})");
                     self.first.note(moment, what, expected, format!("digest {digest:016x}"));
                 }
-                self.saved.push((snapshot, task, shadow.clone()));
+                self.saved.push(Copied { id: snapshot, task, digest: expected, shadow: Arc::new(shadow.clone()) });
             }
             Fact::Completed { snapshot } => {
                 // One completed snapshot back, so that a restore of the wrong one is still judged.
                 let keep = self.latest.replace(snapshot).unwrap_or(snapshot);
-                self.saved.retain(|(id, ..)| *id >= keep);
+                self.saved.retain(|copy| copy.id >= keep);
             }
-            Fact::Aborted { snapshot, .. } => self.saved.retain(|(id, ..)| *id != snapshot),
+            Fact::Aborted { snapshot, .. } => self.saved.retain(|copy| copy.id != snapshot),
             Fact::Restored { task, snapshot, .. } if plan.kind(task).is_stateful() => {
-                let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
-                self.shadows[rank(plan, task)] = copy.map(|(.., shadow)| shadow.clone()).unwrap_or_default();
+                let copy = self.saved.iter().find(|copy| Some(copy.id) == snapshot && copy.task == task);
+                let shadow = &mut self.shadows[rank(plan, task)];
+                match copy {
+                    Some(copy) => shadow.clone_from(&copy.shadow),
+                    None => *shadow = Shadow::default(),
+                }
             }
             _ => {}
         }

@@ -1,7 +1,9 @@
 //! What went into and came out of every channel, in counts and order-sensitive sums: shared by
 //! the oracles that judge channels.
 
-use crate::kernel::{Digest, Id};
+use std::hash::{Hash, Hasher};
+
+use crate::kernel::{Digest, Id, clone_fields};
 use crate::model::{ChannelId, Plan};
 
 /// One channel's traffic in the current attempt.
@@ -16,7 +18,7 @@ struct Flow {
 }
 
 /// All channels' traffic.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Traffic {
     flows: Vec<Flow>,
     /// By channel: whether it need not keep order; empty when all do.
@@ -26,7 +28,47 @@ pub(super) struct Traffic {
 /// Any odd number with well-spread bits: so that order counts.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
+clone_fields!(Traffic { flows, unordered });
+
+/// A stretch of a channel's traffic, from one count to another, without what came before it: its
+/// length and the hash of its names alone. As the hash of a sequence behind another is
+/// `first * BASE^length + second`, this is what everything that can still be found out from the two
+/// ends depends on, and nothing else is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stretch {
+    length: u64,
+    hash: u64,
+}
+
 impl Traffic {
+    /// What lies between two points of a channel. More at its beginning than at its end is a
+    /// record too many: that is kept as it is.
+    pub fn between(&self, channel: ChannelId, (from, from_hash): (u64, u64), (to, to_hash): (u64, u64)) -> Stretch {
+        let length = to.wrapping_sub(from);
+        if self.is_unordered(channel) || to >= from {
+            return Stretch { length, hash: to_hash.wrapping_sub(self.joined(channel, from_hash, 0, length)) };
+        }
+        Stretch { length, hash: to_hash.wrapping_mul(BASE).wrapping_add(from_hash) }
+    }
+
+    /// Where the sending end is.
+    pub fn sent_to(&self, channel: ChannelId) -> (u64, u64) {
+        (self.sent(channel), self.sent_hash(channel))
+    }
+
+    /// Where the receiving end is.
+    pub fn received_to(&self, channel: ChannelId) -> (u64, u64) {
+        (self.received(channel), self.received_hash(channel))
+    }
+
+    /// What is under way, not how much ever was.
+    pub fn hash_state<H: Hasher>(&self, state: &mut H) {
+        for at in 0..self.flows.len() {
+            let channel = ChannelId::from_index(at);
+            self.between(channel, self.received_to(channel), self.sent_to(channel)).hash(state);
+        }
+    }
+
     pub fn new(plan: &Plan) -> Self {
         let unordered = plan.channels().iter().map(|channel| !channel.is_fifo);
         Traffic {
@@ -57,8 +99,10 @@ impl Traffic {
 
     /// The hash of one sequence behind another, from their hashes and the second one's length.
     pub fn joined(&self, channel: ChannelId, first: u64, second: u64, length: u64) -> u64 {
-        let base = if self.is_unordered(channel) { 1 } else { BASE };
-        (0..length).fold(first, |hash, _| hash.wrapping_mul(base)).wrapping_add(second)
+        if self.is_unordered(channel) {
+            return first.wrapping_add(second);
+        }
+        (0..length).fold(first, |hash, _| hash.wrapping_mul(BASE)).wrapping_add(second)
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Aligned barriers: block every input that has delivered its barrier until all have.
 
 use super::gate::Gate;
+use crate::kernel::clone_fields;
 use crate::model::{Barrier, ChannelId, SnapshotId};
 use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
 
@@ -8,11 +9,13 @@ use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
 ///
 /// One snapshot at a time per task. A barrier of a newer one gives the older one up (B2),
 /// barriers of older ones are ignored (B1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Aligned {
     gate: Gate,
     goes_on: bool,
 }
+
+clone_fields!(Aligned { gate, goes_on });
 
 impl Aligned {
     /// `goes_on`: whether checkpoints are taken after inputs have ended (B6, else B7).

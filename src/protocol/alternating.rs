@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::gate::Gate;
+use crate::kernel::clone_fields;
 use crate::model::{Barrier, BarrierKind, ChannelId, Record, SnapshotId};
 use crate::protocol::{Effect, Effects, SnapshotProtocol, TaskView};
 
@@ -25,7 +26,7 @@ enum Phase {
 /// `unaligned` and `aligned_timeout` are this one handler, as in Flink; they differ in the barriers
 /// that their sources send. Every snapshot starts aligned. An unaligned barrier, or an alignment
 /// budget used up, turns it: the state is saved at once, the barrier goes ahead of all records.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Alternating {
     gate: Gate,
     phase: Phase,
@@ -38,6 +39,8 @@ pub struct Alternating {
     starts_unaligned: bool,
     goes_on: bool,
 }
+
+clone_fields!(Alternating { gate, phase, has_barrier, is_timed, announced, starts_unaligned, goes_on });
 
 impl Alternating {
     /// Barriers overtake from the source on. `goes_on`: whether checkpoints are taken after inputs

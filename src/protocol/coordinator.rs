@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
+use crate::kernel::clone_fields;
 use crate::model::{SnapshotId, TaskId};
 use crate::trace::{Reason, Refusal};
 
@@ -152,7 +153,7 @@ pub struct Settings {
 /// can never complete must not keep a run alive for ever.
 const FINAL_TRIES: u32 = 3;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Pending {
     id: SnapshotId,
     /// One bit per task that has acked.
@@ -163,8 +164,10 @@ struct Pending {
     in_flight: u64,
 }
 
+clone_fields!(Pending { id, acked, missing, is_final, in_flight });
+
 /// The right coordinator.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Coordinator {
     settings: Settings,
     next: u32,
@@ -184,6 +187,32 @@ pub struct Coordinator {
     final_tries: u32,
     is_final_due: bool,
     finished: bool,
+}
+
+clone_fields!(Coordinator {
+    settings,
+    next,
+    pending,
+    running,
+    queued,
+    pausing,
+    shifted,
+    failures,
+    restarts,
+    exhausted,
+    final_tries,
+    is_final_due,
+    finished,
+});
+
+/// The settings do not change, so they tell no states of a run apart.
+impl Hash for Coordinator {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Coordinator { settings: _, next, pending, running, queued, pausing, shifted, .. } = self;
+        (next, pending, running, queued, pausing, shifted).hash(state);
+        let Coordinator { failures, restarts, exhausted, final_tries, is_final_due, finished, .. } = self;
+        (failures, restarts, exhausted, final_tries, is_final_due, finished).hash(state);
+    }
 }
 
 /// Sets the bit of `task` and says whether it was clear before.

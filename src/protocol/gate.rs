@@ -1,6 +1,7 @@
 //! What the handlers with one pending snapshot per task share (semantics B1-B8): which inputs
 //! are in, which have ended, when a newer snapshot or a cancellation ends the pending one.
 
+use crate::kernel::clone_fields;
 use crate::model::{ChannelId, SnapshotId};
 use crate::protocol::{Effect, Effects, TaskView};
 use crate::trace::Refusal;
@@ -12,7 +13,7 @@ const ENDED: u8 = 2;
 
 /// The inputs of one task and the one snapshot that they may be aligning for. There is one per task,
 /// so it is small: no memory of its own where there is one input, which is most tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Gate {
     /// The highest id seen, plus one; 0 before the first.
     after_newest: u32,
@@ -25,6 +26,8 @@ pub(super) struct Gate {
     /// By input, from the task's first on: the marks above. Empty while no input has any.
     marks: Box<[u8]>,
 }
+
+clone_fields!(Gate { after_newest, after_given_up, target, arrived, marks });
 
 impl Gate {
     fn newest(&self) -> Option<SnapshotId> {

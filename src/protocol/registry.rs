@@ -51,6 +51,11 @@ impl Guarantee {
         matches!(self, Guarantee::ExactlyOnce | Guarantee::AtMostOnce)
     }
 
+    /// Whether showing less than once breaks it.
+    pub fn forbids_losses(self) -> bool {
+        matches!(self, Guarantee::ExactlyOnce | Guarantee::AtLeastOnce)
+    }
+
     /// What holds where both hold: losses of one and repetitions of the other add up.
     pub fn and(self, other: Guarantee) -> Guarantee {
         use Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, None};

@@ -1,5 +1,6 @@
 //! Layer 7: outcomes as text and documents. Every report is a `String`; where it goes is not decided here.
 
+pub mod check;
 pub mod compare;
 pub mod json;
 pub mod junit;

@@ -27,8 +27,8 @@ const TASKS: usize = 16;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     pub(super) strong: anstyle::Style,
-    good: anstyle::Style,
-    bad: anstyle::Style,
+    pub(super) good: anstyle::Style,
+    pub(super) bad: anstyle::Style,
     faint: anstyle::Style,
 }
 

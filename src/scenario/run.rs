@@ -11,7 +11,7 @@ use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untime
 use crate::kernel::{Digest, Ticks};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
-use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox, ProtocolKind};
+use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
 use crate::trace::{Fact, Situation, Situations};
 
 /// Runs a scenario under its own seed: by its schedule where it has one, else by simulated time.
@@ -54,11 +54,6 @@ impl Scenario {
     /// Runs the scenario from a world of your own, which must have the scenario's graph.
     pub fn run_world(&self, world: World) -> Outcome {
         judged_run(self, world, &mut |_, _, _| {})
-    }
-
-    /// Which protocol this scenario runs under.
-    pub fn protocol(&self) -> ProtocolKind {
-        self.protocol
     }
 
     /// The right coordinator for this scenario.
@@ -131,11 +126,6 @@ impl Scenario {
     /// All invariants, for drivers that have no clock: nothing is too late for them.
     pub fn untimed_oracles(&self) -> Oracles<'_> {
         self.oracles(false)
-    }
-
-    /// What the protocol claims.
-    pub fn claims(&self) -> crate::protocol::Claims {
-        self.claims
     }
 
     fn oracles(&self, has_clock: bool) -> Oracles<'_> {

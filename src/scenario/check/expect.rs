@@ -178,6 +178,11 @@ impl Expectations {
     pub(in crate::scenario) fn names_invariant(&self, name: &str) -> bool {
         self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, _) if expected == name))
     }
+
+    /// Whether it is expected that this invariant is violated.
+    pub(in crate::scenario) fn expects_violation(&self, name: &str) -> bool {
+        self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, "violated") if expected == name))
+    }
 }
 
 fn shown(file: &ShownFile) -> Shown {
