@@ -3,12 +3,14 @@
 
 mod campaign;
 pub mod exhaustive;
+mod shrink;
 mod strategy;
 mod swarm;
 mod walk;
 pub mod zoo;
 
 pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
 pub use walk::{Spice, Walked, Walker, judge_steps};
