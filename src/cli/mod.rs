@@ -11,6 +11,7 @@ mod guard;
 mod load;
 mod output;
 mod run;
+mod shrink;
 mod twice;
 mod validate;
 
@@ -39,6 +40,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
+        Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),
     }
 }
