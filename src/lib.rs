@@ -76,4 +76,5 @@ pub mod report;
 pub mod scenario;
 pub mod trace;
 
+pub use explore::Fuzz;
 pub use scenario::{Outcome, Scenario, run};

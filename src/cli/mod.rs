@@ -13,6 +13,7 @@ mod output;
 mod run;
 mod twice;
 mod validate;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Run(arguments) => run::run(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Check(arguments) => check::check(arguments),
+        Command::Zoo(arguments) => zoo::zoo(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Schema => print_schema(),
     }

@@ -1,0 +1,161 @@
+//! The kill matrix, as a table and as a document.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::text::{Page, Style, count, paint, table};
+use crate::explore::Shrunk;
+use crate::explore::zoo::{ByCheck, Matrix, Row};
+use crate::scenario::outcome::FORMAT;
+
+#[derive(Serialize)]
+struct Document<'m> {
+    format: u32,
+    version: &'static str,
+    trials: u32,
+    seed: u64,
+    limit: u64,
+    mutants: Vec<Entry<'m>>,
+}
+
+/// One mutant. What is not known, because it was not found or not often enough, is `null`.
+#[derive(Serialize)]
+struct Entry<'m> {
+    name: &'m str,
+    stands_for: &'m str,
+    what: &'m str,
+    found: bool,
+    trials_found: u32,
+    runs_median: Option<u64>,
+    runs_p95: Option<u64>,
+    runs_worst: Option<u64>,
+    killers: Vec<&'static str>,
+    /// In how many trials each of the killers was first.
+    kills: Map<String, Value>,
+    only_killer: Option<&'static str>,
+    found_by_check: &'static str,
+    shortest_steps: Option<usize>,
+    shortest_operators: Option<usize>,
+    shortest_faults: Option<usize>,
+    proven: bool,
+    same_file: Option<bool>,
+}
+
+impl<'m> Entry<'m> {
+    fn of(row: &'m Row) -> Self {
+        let shortest = row.shortest.as_ref();
+        Entry {
+            name: &row.name,
+            stands_for: &row.stands_for,
+            what: &row.what,
+            found: row.found > 0,
+            trials_found: row.found,
+            runs_median: row.runs.median,
+            runs_p95: row.runs.p95,
+            runs_worst: row.runs.worst,
+            killers: row.killers.iter().map(|(name, _)| *name).collect(),
+            kills: row.killers.iter().map(|&(name, count)| (name.to_owned(), count.into())).collect(),
+            only_killer: row.only_killer,
+            found_by_check: row.by_check.word(),
+            shortest_steps: shortest.map(|shrunk| shrunk.steps),
+            shortest_operators: shortest.map(|shrunk| shrunk.operators),
+            shortest_faults: shortest.map(|shrunk| shrunk.faults),
+            proven: shortest.is_some_and(|shrunk| shrunk.proven),
+            same_file: row.same_file,
+        }
+    }
+}
+
+/// One document, ending in a line break.
+pub fn document(matrix: &Matrix) -> String {
+    let effort = matrix.effort;
+    let report = Document {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION"),
+        trials: effort.trials,
+        seed: effort.seed,
+        limit: effort.limit,
+        mutants: matrix.rows.iter().map(Entry::of).collect(),
+    };
+    // Strings, numbers and lists: there is nothing that JSON could refuse.
+    serde_json::to_string_pretty(&report).expect("a matrix is always JSON") + "\n"
+}
+
+/// A row for each mutant, and what they come to.
+pub fn text(matrix: &Matrix, style: &Style) -> String {
+    let mut page = Page::new(style);
+    let effort = matrix.effort;
+    let mutants = count(matrix.rows.len(), "mutant");
+    let trials = count(effort.trials, "trial");
+    page.line(0, paint(style.strong, format_args!("{mutants}, {trials} each, seeds from {}", effort.seed)));
+    page.line(0, format!("A trial gives up after {}.", count(effort.limit, "run")));
+    page.gap();
+    let mut table = table();
+    table.set_header(["mutant", "stands for", "found", "median", "p95", "worst", "check", "killers", "shortest", "proven"]);
+    for row in &matrix.rows {
+        table.add_row(cells(row, effort.limit));
+    }
+    page.table(0, &mut table, &[2, 3, 4, 5, 8]);
+    page.gap();
+    totals(&mut page, matrix, style);
+    page.text
+}
+
+fn cells(row: &Row, limit: u64) -> [String; 10] {
+    let Row { name, stands_for, found, trials, .. } = row;
+    let killers: Vec<String> = row.killers.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let check = match row.by_check {
+        ByCheck::NotExhausted => "not exhausted",
+        other => other.word(),
+    };
+    let shortest = row.shortest.as_ref();
+    [
+        name.clone(),
+        stands_for.clone(),
+        format!("{found}/{trials}"),
+        runs(row.runs.median, limit),
+        runs(row.runs.p95, limit),
+        runs(row.runs.worst, limit),
+        check.to_owned(),
+        if killers.is_empty() { "-".to_owned() } else { killers.join(", ") },
+        shortest
+            .map_or("-".to_owned(), |Shrunk { steps, operators, faults, .. }| format!("{steps} steps, {operators} ops, {faults} faults")),
+        shortest.map_or("-", |shrunk| if shrunk.proven { "yes" } else { "no" }).to_owned(),
+    ]
+}
+
+fn runs(runs: Option<u64>, limit: u64) -> String {
+    runs.map_or_else(|| format!(">{limit}"), |runs| runs.to_string())
+}
+
+fn totals(page: &mut Page, matrix: &Matrix, style: &Style) {
+    let rows = &matrix.rows;
+    let share = |part: usize, of: usize| match (part * 100).checked_div(of) {
+        Some(percent) => format!("{part} of {of} ({percent}%)"),
+        None => "none".to_owned(),
+    };
+    let number = |is_it: fn(&Row) -> bool| rows.iter().filter(|row| is_it(row)).count();
+    let found = number(|row| row.found > 0);
+    let colour = if matrix.is_complete() { style.good } else { style.bad };
+    page.line(0, paint(colour, format_args!("found            {}", share(found, rows.len()))));
+    page.line(0, format!("found by check   {}", share(number(|row| row.by_check == ByCheck::Yes), rows.len())));
+    let all = matrix.runs();
+    page.line(0, format!("median of runs   {}", runs(all.median, matrix.effort.limit)));
+    page.line(0, format!("worst p95        {}", runs(all.p95, matrix.effort.limit)));
+    let shrunk = number(|row| row.shortest.is_some());
+    let proven = number(|row| row.shortest.as_ref().is_some_and(|shrunk| shrunk.proven));
+    page.line(0, format!("proven shortest  {}", share(proven, shrunk)));
+    page.line(0, format!("same file        {}", share(number(|row| row.same_file == Some(true)), number(|row| row.same_file.is_some()))));
+    let missed: Vec<&str> = rows.iter().filter(|row| row.found == 0).map(|row| row.name.as_str()).collect();
+    if !missed.is_empty() {
+        page.line(0, paint(style.bad, format_args!("NOT FOUND        {}", missed.join(", "))));
+    }
+    page.gap();
+    page.line(0, paint(style.strong, "Caught by one invariant alone, in every trial"));
+    let mut table = table();
+    table.set_header(["invariant", "mutants", "which"]);
+    for (invariant, only) in matrix.only_killers() {
+        table.add_row([invariant.to_owned(), only.len().to_string(), if only.is_empty() { "-".to_owned() } else { only.join(", ") }]);
+    }
+    page.table(0, &mut table, &[1]);
+}
