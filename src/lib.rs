@@ -77,4 +77,6 @@ pub mod scenario;
 pub mod trace;
 
 pub use explore::Fuzz;
+#[cfg(feature = "proptest")]
+pub use explore::scenarios;
 pub use scenario::{Outcome, Scenario, run};

@@ -2,6 +2,8 @@
 //! and the bugs that all of this must find.
 
 mod campaign;
+#[cfg(feature = "proptest")]
+mod cases;
 pub mod exhaustive;
 mod own;
 mod shrink;
@@ -11,6 +13,8 @@ mod walk;
 pub mod zoo;
 
 pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+#[cfg(feature = "proptest")]
+pub use cases::{DrawnScenario, scenarios};
 pub use own::{Campaigned, Finding, Fuzz, Own};
 pub use shrink::Shrunk;
 pub use strategy::Strategy;

@@ -33,10 +33,10 @@ impl Campaign<'_> {
         if let Some(snapshots) = file["snapshots"].as_object_mut() {
             snapshots.remove("at");
         }
-        if let Some(script) = file["script"].as_array_mut() {
+        if let Some(script) = file.get_mut("script").and_then(Value::as_array_mut) {
             script.retain(|act| act["snapshot"].is_null());
         }
-        if file["script"].as_array().is_some_and(Vec::is_empty) {
+        if file.get("script").and_then(Value::as_array).is_some_and(Vec::is_empty) {
             file.as_object_mut().expect("an object").remove("script");
         }
         file["control"] = json!(shape.control.words().collect::<Vec<_>>());

@@ -95,7 +95,7 @@ pub fn text(matrix: &Matrix, style: &Style) -> String {
     for row in &matrix.rows {
         table.add_row(cells(row, effort.limit));
     }
-    page.table(0, &mut table, &[2, 3, 4, 5, 8]);
+    page.table(0, &mut table, &[2, 3, 4, 5]);
     page.gap();
     totals(&mut page, matrix, style);
     page.text
@@ -118,10 +118,14 @@ fn cells(row: &Row, limit: u64) -> [String; 10] {
         runs(row.runs.worst, limit),
         check.to_owned(),
         if killers.is_empty() { "-".to_owned() } else { killers.join(", ") },
-        shortest
-            .map_or("-".to_owned(), |Shrunk { steps, operators, faults, .. }| format!("{steps} steps, {operators} ops, {faults} faults")),
+        shortest.map_or("-".to_owned(), shape),
         shortest.map_or("-", |shrunk| if shrunk.proven { "yes" } else { "no" }).to_owned(),
     ]
+}
+
+fn shape(shrunk: &Shrunk) -> String {
+    let Shrunk { steps, operators, faults, .. } = shrunk;
+    format!("{}, {}, {}", count(steps, "step"), count(operators, "operator"), count(faults, "fault"))
 }
 
 fn runs(runs: Option<u64>, limit: u64) -> String {
