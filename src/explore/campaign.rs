@@ -19,6 +19,10 @@ pub trait Suspect: Sync {
     fn protocols(&self) -> &[ProtocolKind];
     /// A fresh world of the scenario, with the suspect in it.
     fn world(&self, scenario: &Scenario) -> World;
+    /// Under which protocols a failure under `protocol` may be looked for instead, simplest first.
+    fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
+        self.protocols().iter().copied().filter(|kind| kind.word() == protocol).collect()
+    }
 }
 
 /// What comes with the program, which must never fail.
@@ -51,6 +55,11 @@ impl Suspect for Mutant {
     /// Where the bug cannot be, as with a wrong sink in a scenario without one, the run is one of a right world.
     fn world(&self, scenario: &Scenario) -> World {
         if self.suits(scenario) { Mutant::world(self, scenario) } else { scenario.world() }
+    }
+    /// It is one bug wherever it is.
+    fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
+        let until = self.protocols.iter().position(|kind| kind.word() == protocol).map_or(0, |at| at + 1);
+        self.protocols[..until].to_vec()
     }
 }
 

@@ -16,7 +16,7 @@ pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
 #[cfg(feature = "proptest")]
 pub use cases::{DrawnScenario, scenarios};
 pub use own::{Campaigned, Finding, Fuzz, Own};
-pub use shrink::Shrunk;
+pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
 pub use walk::{Spice, Walked, Walker, judge_steps};
