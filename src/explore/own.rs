@@ -20,6 +20,14 @@ pub struct Own<F> {
     suits: fn(&Scenario) -> bool,
 }
 
+impl<F: Fn() -> ProtocolBox + Sync> Own<F> {
+    /// What `make` makes for each task, claiming what each of these protocols does in the scenarios of that
+    /// one; there must be one at least.
+    pub fn new(make: F, like: &[ProtocolKind]) -> Self {
+        Own { make, like: like.to_vec(), suits: |_| true }
+    }
+}
+
 impl<F: Fn() -> ProtocolBox + Sync> Suspect for Own<F> {
     fn protocols(&self) -> &[ProtocolKind] {
         &self.like
@@ -76,8 +84,7 @@ impl<F: Fn() -> ProtocolBox + Sync> Fuzz<F> {
     /// A campaign of 10,000 runs with seed 0 against the protocol that `make` makes for each task, which
     /// claims what [`ProtocolKind::Aligned`] does.
     pub fn new(make: F) -> Self {
-        let own = Own { make, like: vec![ProtocolKind::Aligned], suits: |_| true };
-        Fuzz { own, seed: 0, runs: 10_000 }
+        Fuzz { own: Own::new(make, &[ProtocolKind::Aligned]), seed: 0, runs: 10_000 }
     }
 
     /// It claims what this protocol does, and runs in its scenarios.
@@ -207,7 +214,11 @@ impl fmt::Display for Campaigned {
             let reason = if what.is_empty() { String::new() } else { format!(": {what}") };
             writeln!(f, "{}: {failures} of {runs} runs, first run {run}, shortest in {} steps{reason}", class.word(), shrunk.steps)?;
         }
-        let least = if shortest.shrunk.proven { "no step can be left out" } else { "it may not be the shortest" };
+        let least = if shortest.shrunk.proven {
+            "no shorter schedule of this scenario does"
+        } else {
+            "a shorter schedule of this scenario may do so too"
+        };
         writeln!(f, "\nThe shortest counterexample shows {}; {least}:\n", shortest.class.word())?;
         write!(f, "{}", shortest.shrunk.text.trim_end())
     }
