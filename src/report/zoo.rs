@@ -8,37 +8,60 @@ use crate::explore::Shrunk;
 use crate::explore::zoo::{ByCheck, Matrix, Row};
 use crate::scenario::outcome::FORMAT;
 
-#[derive(Serialize)]
-struct Document<'m> {
-    format: u32,
-    version: &'static str,
-    trials: u32,
-    seed: u64,
-    limit: u64,
-    mutants: Vec<Entry<'m>>,
+/// The JSON document.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document<'m> {
+    /// The version of this form.
+    pub format: u32,
+    /// The version of the program.
+    pub version: &'static str,
+    /// Campaigns for each mutant.
+    pub trials: u32,
+    /// The seed of the first.
+    pub seed: u64,
+    /// A campaign gives up after so many runs.
+    pub limit: u64,
+    /// In the order of the table, or as they were asked for.
+    pub mutants: Vec<Entry<'m>>,
 }
 
 /// One mutant. What is not known, because it was not found or not often enough, is `null`.
-#[derive(Serialize)]
-struct Entry<'m> {
-    name: &'m str,
-    stands_for: &'m str,
-    what: &'m str,
-    found: bool,
-    trials_found: u32,
-    runs_median: Option<u64>,
-    runs_p95: Option<u64>,
-    runs_worst: Option<u64>,
-    killers: Vec<&'static str>,
-    /// In how many trials each of the killers was first.
-    kills: Map<String, Value>,
-    only_killer: Option<&'static str>,
-    found_by_check: &'static str,
-    shortest_steps: Option<usize>,
-    shortest_operators: Option<usize>,
-    shortest_faults: Option<usize>,
-    proven: bool,
-    same_file: Option<bool>,
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry<'m> {
+    /// Its name.
+    pub name: &'m str,
+    /// The public bug whose class it is.
+    pub stands_for: &'m str,
+    /// What it does wrong.
+    pub what: &'m str,
+    /// Whether any trial found it.
+    pub found: bool,
+    /// How many did.
+    pub trials_found: u32,
+    /// Runs until it was found: the median, of two the lower; `null` when that trial gave up.
+    pub runs_median: Option<u64>,
+    /// So many runs are enough for nineteen of twenty trials.
+    pub runs_p95: Option<u64>,
+    /// The most.
+    pub runs_worst: Option<u64>,
+    /// The invariants that were violated first, the most frequent first.
+    pub killers: Vec<&'static str>,
+    /// In how many trials each of them was.
+    pub kills: Map<String, Value>,
+    /// The invariant that alone was violated in the first failing run of every trial.
+    pub only_killer: Option<&'static str>,
+    /// What exhaustive search of small scenarios says: `yes`, `no` or `not_exhausted`.
+    pub found_by_check: &'static str,
+    /// The steps of the smallest counterexample's schedule.
+    pub shortest_steps: Option<usize>,
+    /// Its operators.
+    pub shortest_operators: Option<usize>,
+    /// The faults among its steps.
+    pub shortest_faults: Option<usize>,
+    /// Whether no shorter schedule of that scenario fails in the same way.
+    pub proven: bool,
+    /// Whether the trials that were shrunk end in the same file; `null` when fewer than two were.
+    pub same_file: Option<bool>,
 }
 
 impl<'m> Entry<'m> {
