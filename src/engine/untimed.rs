@@ -54,19 +54,19 @@ impl Control {
 
     /// Whether all of `kind` take steps of their own.
     #[inline(always)]
-    pub fn has(self, kind: Control) -> bool {
+    pub const fn has(self, kind: Control) -> bool {
         self.0 & kind.0 == kind.0
     }
 
     /// With these kinds as steps of their own, too.
     #[must_use]
-    pub fn with(self, kind: Control) -> Control {
+    pub const fn with(self, kind: Control) -> Control {
         Control(self.0 | kind.0)
     }
 
     /// With these kinds taken at once.
     #[must_use]
-    pub fn without(self, kind: Control) -> Control {
+    pub const fn without(self, kind: Control) -> Control {
         Control(self.0 & !kind.0)
     }
 

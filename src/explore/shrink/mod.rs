@@ -40,7 +40,7 @@ pub struct Shrunk {
 
 /// A failing run, or a candidate for one: a scenario file without schedule, what of it takes steps of its
 /// own, and how often somebody outside may interfere.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Draft {
     file: Value,
     control: Control,
@@ -59,7 +59,7 @@ struct Case {
 const CANDIDATE_STATES: u64 = 1_500;
 const ALL_CANDIDATES_STATES: u64 = 40_000;
 /// Walks through one candidate.
-const CANDIDATE_WALKS: u64 = 40;
+const CANDIDATE_WALKS: u64 = 60;
 /// States of the search that proves.
 const PROOF_STATES: u64 = 60_000;
 
@@ -112,22 +112,33 @@ struct Shrinker<'s> {
 
 impl Shrinker<'_> {
     fn shrink(&mut self, case: Case) -> Shrunk {
-        let mut case = self.fewer_steps(case);
+        let mut case = self.to_the_bottom(self.fewer_steps(case));
         if self.any_graph {
-            case = self.first_that_fails(case, reduce::templates);
-        }
-        loop {
-            let before = (case.draft.file.clone(), case.draft.control, case.draft.budget);
-            case = self.descend(case);
-            if before == (case.draft.file.clone(), case.draft.control, case.draft.budget) {
-                break;
-            }
+            self.states = ALL_CANDIDATES_STATES;
+            let smallest = reduce::smallest(&case.draft, self.suspect).into_iter().find_map(|draft| self.stumbled_on(draft));
+            case = match smallest {
+                Some(smallest) => smallest,
+                // It takes special rules; what is left of those has a smallest graph, too.
+                None => self.first_that_fails(case, reduce::templates),
+            };
+            case = self.to_the_bottom(case);
         }
         if let Some(renamed) = reduce::renamed(&case.draft).and_then(|draft| self.confirm(draft, &case)) {
             case = renamed;
         }
         let (case, proven) = self.shortest(case);
         self.finished(case, proven)
+    }
+
+    /// Reduces until nothing can be.
+    fn to_the_bottom(&mut self, mut case: Case) -> Case {
+        loop {
+            let before = case.draft.clone();
+            case = self.descend(case);
+            if before == case.draft {
+                return case;
+            }
+        }
     }
 
     /// One round through all one-step reductions.
@@ -163,6 +174,13 @@ impl Shrinker<'_> {
             let states = CANDIDATE_STATES.min(self.states);
             self.searched(&scenario, &draft, states).map(|(steps, _)| steps)
         })?;
+        Some(Case { draft, scenario, steps })
+    }
+
+    /// The candidate as a case of its own, if walks find the failure in it.
+    fn stumbled_on(&self, draft: Draft) -> Option<Case> {
+        let scenario = Scenario::from_draft(&draft.file).ok()?;
+        let steps = self.walked(&scenario, &draft)?;
         Some(Case { draft, scenario, steps })
     }
 

@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use super::Draft;
 use crate::engine::Control;
 use crate::explore::campaign::Suspect;
+use crate::explore::exhaustive::Budget;
+use crate::protocol::ProtocolKind;
 
 /// The `n`th candidate of a kind of reduction; `None` when there are no more.
 pub(super) type Reduction = fn(&Draft, usize) -> Option<Draft>;
@@ -12,18 +14,90 @@ pub(super) type Reduction = fn(&Draft, usize) -> Option<Draft>;
 /// In the order in which they are tried: what removes most comes first.
 pub(super) const REDUCTIONS: [Reduction; 8] = [rules, control, budgets, operators, tasks, options, records, kinds];
 
-/// Small graphs, smallest first, with the rules of the draft.
-pub(super) fn templates(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
-    if draft.file.get("script").is_some() {
+/// What may happen in the smallest scenarios, least first: faults, which control steps are steps of their
+/// own, and whether several snapshots may be under way.
+const SETTINGS: [(Budget, Control, bool); 9] = {
+    const NONE: Budget = Budget { snapshots: 1, crashes: 0, losses: 0, failed_uploads: 0, timeouts: 0, alignments: 0, finals: 0 };
+    const UPLOADS: Control = Control::UPLOADS;
+    [
+        (NONE, Control::INSTANT, false),
+        (Budget { crashes: 1, ..NONE }, Control::INSTANT, false),
+        (Budget { snapshots: 2, ..NONE }, Control::INSTANT, true),
+        (Budget { snapshots: 2, crashes: 1, ..NONE }, Control::INSTANT, false),
+        (Budget { timeouts: 1, alignments: 1, ..NONE }, UPLOADS, false),
+        (Budget { losses: 1, ..NONE }, Control::TRIGGERS.with(Control::NOTICES), false),
+        (Budget { failed_uploads: 1, ..NONE }, UPLOADS, false),
+        (Budget { crashes: 1, ..NONE }, Control::CHANNEL, false),
+        (Budget { snapshots: 2, timeouts: 1, alignments: 1, ..NONE }, Control::REPORTS.with(Control::NOTICES), true),
+    ]
+};
+
+/// The smallest scenarios there are, whatever the draft was: that they fail does not depend on how the
+/// failure was found, so that ever so different runs end in the same file.
+pub(super) fn smallest(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
+    if is_of_processes(draft) {
         return Vec::new();
     }
-    let source = |tasks: u64| match tasks {
-        1 => json!({"kind": "source", "records": 2}),
-        _ => json!({"kind": "source", "records": 2 * tasks, "parallelism": tasks}),
+    let mut drafts = Vec::new();
+    for (budget, control, several) in SETTINGS {
+        let mut rules = draft.clone();
+        rules.file.as_object_mut().expect("a file is an object").remove("recovery");
+        rules.file["snapshots"] = json!({"protocol": draft.file["snapshots"]["protocol"], "at": vec![0; budget.snapshots as usize]});
+        if several {
+            rules.file["snapshots"]["max_concurrent"] = json!(2);
+        }
+        (rules.budget, rules.control) = (budget, control);
+        drafts.extend(with_graphs(&rules, suspect));
+    }
+    drafts
+}
+
+/// Small graphs, smallest first, with the rules of the draft.
+pub(super) fn templates(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
+    if is_of_processes(draft) { Vec::new() } else { with_graphs(draft, suspect) }
+}
+
+fn is_of_processes(draft: &Draft) -> bool {
+    draft.file.get("script").is_some()
+}
+
+fn with_graphs(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
+    let is_finishing = |operator: &Value| operator["finishes"] == true;
+    let finishes = draft.file["operators"].as_object().is_some_and(|all| all.values().any(is_finishing));
+    let mut drafts = Vec::new();
+    for protocol in suspect.simplest(draft.file["snapshots"]["protocol"].as_str().unwrap_or_default()) {
+        let mut rules = draft.clone();
+        rules.file["snapshots"]["protocol"] = json!(protocol.word());
+        if protocol == ProtocolKind::AlignedTimeout {
+            rules.file["snapshots"]["alignment_timeout"] = json!(1);
+        } else {
+            rules.file["snapshots"].as_object_mut().expect("rules are an object").remove("alignment_timeout");
+        }
+        for (records, finishing) in [(1, false), (2, false), (1, true), (2, true)] {
+            if !finishing || finishes {
+                drafts.extend(graphs(records, finishing).iter().map(|graph| with_graph(&rules, graph)));
+            }
+        }
+    }
+    drafts
+}
+
+/// Chains, smallest first; each task of the source has so many records.
+fn graphs(records: u64, finishing: bool) -> Vec<Vec<(&'static str, Value)>> {
+    let source = |tasks: u64| {
+        let mut source = json!({"kind": "source", "records": records * tasks});
+        if tasks > 1 {
+            source["parallelism"] = json!(tasks);
+        }
+        if finishing {
+            source["finishes"] = json!(true);
+        }
+        source
     };
     let (count, out) = (json!({"kind": "keyed_count"}), json!({"kind": "sink", "commit": "two_phase"}));
     let wide = json!({"kind": "keyed_count", "parallelism": 2});
-    let graphs = [
+    vec![
+        vec![("a", source(1))],
         vec![("a", source(1)), ("count", count.clone())],
         vec![("a", source(1)), ("out", out.clone())],
         vec![("a", source(2)), ("count", count.clone())],
@@ -31,29 +105,14 @@ pub(super) fn templates(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
         vec![("a", source(1)), ("count", count.clone()), ("out", out.clone())],
         vec![("a", source(2)), ("count", count), ("out", out.clone())],
         vec![("a", source(2)), ("count", wide), ("out", out)],
-    ];
-    let finishes = draft.file["operators"].as_object().is_some_and(|all| all.values().any(|operator| operator["finishes"] == true));
-    let mut drafts = Vec::new();
-    for protocol in suspect.simplest(draft.file["snapshots"]["protocol"].as_str().unwrap_or_default()) {
-        for graph in &graphs {
-            for finishing in [false, true] {
-                if finishing && !finishes {
-                    continue;
-                }
-                let mut draft = draft.clone();
-                let mut operators: Map<String, Value> = graph.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
-                if finishing {
-                    operators["a"]["finishes"] = json!(true);
-                }
-                draft.file["operators"] = Value::Object(operators);
-                let channels = graph.windows(2).map(|pair| json!({"from": pair[0].0, "to": pair[1].0}));
-                draft.file["channels"] = channels.collect();
-                draft.file["snapshots"]["protocol"] = json!(protocol.word());
-                drafts.push(draft);
-            }
-        }
-    }
-    drafts
+    ]
+}
+
+fn with_graph(draft: &Draft, graph: &[(&str, Value)]) -> Draft {
+    let mut draft = draft.clone();
+    draft.file["operators"] = graph.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect::<Map<_, _>>().into();
+    draft.file["channels"] = graph.windows(2).map(|pair| json!({"from": pair[0].0, "to": pair[1].0})).collect();
+    draft
 }
 
 /// All rules but the protocol back to what they are by default, then one by one.
@@ -81,7 +140,10 @@ fn removable_rules(draft: &Draft) -> Vec<String> {
         let members = draft.file[group].as_object().into_iter().flatten();
         members.map(|(name, _)| format!("{group}/{name}")).collect::<Vec<_>>()
     };
-    let needed = ["snapshots/protocol", "snapshots/at", "snapshots/alignment_timeout"];
+    let mut needed = vec!["snapshots/protocol", "snapshots/at"];
+    if draft.file["snapshots"]["protocol"] == ProtocolKind::AlignedTimeout.word() {
+        needed.push("snapshots/alignment_timeout");
+    }
     let mut keys = names("snapshots");
     keys.extend(if draft.file.get("recovery").is_some() { names("recovery") } else { Vec::new() });
     keys.retain(|key| !needed.contains(&key.as_str()));
@@ -93,12 +155,7 @@ fn control(draft: &Draft, n: usize) -> Option<Draft> {
     let kinds: Vec<Control> = Control::KINDS.iter().map(|(kind, _)| *kind).filter(|kind| draft.control.has(*kind)).collect();
     let several = usize::from(kinds.len() > 1);
     let control = if n == 0 && several == 1 { Control::INSTANT } else { draft.control.without(*kinds.get(n - several)?) };
-    let needs = draft.budget.needs();
-    let control = needs.words().fold(control, |control, word| {
-        let (kind, _) = Control::KINDS.iter().find(|(_, known)| *known == word).expect("a known word");
-        if draft.control.has(*kind) { control.with(*kind) } else { control }
-    });
-    (control != draft.control).then(|| Draft { control, ..draft.clone() })
+    Some(Draft { control, ..draft.clone() })
 }
 
 /// One fault, timer or snapshot less.
@@ -231,6 +288,13 @@ fn kinds(draft: &Draft, n: usize) -> Option<Draft> {
             }
             let mut smaller = draft.clone();
             smaller.file["operators"][&name] = simpler;
+            candidates.push(smaller);
+        }
+    }
+    for rule in ["max_concurrent", "retain"] {
+        if draft.file["snapshots"][rule].as_u64().is_some_and(|number| number > 2) {
+            let mut smaller = draft.clone();
+            smaller.file["snapshots"][rule] = json!(2);
             candidates.push(smaller);
         }
     }
