@@ -64,6 +64,9 @@ pub enum Command {
     /// Look for every known bug, and print what finds it and how soon
     #[command(after_help = ZOO_EXAMPLE)]
     Zoo(Zoo),
+    /// Make a failing scenario as small as it gets
+    #[command(after_help = "Example:\n  cutline shrink scenarios/at-least-once-double.json -o small.json")]
+    Shrink(Shrink),
     /// Check scenario files without running them
     #[command(after_help = "Example:\n  cutline validate scenarios")]
     Validate(Validate),
@@ -110,6 +113,22 @@ pub struct Compare {
     /// What to print
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,
+}
+
+/// The arguments of `shrink`.
+#[derive(Debug, Args)]
+pub struct Shrink {
+    /// The scenario that fails
+    pub file: PathBuf,
+    /// The seed of the run to start from, instead of the file's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// A part of the zoo that is wrong on purpose, to run the scenario with
+    #[arg(long, value_name = "NAME")]
+    pub mutant: Option<String>,
+    /// Where the smallest scenario goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// The arguments of `check`.

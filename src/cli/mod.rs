@@ -11,6 +11,7 @@ mod guard;
 mod load;
 mod output;
 mod run;
+mod shrink;
 mod twice;
 mod validate;
 mod zoo;
@@ -41,6 +42,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Check(arguments) => check::check(arguments),
         Command::Zoo(arguments) => zoo::zoo(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
+        Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),
     }
 }

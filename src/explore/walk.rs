@@ -9,7 +9,7 @@ use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
 use crate::kernel::{Stream, Ticks};
 use crate::model::{Plan, TaskId};
-use crate::oracle::{Class, Oracles};
+use crate::oracle::{Broken, Class, Oracles};
 use crate::protocol::Timer;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, Situations};
@@ -306,7 +306,7 @@ impl<'s> Walker<'s> {
 }
 
 /// Takes the steps of a schedule that can happen, goes on in the default order, and says all that is wrong.
-pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Vec<(Class, u64)> {
+pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Broken {
     let mut driver = Untimed::new(control, MOST_STEPS, Judge { oracles: scenario.untimed_oracles() });
     driver.settle(&mut world);
     for &step in steps {
@@ -315,7 +315,7 @@ pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, step
         }
     }
     let is_quiet = driver.finish(&mut world) == Stop::Quiet;
-    driver.sink.oracles.broken_at_end(scenario.claims(), !is_quiet)
+    driver.sink.oracles.broken_in_the_end(scenario.claims(), !is_quiet)
 }
 
 struct Judge<'s> {

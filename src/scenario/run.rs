@@ -102,7 +102,11 @@ impl Scenario {
     /// Runs the scenario as [`run`] does for `sink` alone: no oracle, no outcome. Returns the world as
     /// it is at the end.
     pub fn drive<S: FactSink>(&self, sink: S) -> (World, S, Stop) {
-        let mut world = self.world();
+        self.drive_world(self.world(), sink)
+    }
+
+    /// The same for a fresh world of this scenario that has parts of your own in it.
+    pub fn drive_world<S: FactSink>(&self, mut world: World, sink: S) -> (World, S, Stop) {
         if let Some(steps) = &self.schedule {
             let mut untimed = Untimed::new(self.control, self.limits.steps, sink);
             untimed.follow(&mut world, steps.iter().copied());

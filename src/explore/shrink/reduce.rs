@@ -275,7 +275,6 @@ fn kinds(draft: &Draft, n: usize) -> Option<Draft> {
         let simpler = match operator["kind"].as_str()? {
             "map" | "flat_map" | "union" => Some(json!({"kind": "pass"})),
             "keyed_sum" => Some(json!({"kind": "keyed_count"})),
-            "sink" if operator["commit"] == "two_phase" => Some(json!({"kind": "sink", "commit": "plain"})),
             "iterate" if operator["rounds"] != 1 => Some(json!({"kind": "iterate", "rounds": 1})),
             "account" if operator["tokens"] != 1 => Some(json!({"kind": "account", "tokens": 1})),
             _ => None,
@@ -306,6 +305,15 @@ fn kinds(draft: &Draft, n: usize) -> Option<Draft> {
         }
     }
     candidates.into_iter().nth(n)
+}
+
+/// Sinks that commit nothing.
+pub(super) fn sinks(draft: &Draft, n: usize) -> Option<Draft> {
+    let is_two_phase = |name: &String| draft.file["operators"][name]["commit"] == "two_phase";
+    let name = names(draft).into_iter().filter(is_two_phase).nth(n)?;
+    let mut smaller = draft.clone();
+    smaller.file["operators"][name]["commit"] = json!("plain");
+    Some(smaller)
 }
 
 /// Operators named by what they do, sources first, and channels in that order.

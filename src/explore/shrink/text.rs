@@ -33,16 +33,32 @@ fn detail(class: Class, outcome: &Outcome) -> String {
 }
 
 /// The file: one line per operator, channel and step.
-pub(super) fn file(draft: &Draft, scenario: &Scenario, steps: &[Step], class: Class, outcome: &Outcome, proven: bool) -> String {
+pub(super) fn file(
+    draft: &Draft,
+    scenario: &Scenario,
+    steps: &[Step],
+    (class, is_claimed): (Class, bool),
+    outcome: &Outcome,
+    proven: bool,
+) -> String {
     let minimal = match proven {
         true => "Exhaustive search has shown that no shorter schedule of this scenario ends like this.",
         false => "Nothing can be left out of this schedule; it is not proven that there is no shorter one.",
     };
-    let story = format!(
-        "Found by search and made as small as it gets. With the bug in it, the last of these steps leads to: {}. {minimal} What is \
-         expected is what must hold once the bug is gone.",
-        detail(class, outcome)
-    );
+    let story = match is_claimed {
+        true => format!(
+            "Found by search and made as small as it gets. With the bug in it, these steps lead to this: {}. {minimal} What is expected is \
+             what must hold once the bug is gone.",
+            detail(class, outcome)
+        ),
+        false => format!(
+            "Made as small as it gets. Nobody promises that this does not happen{}. {minimal}",
+            match detail(class, outcome) {
+                nothing if nothing.is_empty() => nothing,
+                detail => format!(": {detail}"),
+            }
+        ),
+    };
     let mut file = draft.file.clone();
     file["title"] = json!(format!("{}, in {} step{}", headline(class), steps.len(), if steps.len() == 1 { "" } else { "s" }));
     file["story"] = json!(story);
@@ -59,8 +75,9 @@ pub(super) fn file(draft: &Draft, scenario: &Scenario, steps: &[Step], class: Cl
     };
     file["schedule"] = steps.iter().map(|step| step.describe(scenario.plan())).collect();
     file["expect"] = match class {
-        Class::Duplicated | Class::Lost => json!({"guarantee": outcome.guarantee.declared}),
-        Class::Broken(name) => json!({"invariants": {name: "held"}}),
+        Class::Duplicated | Class::Lost if is_claimed => json!({"guarantee": outcome.guarantee.declared}),
+        Class::Duplicated | Class::Lost => json!({"guarantee": outcome.guarantee.observed}),
+        Class::Broken(name) => json!({"invariants": {name: if is_claimed { "held" } else { "violated" }}}),
     };
     layout(&file)
 }
