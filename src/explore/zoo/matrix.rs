@@ -204,7 +204,7 @@ fn attempt(patient: &Patient<'_>, effort: Effort, trial: u32) -> Option<Trial> {
     let replay = campaign.replay(failure.run);
     let scenario = &replay.shape.scenario;
     let broken = judge_steps(scenario, patient.suspect.world(scenario), replay.shape.control, &replay.steps);
-    let violated = broken.into_iter().map(|(class, _)| class.invariant()).collect();
+    let violated = broken.claimed.into_iter().map(Class::invariant).collect();
     Some(Trial { run: failure.run, class: failure.class, violated })
 }
 
