@@ -76,4 +76,12 @@ pub mod report;
 pub mod scenario;
 pub mod trace;
 
+pub use explore::Fuzz;
+#[cfg(feature = "proptest")]
+pub use explore::scenarios;
 pub use scenario::{Outcome, Scenario, run};
+
+/// The code in the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -83,7 +83,7 @@ fn at_least_once_shows_its_shortest_duplicate() {
     let found = explored.found.expect("a duplicate");
     let steps: Vec<String> = found.steps.iter().map(|step| step.describe(scenario.plan())).collect();
     let expected = [
-        "request",
+        "trigger",
         "deliver A->count",
         "emit A",
         "deliver A->count",

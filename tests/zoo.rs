@@ -209,3 +209,21 @@ fn every_mutant_is_found() {
     let survivors: Vec<&str> = ZOO.iter().zip(&hunts).filter(|(_, hunt)| hunt.expected.is_none()).map(|(mutant, _)| mutant.name).collect();
     assert_eq!(survivors, [""; 0], "not caught as expected");
 }
+
+/// What a mutant of each kind cannot be missed by: for every invariant `tests/oracles.rs` has something
+/// wrong that nothing else notices. The zoo alone does not say so of all of them: `conservation` and
+/// `no_false_alarm` judge graphs of processes, and the mutants whose protocols run on those break the cut
+/// as well. There `conservation` is the only one to see counterfeit tokens, and `no_false_alarm` a property
+/// that does not stay true; both are no bug of a dataflow.
+#[test]
+fn every_invariant_is_the_only_one_to_catch_something() {
+    let text = include_str!("oracles.rs");
+    let calls = || text.lines().map(str::trim).filter(|line| line.starts_with("check("));
+    for invariant in INVARIANTS {
+        let alone = format!(", \"{invariant}\");");
+        assert!(calls().any(|call| call.ends_with(&alone)), "{invariant}: no mutant in tests/oracles.rs that it alone catches");
+    }
+    let named: BTreeSet<&str> = ZOO.iter().map(|mutant| mutant.caught_by).collect();
+    let unnamed: Vec<&str> = INVARIANTS.iter().copied().filter(|invariant| !named.contains(invariant)).collect();
+    assert_eq!(unnamed, ["conservation", "no_false_alarm"], "invariants that no mutant of the zoo is named for");
+}

@@ -8,6 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::engine::Control;
 use crate::protocol::ProtocolKind;
 
+const ZOO_EXAMPLE: &str = "\
+Examples:
+  cutline zoo
+  cutline zoo --only no_blocking,restores_nothing --trials 5 --out counterexamples";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all as expected
@@ -56,6 +61,9 @@ pub enum Command {
     /// Try every order in which things can happen in small scenarios
     #[command(after_help = CHECK_EXAMPLE)]
     Check(Check),
+    /// Look for every known bug, and print what finds it and how soon
+    #[command(after_help = ZOO_EXAMPLE)]
+    Zoo(Zoo),
     /// Make a failing scenario as small as it gets
     #[command(after_help = "Example:\n  cutline shrink scenarios/at-least-once-double.json -o small.json")]
     Shrink(Shrink),
@@ -154,6 +162,32 @@ pub struct Check {
     /// Give up at about so much memory, in bytes or with K, M or G behind it
     #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = size)]
     pub max_memory: u64,
+    /// Threads to use; the result does not depend on it [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+}
+
+/// The arguments of `zoo`.
+#[derive(Debug, Args)]
+pub struct Zoo {
+    /// Only these bugs, with commas between them
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Look for each of them so often, with one seed after the other
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub trials: u32,
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Give up after so many runs
+    #[arg(long, value_name = "LIMIT", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub runs: u64,
+    /// Write the smallest counterexample of each bug to this folder, as NAME.json
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Threads to use; the result does not depend on it [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,

@@ -14,6 +14,7 @@ mod run;
 mod shrink;
 mod twice;
 mod validate;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Run(arguments) => run::run(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Check(arguments) => check::check(arguments),
+        Command::Zoo(arguments) => zoo::zoo(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),

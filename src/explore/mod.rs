@@ -2,7 +2,10 @@
 //! and the bugs that all of this must find.
 
 mod campaign;
+#[cfg(feature = "proptest")]
+mod cases;
 pub mod exhaustive;
+mod own;
 mod shrink;
 mod strategy;
 mod swarm;
@@ -10,6 +13,9 @@ mod walk;
 pub mod zoo;
 
 pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+#[cfg(feature = "proptest")]
+pub use cases::{DrawnScenario, scenarios};
+pub use own::{Campaigned, Finding, Fuzz, Own};
 pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod json;
 pub mod junit;
 pub mod text;
+pub mod zoo;
 
 use self::text::SKIPPED;
 use crate::scenario::outcome::{Ended, InvariantOutcome, Judgement, Outcome};

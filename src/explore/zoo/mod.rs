@@ -9,10 +9,13 @@
 mod channels;
 mod coordinator;
 mod handlers;
+mod matrix;
 mod outside;
 mod wrong;
 
 use std::sync::Arc;
+
+pub use self::matrix::{ByCheck, Effort, Matrix, Patient, Row, Runs};
 
 use crate::engine::{Setup, World};
 use crate::model::Plan;

@@ -1,0 +1,89 @@
+//! `cutline zoo`
+#![allow(clippy::disallowed_types, reason = "how long a search took is told on standard error; no result depends on it")]
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::args::{TableFormat, Zoo};
+use super::files::reason;
+use super::output::{self, Problem};
+use super::{Exit, guard, refuse};
+use crate::explore::zoo::{Effort, Matrix, Mutant, ZOO, find};
+use crate::report::text::Style;
+use crate::report::{printable, zoo as report};
+
+/// Looks for known bugs and prints what finds them.
+pub fn zoo(arguments: &Zoo) -> Exit {
+    let mutants = match chosen(&arguments.only) {
+        Ok(mutants) => mutants,
+        Err(problem) => return refuse(&problem),
+    };
+    // A folder that cannot be written to is better known before the search than after it.
+    if let Some(folder) = &arguments.out
+        && let Err(error) = fs::create_dir_all(folder)
+    {
+        return refuse(&cannot_write(folder, &error));
+    }
+    let mut pool = rayon::ThreadPoolBuilder::new();
+    if let Some(jobs) = arguments.jobs {
+        pool = pool.num_threads(jobs.into());
+    }
+    let pool = match pool.build() {
+        Ok(pool) => pool,
+        Err(error) => return refuse(&Problem::new(format!("cannot start the threads: {error}"), "give a smaller --jobs")),
+    };
+    let effort = Effort { trials: arguments.trials, seed: arguments.seed, limit: arguments.runs };
+
+    let began = Instant::now();
+    let matrix = match guard::guarded(|| pool.install(|| Matrix::of(&mutants, effort))) {
+        Ok(matrix) => matrix,
+        Err(panic) => {
+            guard::internal_error("the search", &panic).print();
+            return Exit::Internal;
+        }
+    };
+    let took = began.elapsed().as_millis();
+    output::message(format_args!("{} mutants in {}.{:03} s", mutants.len(), took / 1000, took % 1000));
+    let found = if matrix.is_complete() { Exit::AsExpected } else { Exit::Unexpected };
+    let written = arguments.out.as_ref().map_or(Exit::AsExpected, |folder| write(folder, &matrix));
+    let printed = output::result(&match arguments.format {
+        TableFormat::Text => report::text(&matrix, &Style::coloured()),
+        TableFormat::Json => report::document(&matrix),
+    });
+    found.max(written).max(printed)
+}
+
+/// The mutants of these names, each once; all when none is named.
+fn chosen(names: &[String]) -> Result<Vec<&'static Mutant>, Problem> {
+    let mut mutants: Vec<&'static Mutant> = Vec::new();
+    for name in names {
+        let Some(mutant) = find(name) else { return Err(unknown(name)) };
+        if !mutants.iter().any(|known| known.name == mutant.name) {
+            mutants.push(mutant);
+        }
+    }
+    Ok(if names.is_empty() { ZOO.iter().collect() } else { mutants })
+}
+
+fn unknown(name: &str) -> Problem {
+    let nearest = ZOO.iter().min_by_key(|mutant| strsim::damerau_levenshtein(name, mutant.name));
+    let help = nearest.map_or("without --only all are looked for".to_owned(), |mutant| format!("did you mean {}?", mutant.name));
+    Problem::new(format!("there is no mutant \"{}\"", printable(name)), help)
+}
+
+fn write(folder: &Path, matrix: &Matrix) -> Exit {
+    let mut exit = Exit::AsExpected;
+    for row in &matrix.rows {
+        let Some(shrunk) = &row.shortest else { continue };
+        let path = folder.join(format!("{}.json", row.name));
+        if let Err(error) = fs::write(&path, &shrunk.text) {
+            exit = exit.max(refuse(&cannot_write(&path, &error)));
+        }
+    }
+    exit
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(format!("cannot write {}: {}", path.display(), reason(error)), "name a folder that can be written to")
+}
