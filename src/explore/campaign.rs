@@ -19,6 +19,10 @@ pub trait Suspect: Sync {
     fn protocols(&self) -> &[ProtocolKind];
     /// A fresh world of the scenario, with the suspect in it.
     fn world(&self, scenario: &Scenario) -> World;
+    /// The `number`th scenario of a campaign, and how it is walked: a drawn one.
+    fn shape(&self, seed: u64, number: u64) -> Shape {
+        swarm::shape(seed, number, self.protocols())
+    }
 }
 
 /// What comes with the program, which must never fail.
@@ -51,6 +55,24 @@ impl Suspect for Mutant {
     /// Where the bug cannot be, as with a wrong sink in a scenario without one, the run is one of a right world.
     fn world(&self, scenario: &Scenario) -> World {
         if self.suits(scenario) { Mutant::world(self, scenario) } else { scenario.world() }
+    }
+}
+
+/// A suspect under fewer protocols than make sense for it.
+#[derive(Clone)]
+pub struct Under<'s> {
+    /// What is tried.
+    pub suspect: &'s dyn Suspect,
+    /// Not empty, and all of them the suspect's own.
+    pub protocols: Vec<ProtocolKind>,
+}
+
+impl Suspect for Under<'_> {
+    fn protocols(&self) -> &[ProtocolKind] {
+        &self.protocols
+    }
+    fn world(&self, scenario: &Scenario) -> World {
+        self.suspect.world(scenario)
     }
 }
 
@@ -119,10 +141,20 @@ pub struct Replay {
 }
 
 impl Campaign<'_> {
+    /// So many runs, from a multiple of it on, are made with the least effort.
+    pub const BLOCK: u64 = EPOCH;
+    /// The parts of a block that can be made apart with no more effort: see [`part_of`](Self::part_of).
+    pub const PARTS: u64 = 16;
+
+    /// To which part of its block a run belongs: runs of different parts share nothing.
+    pub fn part_of(run: u64) -> u64 {
+        run % SLOTS % Campaign::PARTS
+    }
+
     /// The shape that a run uses.
     fn shape(&self, run: u64) -> Shape {
         let number = run / EPOCH * SLOTS + run % SLOTS;
-        swarm::shape(self.seed, number, self.suspect.protocols())
+        self.suspect.shape(self.seed, number)
     }
 
     fn stream(&self, run: u64) -> Stream {

@@ -3,12 +3,16 @@
 
 mod campaign;
 pub mod exhaustive;
+mod given;
+mod shrink;
 mod strategy;
 mod swarm;
 mod walk;
 pub mod zoo;
 
-pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally, Under};
+pub use given::Given;
+pub use shrink::Shrunk;
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
 pub use walk::{Spice, Walked, Walker, judge_steps};

@@ -72,7 +72,7 @@ fn spice(stream: &mut Stream, has_last: bool) -> Spice {
     Spice { crashes, losses, failed_uploads, early_timers }
 }
 
-fn control(stream: &mut Stream) -> Control {
+pub(super) fn control(stream: &mut Stream) -> Control {
     match stream.below(10) {
         0..5 => Control::INSTANT,
         5..8 => {
