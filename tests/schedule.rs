@@ -177,6 +177,19 @@ fn a_trigger_is_what_there_is() {
     assert_eq!((verdict(&outcome, "liveness"), outcome.snapshots[0].reason), ("held", Some("timeout")), "{:#?}", outcome.invariants);
 }
 
+/// A job that fails has not delivered everything; repetitions that nobody forbids do not change that.
+#[test]
+fn a_failed_job_lost_nothing_yet() {
+    let outcome = run(&scenario(
+        r#"{"title": "t", "operators": {"A": {"kind": "source", "records": 2}, "out": {"kind": "sink", "commit": "plain"}},
+           "channels": [{"from": "A", "to": "out"}], "snapshots": {"protocol": "at_least_once"}, "recovery": {"restarts": 1},
+           "schedule": ["emit A", "deliver A->out", "crash A", "emit A", "deliver A->out", "crash A"]}"#,
+    ));
+    let place = &outcome.places[0];
+    assert_eq!((place.declared, place.lost, place.duplicated), ("at_least_once", 1, 1));
+    assert_eq!(verdict(&outcome, "delivery"), "incomplete");
+}
+
 #[test]
 fn processes_start_snapshots_by_steps() {
     let file = json!({

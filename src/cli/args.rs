@@ -1,11 +1,14 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::words::{self, Required, Shard};
 use crate::engine::Control;
+use crate::explore::zoo::Mutant;
 use crate::protocol::ProtocolKind;
 
 const ZOO_EXAMPLE: &str = "\
@@ -19,8 +22,10 @@ Exit codes:
   1  an expectation or an invariant failed
   2  wrong usage, or a scenario that is not valid
   3  two runs of the same scenario and seed differ
+  4  a required situation was never reached
   5  a resource limit stopped a run
-  70 internal error";
+  70 internal error, or the canary was not found
+  130 interrupted";
 
 const RUN_EXAMPLE: &str = "\
 Examples:
@@ -39,6 +44,25 @@ named happen at once, as soon as they can; the races they could have had are not
 Examples:
   cutline check scenarios/check
   cutline check scenarios/check/join-aligned.json --crashes 2 --control uploads,store";
+
+const FUZZ_EXAMPLE: &str = "\
+Run R is a function of the seed and R alone. Shard K of N has the runs R with R % N = K - 1; --shards N takes
+K - 1 from SLURM_ARRAY_TASK_ID (for arrays that start at 0), JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX, or
+K from CI_NODE_INDEX. With --runs the merged reports of all shards are the bytes of the report in one piece;
+with --for each shard has a time of its own.
+
+Of each class of failures the first 10 are made small and written to the folder; all are counted. An interrupt
+ends the campaign after the blocks under way, with the report up to there and exit code 130; a second one at once.
+
+Examples:
+  cutline fuzz --runs 100000 --seed 7
+  cutline fuzz --for 60s --require all
+  cutline fuzz --mutant no_blocking --out found
+  cutline fuzz --runs 1000000 --shard 2/8 --report shard-2.json --resume";
+
+const MERGE_EXAMPLE: &str = "\
+Example:
+  cutline merge shard-*.json -o report.json";
 
 /// A deterministic testbed for distributed snapshots: run a dataflow, crash it, recover it, and judge every record.
 #[derive(Debug, Parser)]
@@ -67,6 +91,12 @@ pub enum Command {
     /// Make a failing scenario as small as it gets
     #[command(after_help = "Example:\n  cutline shrink scenarios/at-least-once-double.json -o small.json")]
     Shrink(Shrink),
+    /// Walk at random through small scenarios, drawn or given, with every invariant
+    #[command(after_help = FUZZ_EXAMPLE)]
+    Fuzz(Fuzz),
+    /// Put the reports of a campaign's shards together
+    #[command(after_help = MERGE_EXAMPLE)]
+    Merge(Merge),
     /// Check scenario files without running them
     #[command(after_help = "Example:\n  cutline validate scenarios")]
     Validate(Validate),
@@ -93,6 +123,9 @@ pub struct Run {
     /// Run everything twice and compare
     #[arg(long)]
     pub twice: bool,
+    /// Put this bug of the zoo in
+    #[arg(long, value_name = "NAME", value_parser = words::mutant, conflicts_with = "twice")]
+    pub mutant: Option<&'static Mutant>,
 }
 
 /// The arguments of `compare`.
@@ -124,8 +157,8 @@ pub struct Shrink {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// A part of the zoo that is wrong on purpose, to run the scenario with
-    #[arg(long, value_name = "NAME")]
-    pub mutant: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = words::mutant)]
+    pub mutant: Option<&'static Mutant>,
     /// Where the smallest scenario goes
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
@@ -191,6 +224,77 @@ pub struct Zoo {
     /// Threads to use; the result does not depend on it [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+}
+
+/// The arguments of `fuzz`.
+#[derive(Debug, Args)]
+pub struct Fuzz {
+    /// Scenario files to walk through, and folders to search for them [default: small scenarios are drawn]
+    #[arg(value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// How many runs [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000_000))]
+    pub runs: Option<u64>,
+    /// Run for about so long, in whole blocks of runs: 60s, 15m, 8h
+    #[arg(long = "for", value_name = "TIME", value_parser = words::duration, conflicts_with = "runs")]
+    pub time: Option<Duration>,
+    /// What all draws depend on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Threads to use; the result does not depend on it [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Only the runs of this shard, K from 1 to N
+    #[arg(long, value_name = "K/N", value_parser = words::shard)]
+    pub shard: Option<Shard>,
+    /// Only the runs of one of so many shards; a variable of the scheduler says which
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "shard")]
+    pub shards: Option<u32>,
+    /// Write small scenarios of failures, and the report unless --report names it, into this folder
+    /// [default: cutline-findings, for failures alone]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Keep the report in this file, up to date while it runs
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Go on with the report of an earlier start, if there is one
+    #[arg(long)]
+    pub resume: bool,
+    /// Fail if these situations are never reached; "all" for every one
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = words::required)]
+    pub require: Vec<Required>,
+    /// Try this bug of the zoo, which is to be found
+    #[arg(long, value_name = "NAME", value_parser = words::mutant)]
+    pub mutant: Option<&'static Mutant>,
+    /// Protocols of drawn scenarios, with commas between them [default: all that claim something]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = protocol_words(), conflicts_with = "paths")]
+    pub protocols: Vec<ProtocolKind>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+}
+
+/// The arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// Reports of `fuzz`, or of `merge`
+    #[arg(value_name = "REPORT", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// Write the merged report to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the small scenarios of failures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Do not mind what is missing
+    #[arg(long)]
+    pub partial: bool,
+    /// Fail if these situations are never reached; "all" for every one
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = words::required)]
+    pub require: Vec<Required>,
     /// What to print
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub format: TableFormat,

@@ -2,9 +2,9 @@
 #![allow(clippy::disallowed_types, reason = "how long a search took is told on standard error; no result depends on it")]
 
 use std::path::Path;
-use std::time::Instant;
 
 use super::args::{Check, TableFormat};
+use super::clock::Clock;
 use super::files;
 use super::output::{self, Problem};
 use super::{Exit, guard, load, refuse};
@@ -65,7 +65,7 @@ fn check_file(file: &Path, arguments: &Check) -> Result<(Checked, Exit), Exit> {
     }
     let scenario = scenario.with_requests(budget.snapshots);
     let bounds = Bounds { states: arguments.max_states, bytes: arguments.max_memory };
-    let began = Instant::now();
+    let began = Clock::start();
     let explored = guard::guarded(|| search(&scenario, scenario.world(), control, budget, bounds, None)).map_err(|panic| {
         guard::internal_error(&name, &panic).print();
         Exit::Internal

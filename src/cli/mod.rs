@@ -4,16 +4,23 @@
 
 mod args;
 mod check;
+mod clock;
 mod compare;
 mod diagnostics;
 mod files;
+mod fuzz;
 mod guard;
+mod interrupt;
+mod keep;
 mod load;
+mod merge;
 mod output;
+mod progress;
 mod run;
 mod shrink;
 mod twice;
 mod validate;
+mod words;
 mod zoo;
 
 use std::process::ExitCode;
@@ -41,6 +48,8 @@ fn dispatch(command: &Command) -> Exit {
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Zoo(arguments) => zoo::zoo(arguments),
+        Command::Fuzz(arguments) => fuzz::fuzz(arguments),
+        Command::Merge(arguments) => merge::merge(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),
@@ -56,10 +65,14 @@ fn print_schema() -> Exit {
 enum Exit {
     /// All is as expected.
     AsExpected,
+    /// A situation that had to be reached was not.
+    NotReached,
     /// An expectation or an invariant failed.
     Unexpected,
     /// A resource limit stopped a run.
     Limit,
+    /// Somebody asked the program to end.
+    Interrupted,
     /// A wrong argument, or a file that cannot be read, written or understood.
     Usage,
     /// Two runs of the same scenario and seed differ.
@@ -75,7 +88,9 @@ impl From<Exit> for ExitCode {
             Exit::Unexpected => 1,
             Exit::Usage => 2,
             Exit::Nondeterminism => 3,
+            Exit::NotReached => 4,
             Exit::Limit => 5,
+            Exit::Interrupted => interrupt::EXIT,
             Exit::Internal => 70,
         })
     }

@@ -8,10 +8,11 @@ use super::args::{Format, Run};
 use super::files::{self, Found, reason};
 use super::output::{self, Problem};
 use super::{Exit, guard, load, refuse, twice};
+use crate::explore::zoo::{Mutant, Need};
 use crate::report::text::Style;
 use crate::report::{json, junit, printable, text};
 use crate::scenario::outcome::{Ended, Judgement};
-use crate::scenario::{Outcome, Scenario, run_traced};
+use crate::scenario::{Outcome, Scenario};
 
 /// Simulates scenarios and prints their verdicts.
 pub fn run(arguments: &Run) -> Exit {
@@ -66,9 +67,12 @@ fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
     if let Some(seed) = arguments.seed {
         scenario = scenario.with_seed(seed);
     }
+    if let Some(mutant) = arguments.mutant.filter(|mutant| !mutant.suits(&scenario)) {
+        return Err(refuse(&no_place(file, mutant)));
+    }
     let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
     let ran = guard::guarded(|| {
-        let outcome = trace.run(&scenario);
+        let outcome = trace.run(&scenario, arguments.mutant);
         let difference = arguments.twice.then(|| twice::compare(&scenario, &outcome)).flatten();
         (outcome, difference)
     });
@@ -85,6 +89,20 @@ fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
         output::message(format_args!("{}: two runs agree, digest {}", outcome.scenario, outcome.digest));
     }
     Ok((outcome, exit))
+}
+
+/// A bug that cannot be there would make a run look right.
+fn no_place(file: &Path, mutant: &Mutant) -> Problem {
+    let protocols: Vec<_> = mutant.protocols.iter().map(|protocol| protocol.word()).collect();
+    let needs = mutant.needs.iter().map(|need| match need {
+        Need::TwoPhaseSink => ", a two_phase sink",
+        Need::SeveralInputs => ", a task with several inputs",
+        Need::FinishingSource => ", a source that finishes",
+        Need::KeyedState => ", a keyed operator",
+    });
+    let needs: String = needs.collect();
+    let message = format!("{}: there is no place for {} in it", file.display(), mutant.name);
+    Problem::new(message, format!("it needs one of the protocols {}{needs}", protocols.join(" or ")))
 }
 
 fn exit_of(outcome: &Outcome) -> Exit {
@@ -128,9 +146,10 @@ impl Trace {
         Ok(Trace { name, out: out.map(BufWriter::new), failure: Ok(()) })
     }
 
-    fn run(&mut self, scenario: &Scenario) -> Outcome {
-        let Some(out) = &mut self.out else { return crate::scenario::run(scenario) };
-        run_traced(scenario, &mut |at, step, fact| {
+    fn run(&mut self, scenario: &Scenario, mutant: Option<&Mutant>) -> Outcome {
+        let world = mutant.map_or_else(|| scenario.world(), |mutant| mutant.world(scenario));
+        let Some(out) = &mut self.out else { return scenario.run_world(world) };
+        scenario.trace_world(world, &mut |at, step, fact| {
             if self.failure.is_ok() {
                 self.failure = writeln!(out, "{at}\t{step}\t{}", fact.describe(scenario.plan()));
             }

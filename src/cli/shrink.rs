@@ -1,20 +1,16 @@
 //! `cutline shrink`
 
-use std::io::Write;
-use std::path::Path;
-
 use super::args::Shrink;
 use super::output::{self, Problem};
-use super::{Exit, files, guard, load, refuse};
-use crate::explore::{self, Right, Shrunk, Suspect, zoo};
+use super::{Exit, files, guard, keep, load, refuse};
+use crate::explore::{self, Right, Shrunk, Suspect};
 use crate::report::printable;
 
 /// Makes a failing scenario as small as it gets and writes what is left.
 pub fn shrink(arguments: &Shrink) -> Exit {
-    let suspect: &dyn Suspect = match arguments.mutant.as_deref().map(|name| (name, zoo::find(name))) {
+    let suspect: &dyn Suspect = match arguments.mutant {
         None => &Right,
-        Some((_, Some(mutant))) => mutant,
-        Some((name, None)) => return refuse(&unknown_mutant(name)),
+        Some(mutant) => mutant,
     };
     let name = printable(&arguments.file.display().to_string());
     let scenario = match load::load(&arguments.file) {
@@ -39,20 +35,13 @@ pub fn shrink(arguments: &Shrink) -> Exit {
     }
 }
 
-/// What to say of a name that is nobody's.
-pub fn unknown_mutant(name: &str) -> Problem {
-    let nearest = zoo::ZOO.iter().map(|mutant| (strsim::damerau_levenshtein(name, mutant.name), mutant.name)).min();
-    let help = nearest.map_or(String::new(), |(_, known)| format!("did you mean {known}? cutline zoo lists all"));
-    Problem::new(format!("there is no mutant {}", printable(name)), help)
-}
-
 fn store(shrunk: &Shrunk, arguments: &Shrink) -> Exit {
     let path = printable(&arguments.output.display().to_string());
-    if let Err(error) = write_whole(&arguments.output, &shrunk.text) {
-        return refuse(&Problem::new(format!("cannot write {path}: {}", files::reason(&error)), "choose another -o"));
+    if let Err(problem) = keep::write(&arguments.output, &shrunk.text) {
+        return refuse(&problem);
     }
     let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };
-    let mutant = arguments.mutant.as_deref().map(|name| format!(" --mutant {name}")).unwrap_or_default();
+    let mutant = arguments.mutant.map(|mutant| format!(" --mutant {}", mutant.name)).unwrap_or_default();
     output::result(&format!(
         "{}: {} steps, {} operators, {} faults\nminimal: {proof}\nreproduce: cutline run {path}{mutant}\n",
         shrunk.class.word(),
@@ -60,13 +49,4 @@ fn store(shrunk: &Shrunk, arguments: &Shrink) -> Exit {
         shrunk.operators,
         shrunk.faults
     ))
-}
-
-/// Nobody sees a file half written: it gets its name when it is whole.
-pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".cutline-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -1,14 +1,12 @@
 //! `cutline zoo`
 #![allow(clippy::disallowed_types, reason = "how long a search took is told on standard error; no result depends on it")]
 
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use super::args::{TableFormat, Zoo};
-use super::files::reason;
 use super::output::{self, Problem};
-use super::{Exit, guard, refuse};
+use super::{Exit, guard, keep, refuse};
 use crate::explore::zoo::{Effort, Matrix, Mutant, ZOO, find};
 use crate::report::text::Style;
 use crate::report::{printable, zoo as report};
@@ -19,12 +17,6 @@ pub fn zoo(arguments: &Zoo) -> Exit {
         Ok(mutants) => mutants,
         Err(problem) => return refuse(&problem),
     };
-    // A folder that cannot be written to is better known before the search than after it.
-    if let Some(folder) = &arguments.out
-        && let Err(error) = fs::create_dir_all(folder)
-    {
-        return refuse(&cannot_write(folder, &error));
-    }
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(jobs) = arguments.jobs {
         pool = pool.num_threads(jobs.into());
@@ -73,17 +65,8 @@ fn unknown(name: &str) -> Problem {
 }
 
 fn write(folder: &Path, matrix: &Matrix) -> Exit {
-    let mut exit = Exit::AsExpected;
-    for row in &matrix.rows {
-        let Some(shrunk) = &row.shortest else { continue };
-        let path = folder.join(format!("{}.json", row.name));
-        if let Err(error) = fs::write(&path, &shrunk.text) {
-            exit = exit.max(refuse(&cannot_write(&path, &error)));
-        }
-    }
-    exit
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(format!("cannot write {}: {}", path.display(), reason(error)), "name a folder that can be written to")
+    let files = matrix.rows.iter().filter_map(|row| Some((format!("{}.json", row.name), row.shortest.as_ref()?)));
+    let files: Vec<_> = files.collect();
+    let written = keep::write_all(folder, files.iter().map(|(name, shrunk)| (name.as_str(), shrunk.text.as_str())));
+    written.map_or_else(|problem| refuse(&problem), |()| Exit::AsExpected)
 }

@@ -23,6 +23,14 @@ pub trait Suspect: Sync {
     fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
         self.protocols().iter().copied().filter(|kind| kind.word() == protocol).collect()
     }
+    /// Whether its scenarios are drawn, so that one is as good as another.
+    fn draws(&self) -> bool {
+        true
+    }
+    /// The `number`th scenario of a campaign, and how it is walked: a drawn one.
+    fn shape(&self, seed: u64, number: u64) -> Shape {
+        swarm::shape(seed, number, self.protocols())
+    }
 }
 
 /// What comes with the program, which must never fail.
@@ -60,6 +68,27 @@ impl Suspect for Mutant {
     fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
         let until = self.protocols.iter().position(|kind| kind.word() == protocol).map_or(0, |at| at + 1);
         self.protocols[..until].to_vec()
+    }
+}
+
+/// A suspect under fewer protocols than make sense for it.
+#[derive(Clone)]
+pub struct Under<'s> {
+    /// What is tried.
+    pub suspect: &'s dyn Suspect,
+    /// Not empty, and all of them the suspect's own.
+    pub protocols: Vec<ProtocolKind>,
+}
+
+impl Suspect for Under<'_> {
+    fn protocols(&self) -> &[ProtocolKind] {
+        &self.protocols
+    }
+    fn world(&self, scenario: &Scenario) -> World {
+        self.suspect.world(scenario)
+    }
+    fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
+        self.suspect.simplest(protocol).into_iter().filter(|kind| self.protocols.contains(kind)).collect()
     }
 }
 
@@ -128,10 +157,20 @@ pub struct Replay {
 }
 
 impl Campaign<'_> {
+    /// So many runs, from a multiple of it on, are made with the least effort.
+    pub const BLOCK: u64 = EPOCH;
+    /// The parts of a block that can be made apart with no more effort: see [`part_of`](Self::part_of).
+    pub const PARTS: u64 = 16;
+
+    /// To which part of its block a run belongs: runs of different parts share nothing.
+    pub fn part_of(run: u64) -> u64 {
+        run % SLOTS % Campaign::PARTS
+    }
+
     /// The shape that a run uses.
     fn shape(&self, run: u64) -> Shape {
         let number = run / EPOCH * SLOTS + run % SLOTS;
-        swarm::shape(self.seed, number, self.suspect.protocols())
+        self.suspect.shape(self.seed, number)
     }
 
     fn stream(&self, run: u64) -> Stream {

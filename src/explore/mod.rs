@@ -5,6 +5,7 @@ mod campaign;
 #[cfg(feature = "proptest")]
 mod cases;
 pub mod exhaustive;
+mod given;
 mod own;
 mod shrink;
 mod strategy;
@@ -12,9 +13,10 @@ mod swarm;
 mod walk;
 pub mod zoo;
 
-pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally};
+pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally, Under};
 #[cfg(feature = "proptest")]
 pub use cases::{DrawnScenario, scenarios};
+pub use given::Given;
 pub use own::{Campaigned, Finding, Fuzz, Own};
 pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;

@@ -39,6 +39,16 @@ pub struct Walked {
 /// Beyond so many steps a walk of a small scenario is going in circles.
 const MOST_STEPS: u64 = 20_000;
 
+/// The same of any scenario: each record passes every operator, some of them more than once and again after
+/// each crash.
+fn most_steps(plan: &Plan) -> u64 {
+    let records: u64 = plan.tasks().ids().map(|task| plan.log_length(task)).sum();
+    records.saturating_mul(plan.operators().len() as u64 * 64).max(MOST_STEPS)
+}
+
+/// So many triggers of a periodic timer are planned.
+const PERIODIC: u32 = 3;
+
 #[derive(Clone, Copy, Debug)]
 enum Planned {
     Trigger,
@@ -120,6 +130,10 @@ pub struct Walker<'s> {
     scenario: &'s Scenario,
     control: Control,
     spice: Spice,
+    /// Snapshots that are asked for.
+    requests: u32,
+    /// A walk that has gone so many steps ends.
+    limit: u64,
     fresh: World,
     world: World,
     driver: Untimed<Watch<'s>>,
@@ -137,13 +151,19 @@ impl<'s> Walker<'s> {
     pub fn new(scenario: &'s Scenario, fresh: World, control: Control, spice: Spice) -> Self {
         let plan = scenario.plan();
         let watch = Watch { plan, oracles: scenario.untimed_oracles(), situations: Situations::new(plan), ambush: None, sprung: None };
+        let asked = scenario.setup().requests;
+        // Periodic ones are due when the walk says so.
+        let requests = if scenario.offers().snapshots > asked { asked.max(PERIODIC) } else { asked };
+        let limit = most_steps(plan);
         let mut walker = Walker {
             scenario,
+            limit,
             control,
             spice,
+            requests,
             world: fresh.clone(),
             fresh,
-            driver: Untimed::new(control, MOST_STEPS, watch),
+            driver: Untimed::new(control, limit, watch),
             chooser: Chooser::new(),
             horizon: 1,
             moves: Vec::new(),
@@ -173,11 +193,12 @@ impl<'s> Walker<'s> {
         self.reset();
         self.driver.settle(&mut self.world);
         let mut moves = 0;
-        while let Some(step) = self.trigger() {
+        for _ in 0..self.requests {
+            let Some(step) = self.trigger() else { break };
             self.driver.take(&mut self.world, step);
             moves += 1;
         }
-        while self.driver.steps() < MOST_STEPS {
+        while self.driver.steps() < self.limit {
             self.moves.clear();
             self.world.moves(self.control, &mut self.moves);
             let Some(&step) = self.moves.first() else { break };
@@ -188,10 +209,8 @@ impl<'s> Walker<'s> {
     }
 
     fn trigger(&mut self) -> Option<Step> {
-        if self.world.ready(Step::Request).is_ok() {
-            return Some(Step::Request);
-        }
-        None
+        let step = self.world.resolve(Step::Request);
+        self.world.ready(step).is_ok().then_some(step)
     }
 
     /// One walk, all of whose choices are drawn from `stream`. The steps that were chosen, without those
@@ -203,7 +222,7 @@ impl<'s> Walker<'s> {
         self.chooser.reset(strategy, self.horizon, stream);
         self.driver.settle(&mut self.world);
         let mut at = 0;
-        while self.driver.steps() < MOST_STEPS {
+        while self.driver.steps() < self.limit {
             let Some(step) = self.next(at, stream) else { break };
             if let Some(record) = record.as_deref_mut() {
                 record.push(step);
@@ -214,7 +233,8 @@ impl<'s> Walker<'s> {
         let is_quiet = self.driver.finish(&mut self.world) == Stop::Quiet;
         let claims = self.scenario.claims();
         let broken = self.driver.sink.oracles.broken_at_end(claims, !is_quiet);
-        Walked { steps: self.driver.steps(), broken: broken.first().map(|(class, _)| *class) }
+        let broken = broken.into_iter().map(|(class, _)| class).find(|class| !self.scenario.expects_violation(class.invariant()));
+        Walked { steps: self.driver.steps(), broken }
     }
 
     /// The next step: what is planned for this move, else what the strategy picks.
@@ -277,7 +297,7 @@ impl<'s> Walker<'s> {
         let horizon = u64::from(self.horizon);
         let amount = |most: u8, stream: &mut Stream| stream.below(u64::from(most) + 1);
         let task = |stream: &mut Stream| TaskId(stream.below(tasks) as u32);
-        for _ in 0..self.scenario.setup().requests {
+        for _ in 0..self.requests {
             self.planned.push((stream.below(horizon) as u32, Planned::Trigger));
         }
         let mut crashes = amount(self.spice.crashes, stream);
@@ -307,7 +327,7 @@ impl<'s> Walker<'s> {
 
 /// Takes the steps of a schedule that can happen, goes on in the default order, and says all that is wrong.
 pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Broken {
-    let mut driver = Untimed::new(control, MOST_STEPS, Judge { oracles: scenario.untimed_oracles() });
+    let mut driver = Untimed::new(control, most_steps(scenario.plan()), Judge { oracles: scenario.untimed_oracles() });
     driver.settle(&mut world);
     for &step in steps {
         if world.ready(step).is_ok() {

@@ -375,8 +375,10 @@ impl<'p> Delivery<'p> {
             if report.observed.satisfies(report.promised) {
                 continue;
             }
-            // What is not there before the drain may still come.
-            if (end.cut_short || unsettled) && report.duplicated == 0 {
+            // What is not there before the drain may still come; what shows twice for good was forbidden, or is no
+            // reason.
+            let is_repeated = report.duplicated > 0 && report.promised.forbids_duplicates();
+            if (end.cut_short || unsettled) && !is_repeated {
                 return Verdict::Incomplete("the run ended before everything was delivered".to_owned());
             }
             let place = &self.plan.operators()[report.operator].name;

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compare;
+pub mod fuzz;
 pub mod json;
 pub mod junit;
 pub mod text;

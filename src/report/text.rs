@@ -331,7 +331,7 @@ impl Page {
     }
 
     /// Text broken at spaces, with later lines further in.
-    fn wrapped(&mut self, indent: usize, text: &str) {
+    pub(super) fn wrapped(&mut self, indent: usize, text: &str) {
         let text = printable(text);
         let (mut line, mut inner) = (String::new(), indent);
         for word in text.split_whitespace() {

@@ -56,6 +56,11 @@ impl Scenario {
         judged_run(self, world, &mut |_, _, _| {})
     }
 
+    /// The same, and every fact is handed to `trace`, with its time and the number of its step.
+    pub fn trace_world(&self, world: World, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
+        judged_run(self, world, trace)
+    }
+
     /// The right coordinator for this scenario.
     pub fn coordinator(&self) -> Coordinator {
         Coordinator::new(self.settings.clone())

@@ -86,13 +86,20 @@ pub fn shrink(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Optio
 }
 
 impl Campaign<'_> {
-    /// Makes a failed run of the campaign as small as it gets; `None` when the run does not fail.
+    /// Makes a failed run of the campaign as small as it gets; `None` when the run does not fail, or when
+    /// what is wrong needs a clock to show.
     pub fn shrink(&self, run: u64) -> Option<Shrunk> {
         let replay = self.replay(run);
-        let draft = Draft { file: replay.shape.file, control: replay.shape.control, budget: budget_of(&replay.steps) };
-        let (suspect, class) = (self.suspect, replay.class?);
-        let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph: true };
-        Some(shrinker.shrink(Case { draft, scenario: replay.shape.scenario, steps: replay.steps }))
+        let (suspect, class, shape) = (self.suspect, replay.class?, replay.shape);
+        let any_graph = suspect.draws();
+        // Drawn scenarios have no times; given ones lose theirs.
+        let steps: Vec<Step> = replay.steps.into_iter().map(untimed::asked).collect();
+        let file = if any_graph { shape.file } else { untimed::file(&shape.file, &steps) };
+        let scenario = Scenario::from_draft(&file).ok()?;
+        let steps: Vec<Step> = steps.iter().filter_map(|step| translate(*step, shape.scenario.plan(), scenario.plan())).collect();
+        let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
+        let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph };
+        shrinker.breaks(&scenario, draft.control, &steps).then(|| shrinker.shrink(Case { draft, scenario, steps }))
     }
 }
 
@@ -127,7 +134,7 @@ struct Shrinker<'s> {
 
 impl Shrinker<'_> {
     fn shrink(&mut self, case: Case) -> Shrunk {
-        let mut case = self.to_the_bottom(self.fewer_steps(case));
+        let mut case = self.reduced(self.fewer_steps(case));
         if self.any_graph {
             self.states = ALL_CANDIDATES_STATES;
             let smallest = reduce::smallest(&case.draft, self.suspect).into_iter().find_map(|draft| self.stumbled_on(draft));
@@ -136,7 +143,7 @@ impl Shrinker<'_> {
                 // It takes special rules; what is left of those has a smallest graph, too.
                 None => self.first_that_fails(case, reduce::templates),
             };
-            case = self.to_the_bottom(case);
+            case = self.reduced(case);
         }
         if let Some(renamed) = reduce::renamed(&case.draft).and_then(|draft| self.confirm(draft, &case)) {
             case = renamed;
@@ -146,7 +153,7 @@ impl Shrinker<'_> {
     }
 
     /// Reduces until nothing can be.
-    fn to_the_bottom(&mut self, mut case: Case) -> Case {
+    fn reduced(&mut self, mut case: Case) -> Case {
         loop {
             let before = case.draft.clone();
             case = self.descend(case);

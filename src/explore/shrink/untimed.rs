@@ -14,11 +14,15 @@ struct Recorder(Vec<Step>);
 impl FactSink for Recorder {
     fn fact(&mut self, _now: Ticks, _fact: Fact) {}
     fn step(&mut self, step: Step) {
-        self.0.push(match step {
-            // Without a clock somebody has to ask.
-            Step::Fire(Timer::First | Timer::Interval) => Step::Request,
-            step => step,
-        });
+        self.0.push(asked(step));
+    }
+}
+
+/// Without a clock somebody has to ask for a snapshot.
+pub(super) fn asked(step: Step) -> Step {
+    match step {
+        Step::Fire(Timer::First | Timer::Interval) => Step::Request,
+        step => step,
     }
 }
 

@@ -1,0 +1,346 @@
+//! `cutline fuzz`
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use serde_json::Value;
+
+use super::args::{Fuzz, TableFormat};
+use super::clock::Clock;
+use super::files::reason;
+use super::output::{self, Problem};
+use super::progress::Progress;
+use super::words::{self, Required, Shard};
+use super::{Exit, files, guard, interrupt, keep, load, refuse};
+use crate::explore::zoo::{self, CANARY, Mutant};
+use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under};
+use crate::protocol::ProtocolKind;
+use crate::report::fuzz::{self as report, Canary, Fuzzed, GivenFile, Part, Shards};
+use crate::report::text::Style;
+use crate::scenario::Scenario;
+use crate::scenario::outcome::FORMAT;
+use crate::trace::Situation;
+
+/// Runs when nothing is said.
+const RUNS: u64 = 10_000;
+/// Within so many runs the canary has to be found.
+const CANARY_RUNS: u64 = 2_000;
+/// The report on disk is at most about this old.
+const KEPT_EVERY: Duration = Duration::from_secs(3);
+/// Where findings go when nothing is said.
+pub const FINDINGS: &str = "cutline-findings";
+
+/// Runs a campaign and prints what it found.
+pub fn fuzz(arguments: &Fuzz) -> Exit {
+    let given = match given(arguments) {
+        Ok(given) => given,
+        Err(exit) => return exit,
+    };
+    match Job::new(arguments, given) {
+        Ok(job) => job.run().unwrap_or_else(|exit| exit),
+        Err(problem) => refuse(&problem),
+    }
+}
+
+/// Scenarios that are walked through in the place of drawn ones.
+#[derive(Default)]
+struct Scenarios {
+    named: Vec<GivenFile>,
+    files: Vec<(Value, Scenario)>,
+}
+
+fn given(arguments: &Fuzz) -> Result<Scenarios, Exit> {
+    let found = files::find(&arguments.paths);
+    let mut given = Scenarios::default();
+    let mut exit = Exit::AsExpected;
+    for problem in &found.problems {
+        exit = exit.max(refuse(problem));
+    }
+    for path in &found.files {
+        match load::load_alone(path) {
+            Ok((bytes, scenario)) => {
+                let digest = format!("{:016x}", report::fingerprint(&bytes));
+                given.named.push(GivenFile { path: path.display().to_string(), digest });
+                // It has just been read.
+                given.files.push((serde_json::from_slice(&bytes).expect("a scenario is JSON"), scenario));
+            }
+            Err(worse) => exit = exit.max(worse),
+        }
+    }
+    let suits = |mutant: &Mutant| given.files.iter().any(|(_, scenario)| mutant.suits(scenario));
+    if let Some(mutant) = arguments.mutant.filter(|mutant| !given.files.is_empty() && !suits(mutant)) {
+        let message = format!("there is no place for {} in any of the scenarios", mutant.name);
+        exit = exit.max(refuse(&Problem::new(message, "leave out the scenarios, and fitting ones are drawn")));
+    }
+    if exit == Exit::AsExpected { Ok(given) } else { Err(exit) }
+}
+
+/// A campaign that is ready to be run.
+struct Job<'a> {
+    arguments: &'a Fuzz,
+    suspect: Box<dyn Suspect>,
+    shard: Shard,
+    /// Where findings go.
+    folder: PathBuf,
+    /// Where the report is kept.
+    kept: Option<PathBuf>,
+    report: Fuzzed,
+    pool: ThreadPool,
+}
+
+impl<'a> Job<'a> {
+    fn new(arguments: &'a Fuzz, given: Scenarios) -> Result<Job<'a>, Problem> {
+        let suspect: &'static dyn Suspect = arguments.mutant.map_or(&Right, |mutant| mutant);
+        let suspect: Box<dyn Suspect> = match given.files.is_empty() {
+            true => Box::new(Under { suspect, protocols: protocols(arguments, suspect)? }),
+            false => Box::new(Given::new(suspect, given.files)),
+        };
+        let shard = shard(arguments)?;
+        let kept = arguments.report.clone().or_else(|| arguments.out.as_ref().map(|folder| folder.join("report.json")));
+        let mut report = Fuzzed {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: arguments.seed,
+            suspect: arguments.mutant.map_or(report::RIGHT, |mutant| mutant.name).to_owned(),
+            protocols: suspect.protocols().iter().map(|protocol| protocol.word().to_owned()).collect(),
+            files: given.named,
+            runs_wanted: Some(arguments.runs.unwrap_or(RUNS)).filter(|_| arguments.time.is_none()),
+            shards: Shards { of: shard.of, parts: vec![Part { shard: shard.index, below: 0 }] },
+            runs: 0,
+            steps: 0,
+            situations: Situation::ALL.iter().map(|situation| (situation.word().to_owned(), 0)).collect(),
+            failures: Vec::new(),
+            canary: Canary { mutant: CANARY.to_owned(), limit: CANARY_RUNS, found_by_run: None },
+        };
+        if arguments.resume
+            && let Some(earlier) = earlier(kept.as_ref(), &report, arguments)?
+        {
+            report = earlier;
+        }
+        let pool = pool(arguments.jobs)?;
+        let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from(FINDINGS));
+        Ok(Job { arguments, suspect, shard, folder, kept, report, pool })
+    }
+
+    fn run(mut self) -> Result<Exit, Exit> {
+        interrupt::watch();
+        let suspect = std::mem::replace(&mut self.suspect, Box::new(Right));
+        let campaign = Campaign { seed: self.arguments.seed, suspect: &*suspect };
+        self.report.canary.found_by_run = self.canary()?;
+        let mut progress = Progress::new(self.arguments.time.is_none().then(|| self.total()), self.report.runs);
+        self.blocks(&campaign, &mut progress)?;
+        let is_interrupted = interrupt::is_asked();
+        self.keep()?;
+        self.shrink(&campaign)?;
+        let Job { report, folder, .. } = &self;
+        keep::write_all(folder, report.findings().map(|finding| (&*finding.file, &*finding.scenario)))
+            .map_err(|problem| refuse(&problem))?;
+        self.keep()?;
+        progress.finish(self.report.runs, self.report.failed());
+        if is_interrupted {
+            let how = if self.kept.is_some() { "--resume goes on with it" } else { "with --report FILE it could be gone on with" };
+            output::message(format_args!("interrupted: the report is of the runs up to here; {how}"));
+        }
+        let folder = self.folder.display().to_string();
+        let printed = print(&self.report, Some(&folder), self.arguments.format);
+        let interrupted = if is_interrupted { Exit::Interrupted } else { Exit::AsExpected };
+        Ok(judge(&self.report, &self.arguments.require).max(interrupted).max(printed))
+    }
+
+    /// How many of the wanted runs are this shard's.
+    fn total(&self) -> u64 {
+        let wanted = self.report.runs_wanted.unwrap_or(0);
+        let (of, index) = (u64::from(self.shard.of), u64::from(self.shard.index));
+        (wanted + of - index) / of
+    }
+
+    /// The run that finds the canary.
+    fn canary(&self) -> Result<Option<u64>, Exit> {
+        let mutant = zoo::find(CANARY).expect("the canary is in the zoo");
+        let campaign = Campaign { seed: self.arguments.seed, suspect: mutant };
+        let found = guard::guarded(|| campaign.first_failure(CANARY_RUNS)).map_err(|panic| internal("the canary", &panic))?;
+        Ok(found.map(|failure| failure.run))
+    }
+
+    /// All runs that are left, block by block; some blocks at a time, and never half of one.
+    fn blocks(&mut self, campaign: &Campaign<'_>, progress: &mut Progress) -> Result<(), Exit> {
+        let began = Clock::start();
+        let mut kept = Clock::start();
+        let at_once = self.pool.current_num_threads() as u64;
+        let end = self.report.runs_wanted.unwrap_or(u64::MAX);
+        let mut from = self.report.shards.parts[0].below;
+        let is_over = |from| interrupt::is_asked() || from >= end || self.arguments.time.is_some_and(|time| began.elapsed() >= time);
+        while !is_over(from) {
+            let below = (from / Campaign::BLOCK + at_once).saturating_mul(Campaign::BLOCK).min(end);
+            let tally = self.pool.install(|| runs(campaign, from..below, self.shard)).map_err(|panic| {
+                let what = panicking(campaign, from..below, self.shard).map_or("a run".to_owned(), |run| format!("run {run}"));
+                internal(&format!("{what} of seed {}", campaign.seed), &panic)
+            })?;
+            self.report.add(below, &tally);
+            progress.at(self.report.runs, self.report.failed());
+            if kept.elapsed() >= KEPT_EVERY {
+                self.keep()?;
+                kept = Clock::start();
+            }
+            from = below;
+        }
+        Ok(())
+    }
+
+    /// Makes the first failures of each class small, after an interrupt as well: the next one ends it.
+    fn shrink(&mut self, campaign: &Campaign<'_>) -> Result<(), Exit> {
+        let failed = self.report.unshrunk();
+        let shrunk: Vec<(u64, Result<Option<Shrunk>, String>)> = self.pool.install(|| {
+            let shrunk = failed.into_par_iter().map(|run| (run, guard::guarded(|| campaign.shrink(run))));
+            shrunk.collect()
+        });
+        for (run, shrunk) in shrunk {
+            match shrunk {
+                Ok(Some(shrunk)) => self.report.shrunk(run, &shrunk),
+                Ok(None) => {
+                    let help = "this is a defect of cutline; please report it with the seed and the run";
+                    Problem::new(format!("run {run} of seed {} failed, and does not when it is repeated", campaign.seed), help).print();
+                    return Err(Exit::Nondeterminism);
+                }
+                Err(panic) => return Err(internal(&format!("making run {run} of seed {} small", campaign.seed), &panic)),
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&self) -> Result<(), Exit> {
+        let Some(path) = &self.kept else { return Ok(()) };
+        keep::write(path, &self.report.document()).map_err(|problem| refuse(&problem))
+    }
+}
+
+fn internal(what: &str, panic: &str) -> Exit {
+    guard::internal_error(what, panic).print();
+    Exit::Internal
+}
+
+fn protocols(arguments: &Fuzz, suspect: &dyn Suspect) -> Result<Vec<ProtocolKind>, Problem> {
+    let own = suspect.protocols();
+    if let Some(other) = arguments.protocols.iter().find(|protocol| !own.contains(protocol)) {
+        let name = arguments.mutant.map_or("what makes no claim", |mutant| mutant.name);
+        let words: Vec<_> = own.iter().map(|protocol| protocol.word()).collect();
+        let message = format!("--protocols {}: not for {name}", other.word());
+        return Err(Problem::new(message, format!("choose from: {}", words.join(", "))));
+    }
+    // In the suspect's order: how they are typed changes no draw.
+    let chosen = own.iter().copied().filter(|protocol| arguments.protocols.is_empty() || arguments.protocols.contains(protocol));
+    Ok(chosen.collect())
+}
+
+fn shard(arguments: &Fuzz) -> Result<Shard, Problem> {
+    let Some(of) = arguments.shards else { return Ok(arguments.shard.unwrap_or(Shard::WHOLE)) };
+    // What is no text is no number either.
+    let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    words::shard_of_job(of, variable).map_err(|message| Problem::new(message, "say which one it is: --shard K/N, with K from 1 to N"))
+}
+
+fn pool(jobs: Option<u16>) -> Result<ThreadPool, Problem> {
+    let mut pool = ThreadPoolBuilder::new();
+    if let Some(jobs) = jobs {
+        pool = pool.num_threads(jobs.into());
+    }
+    pool.build().map_err(|error| Problem::new(format!("cannot start the threads: {error}"), "give a smaller --jobs"))
+}
+
+/// The report to go on with, if there is one.
+fn earlier(kept: Option<&PathBuf>, fresh: &Fuzzed, arguments: &Fuzz) -> Result<Option<Fuzzed>, Problem> {
+    let Some(path) = kept else {
+        return Err(Problem::new("--resume: there is no report to go on with", "name it: --report FILE, or --out DIR"));
+    };
+    let name = path.display();
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(Problem::new(format!("cannot read {name}: {}", reason(&error)), "make it readable, or leave out --resume"));
+        }
+        Ok(text) => text,
+    };
+    let help = "give the arguments it was begun with, or leave out --resume to begin anew";
+    let mut earlier = Fuzzed::parse(&text).map_err(|message| Problem::new(format!("cannot go on with {name}: {message}"), help))?;
+    let below = earlier.shards.parts.first().map_or(0, |part| part.below);
+    let wanted = match (arguments.runs, fresh.runs_wanted) {
+        (None, Some(_)) => earlier.runs_wanted.or(fresh.runs_wanted),
+        (_, wanted) => wanted,
+    };
+    if let Some(wanted) = wanted.filter(|wanted| *wanted < below) {
+        return Err(Problem::new(format!("cannot go on with {name}: it has {below} runs, and only {wanted} are wanted"), help));
+    }
+    let other = Fuzzed { runs_wanted: wanted, canary: earlier.canary.clone(), ..fresh.clone() };
+    earlier.runs_wanted = wanted;
+    if let Some(difference) = earlier.difference(&other) {
+        return Err(Problem::new(format!("cannot go on with {name}: {difference}"), help));
+    }
+    let shards = |report: &Fuzzed| report.shards.parts.iter().map(|part| part.shard).collect::<Vec<_>>();
+    if shards(&earlier) != shards(fresh) {
+        return Err(Problem::new(format!("cannot go on with {name}: it is of another shard"), help));
+    }
+    Ok(Some(earlier))
+}
+
+/// Runs of a shard, in as many threads as there are; what one of them said when it panicked.
+fn runs(campaign: &Campaign<'_>, range: Range<u64>, shard: Shard) -> Result<Tally, String> {
+    let blocks = range.start / Campaign::BLOCK..range.end.div_ceil(Campaign::BLOCK);
+    let pieces: Vec<(u64, u64)> = blocks.flat_map(|block| (0..Campaign::PARTS).map(move |part| (block, part))).collect();
+    let tallies: Vec<Result<Tally, String>> = pieces
+        .into_par_iter()
+        .map(|(block, part)| {
+            let start = (block * Campaign::BLOCK).max(range.start);
+            let end = (block + 1).saturating_mul(Campaign::BLOCK).min(range.end);
+            guard::guarded(|| campaign.runs(start..end, |run| shard.has(run) && Campaign::part_of(run) == part))
+        })
+        .collect();
+    // Added up in order, so that it does not matter who was first.
+    tallies.into_iter().try_fold(Tally::new(), |mut all, tally| {
+        all.add(&tally?);
+        Ok(all)
+    })
+}
+
+/// The first run that panics, one by one.
+fn panicking(campaign: &Campaign<'_>, mut range: Range<u64>, shard: Shard) -> Option<u64> {
+    range.find(|&run| shard.has(run) && guard::guarded(|| campaign.runs(run..run + 1, |_| true)).is_err())
+}
+
+/// How the program ends for what a campaign found, with what is to be said of it on standard error.
+pub fn judge(report: &Fuzzed, required: &[Required]) -> Exit {
+    let mut exit = if report.failed() > 0 { Exit::Unexpected } else { Exit::AsExpected };
+    let is_required = |name: &str| {
+        required.iter().any(|required| match required {
+            Required::All => true,
+            Required::One(situation) => situation.word() == name,
+        })
+    };
+    let counts: BTreeMap<&str, u64> = report.situations.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    let never: Vec<&str> = counts.into_iter().filter(|(name, count)| *count == 0 && is_required(name)).map(|(name, _)| name).collect();
+    if !never.is_empty() {
+        let message = format!("required and never reached: {}", never.join(", "));
+        Problem::new(message, "try more runs, or other protocols").print();
+        exit = exit.max(Exit::NotReached);
+    }
+    if report.canary.found_by_run.is_none() {
+        let message = format!("the search is broken: {} runs do not find {}", report.canary.limit, report.canary.mutant);
+        Problem::new(message, "this is a defect of cutline; please report it with the seed").print();
+        exit = Exit::Internal;
+    }
+    exit
+}
+
+/// Prints a campaign.
+pub fn print(report: &Fuzzed, folder: Option<&str>, format: TableFormat) -> Exit {
+    match format {
+        TableFormat::Text => output::result(&report::text(report, folder, &Style::coloured())),
+        TableFormat::Json => output::result(&report.document()),
+    }
+}

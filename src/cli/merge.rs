@@ -1,0 +1,70 @@
+//! `cutline merge`
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::args::Merge;
+use super::files::reason;
+use super::output::Problem;
+use super::{Exit, fuzz, keep, refuse};
+use crate::report::fuzz::{Fuzzed, Unmergeable};
+
+/// Puts the reports of shards together and prints what they found.
+pub fn merge(arguments: &Merge) -> Exit {
+    let merged = match merged(&arguments.reports) {
+        Ok(merged) => merged,
+        Err(problem) => return refuse(&problem),
+    };
+    let missing = merged.missing();
+    if !missing.is_empty() && !arguments.partial {
+        let message = format!("the campaign is not complete: there is no {}", missing.join("\nnor "));
+        return refuse(&Problem::new(
+            message,
+            "add the reports that are missing, run \"fuzz --resume\" for those cut short, or say --partial",
+        ));
+    }
+    let written = arguments.output.as_ref().map_or(Ok(()), |path| keep::write(path, &merged.document()));
+    let folder = arguments.out.as_ref();
+    let files = || merged.findings().map(|finding| (&*finding.file, &*finding.scenario));
+    let written = written.and_then(|()| folder.map_or(Ok(()), |folder| keep::write_all(folder, files())));
+    if let Err(problem) = written {
+        return refuse(&problem);
+    }
+    let folder = folder.map(|folder| folder.display().to_string());
+    let printed = fuzz::print(&merged, folder.as_deref(), arguments.format);
+    fuzz::judge(&merged, &arguments.require).max(printed)
+}
+
+fn merged(paths: &[PathBuf]) -> Result<Fuzzed, Problem> {
+    let mut reports: Vec<(&PathBuf, Fuzzed)> = Vec::new();
+    for path in paths {
+        let name = path.display();
+        let help = "name reports that \"cutline fuzz\" has written, with --report, --out or --format json";
+        let text = fs::read_to_string(path).map_err(|error| Problem::new(format!("cannot read {name}: {}", reason(&error)), help))?;
+        let report = Fuzzed::parse(&text).map_err(|message| Problem::new(format!("{name}: {message}"), help))?;
+        reports.push((path, report));
+    }
+    let holder = |shard: u32| reports.iter().find(|(_, report)| report.shards.parts.iter().any(|part| part.shard == shard));
+    let mut merged: Option<Fuzzed> = None;
+    for (path, report) in &reports {
+        let Some(before) = merged.take() else {
+            merged = Some(report.clone());
+            continue;
+        };
+        merged = Some(before.merge(report.clone()).map_err(|why| {
+            let (first, name) = (paths[0].display(), path.display());
+            match why {
+                Unmergeable::Different(what) => {
+                    let message = format!("{first} and {name} are of different campaigns: {what}");
+                    Problem::new(message, "merge the shards of one campaign")
+                }
+                Unmergeable::Twice { shard, of } => {
+                    let first = holder(shard).map_or(first, |(path, _)| path.display());
+                    let message = format!("shard {shard} of {of} is in {first} and in {name}");
+                    Problem::new(message, "leave one of them out")
+                }
+            }
+        })?);
+    }
+    merged.ok_or_else(|| Problem::new("there is no report to merge", "name one or more"))
+}
