@@ -25,6 +25,7 @@ fn check(name: &str, seed: u64) -> String {
     assert!(wrong.skipped.is_empty(), "{name}: every step of the schedule happens with the bug:\n{}", shrunk.text);
     let right = cutline::run(&small);
     assert_eq!(violated(&right), [""; 0], "{name}: the right one on\n{}", shrunk.text);
+    assert_eq!(right.verdict, Judgement::AsExpected, "{name}: green once the bug is gone\n{}", shrunk.text);
     shrunk.text
 }
 

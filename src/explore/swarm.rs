@@ -67,7 +67,7 @@ pub fn shape(seed: u64, number: u64, protocols: &[ProtocolKind]) -> Shape {
 fn spice(stream: &mut Stream, has_last: bool) -> Spice {
     let crashes = pick(stream, &[(1, 0), (6, 1), (4, 2)]);
     let losses = pick(stream, &[(3, 0), (1, 1)]).min(u8::from(has_last));
-    let failed_uploads = pick(stream, &[(2, 0), (1, 1)]);
+    let failed_uploads = pick(stream, &[(1, 0), (1, 1)]);
     let early_timers = pick(stream, &[(3, 0), (2, 1)]).min(2 - losses - failed_uploads);
     Spice { crashes, losses, failed_uploads, early_timers }
 }
@@ -176,7 +176,7 @@ impl Draft {
     }
 
     fn dataflow(&mut self, stream: &mut Stream) {
-        let finishes = chance(stream, 30);
+        let finishes = chance(stream, 40);
         let capacity = pick(stream, &[(6, None), (2, Some(1)), (1, Some(2))]);
         match pick(stream, &[(3, 'l'), (8, 'j'), (3, 's'), (2, 'd'), (2, 'c'), (1, 'p'), (2, 'f'), (1, 't')]) {
             'l' => {

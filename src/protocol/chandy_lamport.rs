@@ -21,6 +21,8 @@ pub struct ChandyLamport {
     recordings: Vec<Recording>,
     /// The highest id taken: a marker can be faster than the trigger.
     newest: Option<SnapshotId>,
+    /// The highest id that was given up before it began here.
+    given_up: Option<SnapshotId>,
     /// Inputs that have ended: they bring no marker, and nothing else.
     ended: SmallVec<[ChannelId; 4]>,
 }
@@ -44,6 +46,13 @@ impl ChandyLamport {
         }
     }
 
+    /// Snapshots that a coordinator asks for come one after the other: a marker of one that it gave up (K2),
+    /// or that comes behind a newer one's (B2), starts nothing. A sink that took that snapshot would close a
+    /// transaction that nobody commits any more. Those of processes are independent of each other.
+    fn is_void(&self, task: &TaskView<'_>, id: SnapshotId) -> bool {
+        !task.plan.has_processes() && (self.newest > Some(id) || self.given_up == Some(id))
+    }
+
     fn is_recording(&self, id: SnapshotId) -> bool {
         self.recordings.iter().any(|recording| recording.id == id)
     }
@@ -60,6 +69,9 @@ impl SnapshotProtocol for ChandyLamport {
     fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
         let id = barrier.snapshot;
         if !self.is_recording(id) {
+            if self.is_void(task, id) {
+                return;
+            }
             self.record_state(task, id, out);
         }
         self.close(id, Some(input), out);
@@ -74,6 +86,13 @@ impl SnapshotProtocol for ChandyLamport {
     fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
         for recording in self.recordings.iter().filter(|recording| recording.open.contains(&input)) {
             out.push(Effect::SaveRecord(recording.id, input, *record));
+        }
+    }
+
+    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
+        self.recordings.retain(|recording| recording.id != id);
+        if self.newest < Some(id) {
+            self.given_up = self.given_up.max(Some(id));
         }
     }
 

@@ -955,6 +955,9 @@ pub struct ExpectFile {
     /// Failovers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failovers: Option<Number>,
+    /// Steps of the schedule that could not happen; none may be left out when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Number>,
     /// What each failover restored: a snapshot's number, or null for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored: Option<Vec<Option<u32>>>,

@@ -317,7 +317,8 @@ fn judgement(scenario: &Scenario, outcome: &Outcome) -> Judgement {
     };
     let is_met = outcome.expectations.iter().all(|expectation| expectation.met);
     let is_ended = !matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit) || scenario.expect.names_invariant("liveness");
-    if is_met && is_ended && outcome.skipped.is_empty() && !outcome.invariants.iter().any(is_broken) {
+    let is_followed = outcome.skipped.is_empty() || scenario.expect.names_skipped();
+    if is_met && is_ended && is_followed && !outcome.invariants.iter().any(is_broken) {
         Judgement::AsExpected
     } else {
         Judgement::Unexpected

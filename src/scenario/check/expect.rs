@@ -41,6 +41,7 @@ enum Expectation {
     Completed(Range),
     Aborted(Range),
     Failovers(Range),
+    Skipped(Range),
     Restored(Vec<Option<u32>>),
     Alignment { task: String, snapshot: u32, range: Range },
     Process { snapshot: u32, process: String, value: Shown },
@@ -84,6 +85,7 @@ impl Checker<'_> {
             ("snapshots_completed", &file.snapshots_completed, Expectation::Completed as fn(Range) -> Expectation),
             ("snapshots_aborted", &file.snapshots_aborted, Expectation::Aborted),
             ("failovers", &file.failovers, Expectation::Failovers),
+            ("skipped", &file.skipped, Expectation::Skipped),
         ];
         for (field, number, make) in counts {
             items.extend(number.as_ref().map(|number| make(self.range(&format!("/expect/{field}"), number))));
@@ -174,6 +176,11 @@ impl Expectations {
         self.items.iter().map(|item| item.judge(outcome)).collect()
     }
 
+    /// Whether it says in so many words how many steps of the schedule may be left out.
+    pub(in crate::scenario) fn names_skipped(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Expectation::Skipped(_)))
+    }
+
     /// Whether a verdict of this invariant is expected in so many words.
     pub(in crate::scenario) fn names_invariant(&self, name: &str) -> bool {
         self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, _) if expected == name))
@@ -246,6 +253,7 @@ impl Expectation {
             Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),
             Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),
             Expectation::Failovers(range) => within("failovers", *range, outcome.failovers.len() as u64),
+            Expectation::Skipped(range) => within("skipped", *range, outcome.skipped.len() as u64),
             Expectation::Restored(expected) => {
                 let actual: Vec<_> =
                     outcome.failovers.iter().filter(|failover| failover.restarted).map(|failover| failover.restored_snapshot).collect();
