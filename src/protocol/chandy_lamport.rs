@@ -21,8 +21,6 @@ pub struct ChandyLamport {
     recordings: Vec<Recording>,
     /// The highest id taken: a marker can be faster than the trigger.
     newest: Option<SnapshotId>,
-    /// The highest id that was given up before it began here.
-    given_up: Option<SnapshotId>,
     /// Inputs that have ended: they bring no marker, and nothing else.
     ended: SmallVec<[ChannelId; 4]>,
 }
@@ -46,11 +44,11 @@ impl ChandyLamport {
         }
     }
 
-    /// Snapshots that a coordinator asks for come one after the other: a marker of one that it gave up (K2),
-    /// or that comes behind a newer one's (B2), starts nothing. A sink that took that snapshot would close a
-    /// transaction that nobody commits any more. Those of processes are independent of each other.
+    /// Snapshots that a coordinator asks for come one after the other: a marker that comes behind a newer
+    /// one's (B2) starts nothing. A sink that took that snapshot would close a transaction that nobody commits
+    /// any more. Those of processes are independent of each other.
     fn is_void(&self, task: &TaskView<'_>, id: SnapshotId) -> bool {
-        !task.plan.has_processes() && (self.newest > Some(id) || self.given_up == Some(id))
+        !task.plan.has_processes() && self.newest > Some(id)
     }
 
     fn is_recording(&self, id: SnapshotId) -> bool {
@@ -86,13 +84,6 @@ impl SnapshotProtocol for ChandyLamport {
     fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
         for recording in self.recordings.iter().filter(|recording| recording.open.contains(&input)) {
             out.push(Effect::SaveRecord(recording.id, input, *record));
-        }
-    }
-
-    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
-        self.recordings.retain(|recording| recording.id != id);
-        if self.newest < Some(id) {
-            self.given_up = self.given_up.max(Some(id));
         }
     }
 

@@ -99,7 +99,10 @@ impl Campaign<'_> {
         let steps: Vec<Step> = steps.iter().filter_map(|step| translate(*step, shape.scenario.plan(), scenario.plan())).collect();
         let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
         let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph };
-        shrinker.breaks(&scenario, draft.control, &steps).then(|| shrinker.shrink(Case { draft, scenario, steps }))
+        let case = Case { draft, scenario, steps };
+        // What goes in circles is seen by walks alone, and stays as it is.
+        let is_judged = shrinker.breaks(&case.scenario, case.draft.control, &case.steps);
+        Some(if is_judged { shrinker.shrink(case) } else { shrinker.finished(case, false) })
     }
 }
 
