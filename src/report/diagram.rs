@@ -216,7 +216,7 @@ impl<'r> Picture<'r> {
         self.follow(fact);
         match (fact, fields.record) {
             (Fact::Output { .. }, Some(record)) => row.visible.push(record.text(self.plan)),
-            _ if is_told(fact) => row.words.push(fact.describe(self.plan) + self.prime(at)),
+            _ if self.is_told(fact) => row.words.push(fact.describe(self.plan) + self.prime(at)),
             _ => {}
         }
     }
@@ -224,6 +224,16 @@ impl<'r> Picture<'r> {
     /// What is said again is marked so.
     fn prime(&self, at: usize) -> &'static str {
         if self.again[at] { "'" } else { "" }
+    }
+
+    /// Whether a fact is told in words beside the lanes.
+    fn is_told(&self, fact: Fact) -> bool {
+        match fact {
+            // What a source saves is its position.
+            Fact::Saved { task, .. } => !self.plan.kind(task).is_source(),
+            Fact::OffsetSaved { task, .. } => self.plan.kind(task).is_source(),
+            _ => is_told(fact),
+        }
     }
 
     fn arrow(&self, message: &Message, row: &mut Row) {
@@ -311,7 +321,7 @@ fn name(plan: &Plan, task: TaskId) -> String {
     if name.chars().count() <= LONGEST_NAME { name } else { name.chars().take(LONGEST_NAME - 1).collect::<String>() + "~" }
 }
 
-/// Whether a fact is told in words beside the lanes.
+/// The same of all other facts.
 fn is_told(fact: Fact) -> bool {
     matches!(
         fact,
@@ -322,7 +332,6 @@ fn is_told(fact: Fact) -> bool {
             | Fact::Became { .. }
             | Fact::Blocked { .. }
             | Fact::Unblocked { .. }
-            | Fact::Saved { .. }
             | Fact::RecordSaved { .. }
             | Fact::ProcessSaved { .. }
             | Fact::BarrierOvertook { .. }
