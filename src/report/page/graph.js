@@ -1,0 +1,223 @@
+"use strict";
+// The graph at the current step: what each task knows, what is in each channel, which channel is blocked, and what
+// the newest snapshot keeps as contents of channels.
+
+const CHIP = { height: 19, gap: 3, most: 3 };
+const MOST_DETAILED = 14;
+
+function createGraph(app) {
+  return { layout: graphLayout(app.run), keys: new Map() };
+}
+
+function drawGraph(app, graph) {
+  const { run, state } = app;
+  const { layout } = graph;
+  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" });
+  picture.style.maxWidth = `${layout.width * 1.25}px`;
+  picture.style.minWidth = `${Math.min(layout.width * 0.6, 900)}px`;
+  picture.append(...run.channels.map((channel, index) => drawChannel(app, layout, index)));
+  picture.append(...run.tasks.map((task, index) => drawTask(app, graph, index, state.tasks[index])));
+  picture.append(...run.channels.map((channel, index) => drawContents(app, layout, index)));
+  refill(byId("graph"), picture);
+  refill(byId("contents"), taskTable(app, graph), channelList(app));
+}
+
+/** Where a channel's line begins and ends, and where its contents stand. */
+function channelLine(app, layout, index) {
+  const { run } = app;
+  const { from, to } = run.channels[index];
+  const [a, b] = [layout.nodes[from], layout.nodes[to]];
+  if (from === to) return selfLine(a);
+  if (layout.isCircle || b.x <= a.x) return roundLine(layout, a, b, run.channels.some((other) => other.from === to && other.to === from));
+  const start = { x: a.x + NODE.width, y: a.y + NODE.height / 2 };
+  const end = { x: b.x - 6, y: portY(run, layout, index) };
+  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
+  return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
+}
+
+/** Channels into one task end at different heights of its box. */
+function portY(run, layout, index) {
+  const { to } = run.channels[index];
+  const inputs = run.channels.map((channel, i) => i).filter((i) => run.channels[i].to === to && run.channels[i].from !== to);
+  const place = inputs.indexOf(index) + 1;
+  return layout.nodes[to].y + (NODE.height * place) / (inputs.length + 1);
+}
+
+function selfLine(node) {
+  const x = node.x + NODE.width / 2;
+  return { d: `M${x - 24} ${node.y} C${x - 40} ${node.y - 34} ${x + 40} ${node.y - 34} ${x + 24} ${node.y - 6}`, end: { x: x + 24, y: node.y - 6 }, middle: { x, y: node.y - 24 } };
+}
+
+/** A bow between two boxes, so that a channel and the one back do not lie on each other. */
+function roundLine(layout, a, b, isTwoWay) {
+  const center = (node) => ({ x: node.x + NODE.width / 2, y: node.y + NODE.height / 2 });
+  const [from, to] = [center(a), center(b)];
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy) || 1;
+  const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : 60;
+  const top = { x: (from.x + to.x) / 2 + (dy / length) * bow, y: (from.y + to.y) / 2 - (dx / length) * bow };
+  const start = edgeOf(from, top);
+  const end = edgeOf(to, top, 6);
+  return { d: `M${round(start.x)} ${round(start.y)} Q${round(top.x)} ${round(top.y)} ${round(end.x)} ${round(end.y)}`, end, middle: { x: (start.x + end.x) / 4 + top.x / 2, y: (start.y + end.y) / 4 + top.y / 2 } };
+}
+
+/** Where the line from a box's middle to a point leaves the box. */
+function edgeOf(middle, point, beyond = 0) {
+  const [dx, dy] = [point.x - middle.x, point.y - middle.y];
+  const share = Math.min((NODE.width / 2 + beyond) / Math.abs(dx || 1e-9), (NODE.height / 2 + beyond) / Math.abs(dy || 1e-9));
+  return { x: middle.x + dx * share, y: middle.y + dy * share };
+}
+
+function drawChannel(app, layout, index) {
+  const { d, end } = channelLine(app, layout, index);
+  const isBlocked = app.state.blocked[index];
+  const group = svg("g", { class: isBlocked ? "channel blocked" : "channel" }, svg("path", { d, "marker-end": "url(#head-end)" }), svg("title", {}, app.run.channels[index].name));
+  if (isBlocked) group.append(svg("path", { class: "bar", d: `M${end.x - 6} ${end.y - 9} v18 M${end.x - 11} ${end.y - 9} v18` }));
+  return group;
+}
+
+/** The queue as chips, the next to be taken at the right; below them what a snapshot keeps of the channel. */
+function drawContents(app, layout, index) {
+  const queue = app.state.queues[index];
+  const kept = keptInChannel(app, index);
+  const isBlocked = app.state.blocked[index];
+  const group = svg("g", { class: isBlocked ? "contents blocked" : "contents" });
+  const { middle } = channelLine(app, layout, index);
+  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue), middle));
+  const texts = [];
+  if (isBlocked) texts.push(["blocked", "blocked"]);
+  if (kept.length > 0) texts.push([`◆ ${namesInShort(app, kept)}`, "kept"]);
+  texts.forEach(([text, className], line) => group.append(svg("text", { x: middle.x, y: middle.y + CHIP.height / 2 + 13 + line * 14, class: className }, text)));
+  return group;
+}
+
+function chipsOf(app, queue) {
+  const isDetailed = app.run.channels.length <= MOST_DETAILED;
+  if (!isDetailed) return [{ text: String(queue.length), kind: queue.some((element) => element.kind === "barrier") ? "barrier" : "record" }];
+  const chips = queue.slice(0, CHIP.most).map((element) => ({ text: elementText(app.run, element), kind: element.kind, record: element.record }));
+  if (queue.length > CHIP.most) chips.push({ text: `+${queue.length - CHIP.most}`, kind: "more" });
+  return chips.reverse();
+}
+
+function drawChips(app, chips, middle) {
+  const widths = chips.map(({ text }) => Math.max(text.length * 7 + 10, 20));
+  const total = widths.reduce((sum, width) => sum + width + CHIP.gap, -CHIP.gap);
+  let x = middle.x - total / 2;
+  return chips.map(({ text, kind, record }, index) => {
+    const chip = svg("g", { class: `chip ${kind}${isFollowedRecord(app, record) ? " followed" : ""}` },
+      svg("rect", { x, y: middle.y - CHIP.height / 2, width: widths[index], height: CHIP.height, rx: kind === "barrier" ? 2 : 9 }),
+      svg("text", { x: x + widths[index] / 2, y: middle.y + 4.5 }, text));
+    x += widths[index] + CHIP.gap;
+    return chip;
+  });
+}
+
+function isFollowedRecord(app, record) {
+  return app.view.record >= 0 && record >= 0 && isRelated(app.run, record, app.view.record);
+}
+
+function elementText(run, element) {
+  if (element.kind === "record") return primedName(run, element.record, run.prime[element.fact]);
+  return element.kind === "barrier" ? `B${element.snapshot}` : element.kind === "cancel" ? `cancel ${element.snapshot}` : "end";
+}
+
+/** The records that the shown snapshot has saved of a channel so far. */
+function keptInChannel(app, channel) {
+  const snapshot = app.run.spans.snapshots.get(app.shownSnapshot());
+  if (!snapshot) return [];
+  const facts = app.run.stopEnd[app.view.stop];
+  const row = snapshot.rows.get(app.run.channels[channel].to);
+  return row ? row.records.filter((fact) => fact < facts && app.run.facts.channel[fact] === channel) : [];
+}
+
+function namesInShort(app, facts) {
+  const names = facts.slice(0, 3).map((fact) => app.run.records[app.run.facts.record[fact]].text);
+  return facts.length > 3 ? `${names.join(" ")} +${facts.length - 3}` : names.join(" ");
+}
+
+function drawTask(app, graph, index, task) {
+  const { x, y } = graph.layout.nodes[index];
+  const { name } = app.run.tasks[index];
+  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  return svg("g", { class: `node ${task.life}` },
+    svg("rect", { x, y, width: NODE.width, height: NODE.height, rx: 6 }),
+    svg("text", { x: x + NODE.width / 2, y: y + 20, class: "name" }, short(name, 16)),
+    svg("text", { x: x + NODE.width / 2, y: y + 38, class: "state" }, short(taskStateText(app, graph, index), 21)),
+    svg("title", {}, `${name}: ${taskStateText(app, graph, index)}`));
+}
+
+/** A task's state in a few words. */
+function taskStateText(app, graph, index) {
+  const { run, state } = app;
+  const task = state.tasks[index];
+  if (task.life === "down") return "✕ down: state gone";
+  if (task.life === "stopped") return "stopped";
+  const { kind } = run.operators[run.tasks[index].operator];
+  if (kind === "source") return `${task.emitted} emitted${task.life === "finished" ? ", finished" : ""}`;
+  if (kind === "account") return task.tokens === null ? "? tokens" : plural(task.tokens, "token");
+  if (kind === "automaton") return task.machine ?? "as at the start";
+  if (kind === "sink") return sinkText(run, state, index);
+  return task.log ? logText(graph, run, index, task.log) : run.fold.placeOf[run.tasks[index].operator] >= 0 ? "empty" : "up";
+}
+
+function sinkText(run, state, index) {
+  const task = state.tasks[index];
+  const shown = state.shown[run.tasks[index].operator];
+  const parts = [];
+  if (task.open) parts.push(`open ${task.open.size}`);
+  task.prepared.forEach(({ log }) => parts.push(`pre-c. ${log ? log.size : 0}`));
+  parts.push(`visible ${shown ? shown.size : 0}`);
+  return parts.join(", ");
+}
+
+function logText(graph, run, index, log) {
+  const keys = cachedKeys(graph, index, log);
+  return keys.size === 1 ? `${log.size} counted` : `${log.size} in ${plural(keys.size, "key")}`;
+}
+
+/** The keys of a log; one link on from the last time costs one entry. */
+function cachedKeys(graph, index, log) {
+  const cached = graph.keys.get(index);
+  if (cached && cached.log === log) return cached.keys;
+  const keys = keysOf(log);
+  graph.keys.set(index, { log, keys });
+  return keys;
+}
+
+const MOST_KEYS = 12;
+
+/** A keyed state in full, as far as there is room. */
+function keyText(graph, run, index, log) {
+  const { kind } = run.operators[run.tasks[index].operator];
+  const entries = [...cachedKeys(graph, index, log)].sort(([a], [b]) => String(a).localeCompare(String(b), "en", { numeric: true }));
+  const texts = entries.slice(0, MOST_KEYS).map(([key, { records, sum }]) => `${key}: ${kind === "keyed_sum" ? sum : records}`);
+  return entries.length > MOST_KEYS ? `${texts.join(", ")}, and ${entries.length - MOST_KEYS} more keys` : texts.join(", ");
+}
+
+function taskTable(app, graph) {
+  const rows = app.run.tasks.map((task, index) => {
+    const { log, life, attempt } = app.state.tasks[index];
+    const text = taskStateText(app, graph, index);
+    const isKeyed = log && life === "up" && !["account", "sink"].includes(app.run.operators[task.operator].kind);
+    return html("tr", {}, html("th", { scope: "row" }, named(task.name)), html("td", {}, isKeyed ? `${text} (${keyText(graph, app.run, index, log)})` : text), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
+  });
+  return html("table", { class: "tasks" }, html("caption", {}, "Tasks"), html("tbody", {}, ...rows));
+}
+
+/** Every channel that holds something or is blocked, in words, the next to be taken first. */
+function channelList(app) {
+  const { run, state } = app;
+  const items = run.channels.map((channel, index) => ({ channel, index, queue: state.queues[index], kept: keptInChannel(app, index) }))
+    .filter(({ queue, index, kept }) => queue.length > 0 || state.blocked[index] || kept.length > 0)
+    .map(({ channel, index, queue, kept }) => html("li", {}, html("b", {}, named(channel.name)), state.blocked[index] ? html("span", { class: "tag" }, "blocked") : null, " ", ...queueWords(app, queue), kept.length > 0 ? html("span", { class: "kept" }, ` ◆ saved: ${namesInShort(app, kept)}`) : null));
+  return html("div", { class: "channels" }, html("h3", {}, "In the channels"), items.length > 0 ? html("ul", {}, ...items) : html("p", { class: "muted" }, "Nothing is under way."));
+}
+
+const MOST_WORDS = 12;
+
+function queueWords(app, queue) {
+  if (queue.length === 0) return [html("span", { class: "muted" }, "empty")];
+  const words = queue.slice(0, MOST_WORDS).flatMap((element) => [element.record >= 0 ? recordButton(app, element.record, app.run.prime[element.fact], "record inline") : html("span", { class: "barrier-word" }, element.kind === "barrier" ? `barrier ${element.snapshot}` : elementText(app.run, element)), " "]);
+  if (queue.length > MOST_WORDS) words.push(`and ${queue.length - MOST_WORDS} more`);
+  return words;
+}

@@ -1,0 +1,106 @@
+"use strict";
+// The ledger: for each place, which records show there once, more than once, or not yet. And the story of
+// the record that is followed.
+
+const MOST_CHIPS = 48;
+const MOST_ENTRIES = 150;
+
+function createLedger(app) {
+  return { candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)) };
+}
+
+/** All records that are ever counted at a place or sent to it, each name once. */
+function recordsOfPlace(run, place) {
+  const { tasks } = run.operators[place.operator] || { tasks: [] };
+  const isHere = run.tasks.map((task, index) => tasks.includes(index));
+  const names = new Map();
+  const { task, channel, record, kind } = run.facts;
+  const counted = place.kind === "output" ? run.K.output : run.K.applied;
+  for (let fact = 0; fact < run.count; fact += 1) {
+    if (record[fact] < 0) continue;
+    const isCounted = kind[fact] === counted && isHere[task[fact]];
+    const isSent = kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to];
+    if (isCounted || (isSent && !names.has(run.records[record[fact]].text))) names.set(run.records[record[fact]].text, record[fact]);
+  }
+  return [...names.values()].sort((a, b) => run.records[a].text.localeCompare(run.records[b].text, "en", { numeric: true }));
+}
+
+function drawLedger(app, ledger) {
+  const { run } = app;
+  if (run.places.length === 0) {
+    refill(byId("ledger"), html("p", { class: "muted" }, "Nothing is counted in this scenario."));
+    return;
+  }
+  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place)));
+  const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
+  const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
+  refill(byId("ledger"), table, ...run.places.map((place, index) => placeChips(app, place, ledger.candidates[index])));
+}
+
+function ledgerRow(place, counts) {
+  const cell = (count, className) => html("td", { class: `number ${count > 0 ? className : ""}` }, String(count));
+  return html("tr", { "data-place": place.place },
+    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`)),
+    html("td", { class: "number" }, String(place.records)),
+    cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
+}
+
+/** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
+function placeChips(app, place, candidates) {
+  const times = timesAtPlace(app.run, app.state, place);
+  const chips = candidates.map((record) => ({ record, times: times.get(app.run.records[record].text) || 0 }));
+  const chosen = chips.length <= MOST_CHIPS ? chips : notable(chips);
+  if (chosen.length === 0) return null;
+  const buttons = chosen.map((chip) => chipButton(app, place, chip));
+  const rest = chips.length - chosen.length;
+  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more that show once or not yet`) : null);
+}
+
+function chipButton(app, place, { record, times }) {
+  const count = place.repeatsCount ? times : Math.min(times, 1);
+  const state = count === 0 ? "none" : count === 1 ? "once" : "more";
+  const button = recordButton(app, record, 0, `record chip ${state}`);
+  button.dataset.key = `chip-${place.place}-${record}`;
+  if (count > 1) button.append(html("b", {}, ` ×${count}`));
+  button.title = `${count === 0 ? "not there yet" : count === 1 ? "there once" : `there ${count} times`}: follow it`;
+  return button;
+}
+
+function timesAtPlace(run, state, place) {
+  const times = new Map();
+  for (const log of logsOfPlace(run, state, place)) {
+    for (let link = log; link; link = link.before) {
+      const name = run.records[link.record].text;
+      times.set(name, (times.get(name) || 0) + 1);
+    }
+  }
+  return times;
+}
+
+/** Of many records: those that show more than once, then the first that do not show. */
+function notable(chips) {
+  const more = chips.filter((chip) => chip.times > 1);
+  return [...more, ...chips.filter((chip) => chip.times === 0)].slice(0, MOST_CHIPS);
+}
+
+/** The followed record: why it is where it is, and its facts in order. */
+function drawStory(app) {
+  const { run, view } = app;
+  byId("record-panel").hidden = view.record < 0;
+  if (view.record < 0) return;
+  byId("record-title").replaceChildren("Following ", named(run.records[view.record].text));
+  const known = run.stopEnd[app.hidesFuture() ? view.stop : run.lastStop];
+  const entries = storyOf(run, view.record).filter((entry) => entry.fact < known);
+  const reasons = explain(run, app.state, view.stop, view.record).map((text) => html("p", { class: "why" }, named(text)));
+  const items = entries.slice(0, MOST_ENTRIES).map((entry) => storyItem(app, entry));
+  const rest = entries.length > MOST_ENTRIES ? html("p", { class: "muted" }, `and ${entries.length - MOST_ENTRIES} more`) : null;
+  refill(byId("record-story"), ...reasons, html("ol", { class: "story" }, ...items), rest);
+}
+
+function storyItem(app, { fact, weight, note }) {
+  const { run } = app;
+  const stop = run.stopOf[fact];
+  const className = ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
+  const isAgain = run.prime[fact] > 0 && run.facts.record[fact] >= 0 ? "'".repeat(Math.min(run.prime[fact], 3)) : "";
+  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(run.facts.text[fact]), isAgain, note ? html("em", {}, ` — ${note}`) : null));
+}
