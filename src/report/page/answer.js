@@ -13,7 +13,7 @@ function drawAnswer(app) {
   const button = byId("show-answer");
   button.setAttribute("aria-expanded", String(view.answer));
   button.replaceChildren(view.answer ? "Hide the answer " : "Show the answer ", html("kbd", {}, "a"));
-  byId("answer").hidden = !view.answer;
+  byId("answer-panel").hidden = !view.answer;
   if (!view.answer || byId("answer").childElementCount > 0) return;
   byId("answer").replaceChildren(verdictLine(run), guaranteeTable(run), invariantList(app), expectationTable(run), ...hintList(run));
 }
@@ -38,15 +38,23 @@ function guaranteeTable(run) {
   return html("table", {}, html("caption", {}, "At the end"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
 }
 
-const SIGNS = { held: "✓", violated: "✕", incomplete: "…" };
+const SIGNS = { violated: "✕", incomplete: "…" };
 
+/** What was violated, or could not be judged, with its reason; what held in one line. */
 function invariantList(app) {
-  const items = (app.run.outcome.invariants || []).map((invariant) => html("li", { class: invariant.verdict },
-    html("span", { "aria-hidden": "true" }, SIGNS[invariant.verdict] || "?"), " ", words(invariant.name), ": ", html("b", {}, invariant.verdict),
+  const invariants = app.run.outcome.invariants || [];
+  const held = invariants.filter((invariant) => invariant.verdict === "held").map((invariant) => words(invariant.name));
+  const items = invariants.filter((invariant) => invariant.verdict !== "held").map((invariant) => invariantItem(app, invariant));
+  if (held.length > 0) items.push(html("li", { class: "held" }, html("span", {}, "✓ held: "), held.join(", ")));
+  return html("div", {}, html("h3", {}, "Invariants"), html("ul", { class: "invariants" }, ...items));
+}
+
+function invariantItem(app, invariant) {
+  return html("li", { class: invariant.verdict },
+    html("b", {}, `${SIGNS[invariant.verdict] || "?"} ${words(invariant.name)}: ${invariant.verdict}`),
     invariant.claimed === false ? html("span", { class: "muted" }, " (not claimed by this protocol)") : null,
     invariant.step === null || invariant.step === undefined ? null : html("span", {}, " at ", stepLink(app, Math.max(stopAtStep(app.run, invariant.step), 0))),
-    invariant.detail ? html("p", { class: "detail" }, named(invariant.detail)) : null));
-  return html("div", {}, html("h3", {}, "Invariants"), html("ul", { class: "invariants" }, ...items));
+    invariant.detail ? html("p", { class: "detail" }, named(invariant.detail)) : null);
 }
 
 function expectationTable(run) {
@@ -59,5 +67,5 @@ function expectationTable(run) {
 function hintList(run) {
   const hints = run.scenario.hints || [];
   if (hints.length === 0) return [];
-  return [html("h3", {}, "To think about"), html("ul", {}, ...hints.map((hint) => html("li", {}, named(hint))))];
+  return [html("details", {}, html("summary", {}, `To think about: ${hints.length}`), html("ul", {}, ...hints.map((hint) => html("li", {}, named(hint)))))];
 }

@@ -2,7 +2,10 @@
 // The space-time diagram: lines, bars and arrows of the part that is in view. It does not depend on the current
 // step; what does (the veil over the future, cuts, the followed record) is in overlay.js.
 
+/** No more arrows than this at a time; the latest are drawn. */
 const MOST_ARROWS = 700;
+/** From so many on, those that only pass through the picture are faint. */
+const CROWD = 120;
 
 /** Makes the diagram's elements and its listeners. */
 function createDiagram(app, container) {
@@ -27,7 +30,7 @@ function createDiagram(app, container) {
 function arrowHeads() {
   const head = (name) => svg("marker", { id: `head-${name}`, class: `head ${name}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }));
   const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, class: "hatch-ground" }), svg("rect", { width: 2, height: 6, class: "hatch-line" }));
-  return svg("defs", {}, head("record"), head("barrier"), head("cancel"), head("end"), head("control"), head("orphan"), head("crossing"), hatch);
+  return svg("defs", {}, head("record"), head("barrier"), head("cancel"), head("end"), head("control"), head("orphan"), head("crossing"), head("reinstated"), hatch);
 }
 
 /** Works out the places again: after a change of size, of column width, of options. */
@@ -130,7 +133,9 @@ function drawBars(app, diagram, from, to) {
       const y = geometry.rows[channel.to] + 7 + Math.min(place, 2) * 7;
       const width = Math.max(stopX(geometry, span.to) - x, 4);
       group.append(svg("rect", { x, y, width, height: 6, fill: "url(#hatch)" }, svg("title", {}, `${channel.name} blocked`)));
-      placeLabel(diagram.labels, `${channel.name} blocked`, "blocked", [[x + 2, y + 17, "start"]]);
+      take(diagram.labels, { left: x, right: x + width, top: y, bottom: y + 6 });
+      const text = `${channel.name} blocked`;
+      placeLabel(diagram.labels, text, "blocked", [[x + width + 4, y + 7, "start"], [x - 4, y + 7, "end"], [x + 2, y + 18, "start"], [x + width, y + 18, "end"]]);
     }
   });
   return group;
@@ -140,19 +145,15 @@ function drawBars(app, diagram, from, to) {
 function drawArrows(app, diagram, from, to) {
   const { run, view } = app;
   const group = svg("g", { class: "arrows" });
-  const kinds = run.message_kinds;
-  let drawn = 0;
-  for (const message of messagesBetween(run, from, to)) {
-    const kind = kinds[run.messages.kind[message]];
-    if (!view.control && run.messages.channel[message] < 0) continue;
-    drawn += 1;
-    if (drawn > MOST_ARROWS) break;
-    const arrow = arrowOf(app, diagram, message, kind);
+  const messages = messagesBetween(run, from, to).filter((message) => view.control || run.messages.channel[message] >= 0);
+  const isCrowded = messages.length > CROWD;
+  for (const message of messages.slice(-MOST_ARROWS)) {
+    const arrow = arrowOf(app, diagram, message, run.message_kinds[run.messages.kind[message]]);
+    arrow.isPassing = isCrowded && run.stopOf[run.messages.sent[message]] < from && run.spans.messageEnd[message] > to;
     diagram.arrows.push(arrow);
     group.append(drawArrow(run, arrow));
-    labelArrow(run, diagram, arrow);
+    if (!arrow.isPassing) labelArrow(run, diagram, arrow);
   }
-  diagram.isCrowded = drawn > MOST_ARROWS;
   return group;
 }
 
@@ -160,9 +161,10 @@ function arrowOf(app, diagram, message, kind) {
   const { run } = app;
   const { geometry } = diagram;
   const { from, to, sent } = run.messages;
+  const isBack = run.facts.kind[sent[message]] === run.K.reinstated;
   return {
-    message, kind: from[message] < 0 || to[message] < 0 ? "control" : kind, fate: run.spans.messageFate[message],
-    x1: stopX(geometry, run.stopOf[sent[message]]), y1: rowY(geometry, from[message]),
+    message, kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind, fate: run.spans.messageFate[message],
+    x1: stopX(geometry, run.stopOf[sent[message]]), y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
     x2: stopX(geometry, run.spans.messageEnd[message]), y2: rowY(geometry, to[message]),
     record: run.messages.record[message],
   };
@@ -171,7 +173,7 @@ function arrowOf(app, diagram, message, kind) {
 function drawArrow(run, arrow) {
   const isGone = arrow.fate === "cleared" || arrow.fate === "lost";
   const path = svg("path", {
-    d: arrowPath(arrow), class: `arrow ${arrow.kind}${isGone ? " gone" : ""}`,
+    d: arrowPath(arrow), class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
     "marker-end": arrow.fate === "received" ? `url(#head-${arrow.kind})` : null,
   });
   if (!isGone) return path;
@@ -213,7 +215,7 @@ function labelArrow(run, diagram, arrow) {
 
 function arrowText(run, arrow) {
   const { sent, snapshot } = run.messages;
-  if (arrow.record >= 0) return primedName(run, arrow.record, run.prime[sent[arrow.message]]);
+  if (arrow.record >= 0) return sentText(run, arrow.record, sent[arrow.message]);
   if (arrow.kind === "barrier") return `B${snapshot[arrow.message]}`;
   if (arrow.kind === "cancel") return `cancel ${snapshot[arrow.message]}`;
   return arrow.kind === "end" ? "end" : "";

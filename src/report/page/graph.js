@@ -14,7 +14,7 @@ function drawGraph(app, graph) {
   const { layout } = graph;
   const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" });
   picture.style.maxWidth = `${layout.width * 1.25}px`;
-  picture.style.minWidth = `${Math.min(layout.width * 0.6, 900)}px`;
+  picture.style.minWidth = `${Math.min(layout.width * 0.8, 900)}px`;
   picture.append(...run.channels.map((channel, index) => drawChannel(app, layout, index)));
   picture.append(...run.tasks.map((task, index) => drawTask(app, graph, index, state.tasks[index])));
   picture.append(...run.channels.map((channel, index) => drawContents(app, layout, index)));
@@ -27,9 +27,9 @@ function channelLine(app, layout, index) {
   const { run } = app;
   const { from, to } = run.channels[index];
   const [a, b] = [layout.nodes[from], layout.nodes[to]];
-  if (from === to) return selfLine(a);
+  if (from === to) return selfLine(layout, a);
   if (layout.isCircle || b.x <= a.x) return roundLine(layout, a, b, run.channels.some((other) => other.from === to && other.to === from));
-  const start = { x: a.x + NODE.width, y: a.y + NODE.height / 2 };
+  const start = { x: a.x + layout.nodeWidth, y: a.y + NODE.height / 2 };
   const end = { x: b.x - 6, y: portY(run, layout, index) };
   const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
   return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
@@ -43,28 +43,28 @@ function portY(run, layout, index) {
   return layout.nodes[to].y + (NODE.height * place) / (inputs.length + 1);
 }
 
-function selfLine(node) {
-  const x = node.x + NODE.width / 2;
+function selfLine(layout, node) {
+  const x = node.x + layout.nodeWidth / 2;
   return { d: `M${x - 24} ${node.y} C${x - 40} ${node.y - 34} ${x + 40} ${node.y - 34} ${x + 24} ${node.y - 6}`, end: { x: x + 24, y: node.y - 6 }, middle: { x, y: node.y - 24 } };
 }
 
 /** A bow between two boxes, so that a channel and the one back do not lie on each other. */
 function roundLine(layout, a, b, isTwoWay) {
-  const center = (node) => ({ x: node.x + NODE.width / 2, y: node.y + NODE.height / 2 });
+  const center = (node) => ({ x: node.x + layout.nodeWidth / 2, y: node.y + NODE.height / 2 });
   const [from, to] = [center(a), center(b)];
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
   const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : 60;
   const top = { x: (from.x + to.x) / 2 + (dy / length) * bow, y: (from.y + to.y) / 2 - (dx / length) * bow };
-  const start = edgeOf(from, top);
-  const end = edgeOf(to, top, 6);
+  const start = edgeOf(layout, from, top);
+  const end = edgeOf(layout, to, top, 6);
   return { d: `M${round(start.x)} ${round(start.y)} Q${round(top.x)} ${round(top.y)} ${round(end.x)} ${round(end.y)}`, end, middle: { x: (start.x + end.x) / 4 + top.x / 2, y: (start.y + end.y) / 4 + top.y / 2 } };
 }
 
 /** Where the line from a box's middle to a point leaves the box. */
-function edgeOf(middle, point, beyond = 0) {
+function edgeOf(layout, middle, point, beyond = 0) {
   const [dx, dy] = [point.x - middle.x, point.y - middle.y];
-  const share = Math.min((NODE.width / 2 + beyond) / Math.abs(dx || 1e-9), (NODE.height / 2 + beyond) / Math.abs(dy || 1e-9));
+  const share = Math.min((layout.nodeWidth / 2 + beyond) / Math.abs(dx || 1e-9), (NODE.height / 2 + beyond) / Math.abs(dy || 1e-9));
   return { x: middle.x + dx * share, y: middle.y + dy * share };
 }
 
@@ -117,7 +117,7 @@ function isFollowedRecord(app, record) {
 }
 
 function elementText(run, element) {
-  if (element.kind === "record") return primedName(run, element.record, run.prime[element.fact]);
+  if (element.kind === "record") return sentText(run, element.record, element.fact);
   return element.kind === "barrier" ? `B${element.snapshot}` : element.kind === "cancel" ? `cancel ${element.snapshot}` : "end";
 }
 
@@ -136,13 +136,14 @@ function namesInShort(app, facts) {
 }
 
 function drawTask(app, graph, index, task) {
-  const { x, y } = graph.layout.nodes[index];
+  const { layout } = graph;
+  const { x, y } = layout.nodes[index];
   const { name } = app.run.tasks[index];
   const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   return svg("g", { class: `node ${task.life}` },
-    svg("rect", { x, y, width: NODE.width, height: NODE.height, rx: 6 }),
-    svg("text", { x: x + NODE.width / 2, y: y + 20, class: "name" }, short(name, 16)),
-    svg("text", { x: x + NODE.width / 2, y: y + 38, class: "state" }, short(taskStateText(app, graph, index), 21)),
+    svg("rect", { x, y, width: layout.nodeWidth, height: NODE.height, rx: 6 }),
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 20, class: "name" }, short(name, 16)),
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 38, class: "state" }, short(taskStateText(app, graph, index), 21)),
     svg("title", {}, `${name}: ${taskStateText(app, graph, index)}`));
 }
 
@@ -150,7 +151,7 @@ function drawTask(app, graph, index, task) {
 function taskStateText(app, graph, index) {
   const { run, state } = app;
   const task = state.tasks[index];
-  if (task.life === "down") return "✕ down: state gone";
+  if (task.life === "down") return "✕ down";
   if (task.life === "stopped") return "stopped";
   const { kind } = run.operators[run.tasks[index].operator];
   if (kind === "source") return `${task.emitted} emitted${task.life === "finished" ? ", finished" : ""}`;
@@ -160,14 +161,23 @@ function taskStateText(app, graph, index) {
   return task.log ? logText(graph, run, index, task.log) : run.fold.placeOf[run.tasks[index].operator] >= 0 ? "empty" : "up";
 }
 
+/** A sink in short: open transaction, pre-committed (hollow box), visible (full box), as in the diagram. */
 function sinkText(run, state, index) {
+  const { open, prepared, shown } = sinkCounts(run, state, index);
+  return [open > 0 ? `${open} open` : "", prepared > 0 ? `□ ${prepared}` : "", `■ ${shown}`].filter((part) => part !== "").join("  ");
+}
+
+function sinkWords(run, state, index) {
+  const { open, prepared, shown } = sinkCounts(run, state, index);
+  return [open > 0 ? `${open} in the open transaction` : "", prepared > 0 ? `${prepared} pre-committed` : "", `${shown} visible`].filter((part) => part !== "").join(", ");
+}
+
+/** How many records of a sink's task are open and pre-committed, and how many of its operator are visible. */
+function sinkCounts(run, state, index) {
   const task = state.tasks[index];
   const shown = state.shown[run.tasks[index].operator];
-  const parts = [];
-  if (task.open) parts.push(`open ${task.open.size}`);
-  task.prepared.forEach(({ log }) => parts.push(`pre-c. ${log ? log.size : 0}`));
-  parts.push(`visible ${shown ? shown.size : 0}`);
-  return parts.join(", ");
+  const prepared = task.prepared.reduce((sum, { log }) => sum + (log ? log.size : 0), 0);
+  return { open: task.open ? task.open.size : 0, prepared, shown: shown ? shown.size : 0 };
 }
 
 function logText(graph, run, index, log) {
@@ -196,12 +206,21 @@ function keyText(graph, run, index, log) {
 
 function taskTable(app, graph) {
   const rows = app.run.tasks.map((task, index) => {
-    const { log, life, attempt } = app.state.tasks[index];
-    const text = taskStateText(app, graph, index);
-    const isKeyed = log && life === "up" && !["account", "sink"].includes(app.run.operators[task.operator].kind);
-    return html("tr", {}, html("th", { scope: "row" }, named(task.name)), html("td", {}, isKeyed ? `${text} (${keyText(graph, app.run, index, log)})` : text), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
+    const { attempt } = app.state.tasks[index];
+    return html("tr", {}, html("th", { scope: "row" }, named(task.name)), html("td", {}, taskWords(app, graph, index)), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
   });
   return html("table", { class: "tasks" }, html("caption", {}, "Tasks"), html("tbody", {}, ...rows));
+}
+
+/** A task's state in full. */
+function taskWords(app, graph, index) {
+  const { run, state } = app;
+  const { log, life } = state.tasks[index];
+  const { kind } = run.operators[run.tasks[index].operator];
+  const text = taskStateText(app, graph, index);
+  if (life !== "up") return text;
+  if (kind === "sink") return sinkWords(run, state, index);
+  return log && kind !== "account" ? `${text} (${keyText(graph, run, index, log)})` : text;
 }
 
 /** Every channel that holds something or is blocked, in words, the next to be taken first. */

@@ -5,6 +5,7 @@ const QUIET = ["uploaded", "acked", "all_acked", "ack_ignored", "exhausted", "no
 const MIN_ROW = 34;
 const MAX_ROW = 92;
 const TOP = 46;
+const BOTTOM = 38;
 
 /** The x of every stop. In steps all columns are equally wide, except those that only hold control messages. */
 function columnsOf(run, view) {
@@ -43,15 +44,20 @@ function fittingColumn(run, width) {
 function geometryOf(run, view, width, height) {
   const longest = Math.max(11, ...run.tasks.map((task) => task.name.length));
   const gutter = Math.min(24 + longest * 7.5, width * 0.25, 190);
-  const room = (height - TOP - 26) / run.tasks.length;
+  const room = (height - TOP - BOTTOM) / run.tasks.length;
   const row = Math.min(Math.max(room, MIN_ROW), MAX_ROW);
   const xs = columnsOf(run, view);
   return {
     xs, gutter, row, width, coordinator: TOP,
     rows: run.tasks.map((task, index) => TOP + (index + 1) * row - (row - MIN_ROW) * 0.25),
-    height: Math.max(TOP + run.tasks.length * row + 26, height),
+    height: Math.max(TOP + run.tasks.length * row + BOTTOM, height),
     total: gutter + xs[run.lastStop] + view.column * 2,
   };
+}
+
+/** The height that all rows need, as far as a page has it. */
+function roomFor(run) {
+  return TOP + run.tasks.length * MIN_ROW + BOTTOM;
 }
 
 /** The y of a task's line, or of the coordinator's. */
@@ -101,7 +107,14 @@ function layersOf(run) {
   return null;
 }
 
-const NODE = { width: 132, height: 50, gapX: 150, gapY: 22 };
+const NODE = { height: 50, gapX: 150, gapY: 22 };
+
+/** As wide as the longest name needs, and a sink's or a keyed task's state. */
+function nodeWidth(run) {
+  const longest = Math.max(...run.tasks.map((task) => task.name.length));
+  const least = run.operators.every((operator) => operator.kind === "account") ? 88 : 132;
+  return Math.min(Math.max(longest * 9 + 16, least), 170);
+}
 
 /** Boxes for the tasks: columns by layer, or a circle where the graph has no beginning. */
 function graphLayout(run) {
@@ -112,22 +125,25 @@ function graphLayout(run) {
 function layeredLayout(run, layer) {
   const columns = [];
   layer.forEach((column, task) => { (columns[column] ??= []).push(task); });
+  const width = nodeWidth(run);
   const tallest = Math.max(...columns.map((column) => column.length));
   const height = tallest * (NODE.height + NODE.gapY) + 24;
   const nodes = run.tasks.map(() => null);
   columns.forEach((tasks, column) => tasks.forEach((task, index) => {
-    nodes[task] = { x: 8 + column * (NODE.width + NODE.gapX), y: (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
+    nodes[task] = { x: 8 + column * (width + NODE.gapX), y: (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
   }));
-  return { nodes, width: columns.length * (NODE.width + NODE.gapX) - NODE.gapX + 16, height, isCircle: false };
+  return { nodes, nodeWidth: width, width: columns.length * (width + NODE.gapX) - NODE.gapX + 16, height, isCircle: false };
 }
 
+/** A flat circle: the panel is wider than high. */
 function circleLayout(run) {
   const count = run.tasks.length;
+  const width = nodeWidth(run);
   const isPair = count === 2;
-  const radius = { x: Math.max(190, count * 42), y: isPair ? 0 : Math.max(90, count * 24) };
+  const radius = { x: Math.max(190, count * 46), y: isPair ? 0 : Math.max(80, count * 13) };
   const nodes = run.tasks.map((task, index) => {
     const angle = (2 * Math.PI * index) / count - Math.PI * (isPair ? 1 : 0.5);
     return { x: 20 + radius.x + radius.x * Math.cos(angle), y: 30 + radius.y + radius.y * Math.sin(angle) };
   });
-  return { nodes, width: radius.x * 2 + NODE.width + 40, height: radius.y * 2 + NODE.height + 60, isCircle: true };
+  return { nodes, nodeWidth: width, width: radius.x * 2 + width + 40, height: radius.y * 2 + NODE.height + 60, isCircle: true };
 }

@@ -3,6 +3,7 @@
 // the record that is followed.
 
 const MOST_CHIPS = 48;
+const MOST_MISSING = 12;
 const MOST_ENTRIES = 150;
 
 function createLedger(app) {
@@ -31,16 +32,23 @@ function drawLedger(app, ledger) {
     refill(byId("ledger"), html("p", { class: "muted" }, "Nothing is counted in this scenario."));
     return;
   }
-  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place)));
+  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place), isDown(app, place)));
   const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
   const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
-  refill(byId("ledger"), table, ...run.places.map((place, index) => placeChips(app, place, ledger.candidates[index])));
+  refill(byId("ledger"), table);
+  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, place, ledger.candidates[index])));
 }
 
-function ledgerRow(place, counts) {
+/** Whether what a place counts is gone for now: a task of it has died and is not restored. */
+function isDown(app, place) {
+  const { tasks } = app.run.operators[place.operator] || { tasks: [] };
+  return place.kind === "state" && tasks.some((task) => app.state.tasks[task].life === "down");
+}
+
+function ledgerRow(place, counts, isGone) {
   const cell = (count, className) => html("td", { class: `number ${count > 0 ? className : ""}` }, String(count));
   return html("tr", { "data-place": place.place },
-    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`)),
+    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`), isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null),
     html("td", { class: "number" }, String(place.records)),
     cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
 }
@@ -53,7 +61,7 @@ function placeChips(app, place, candidates) {
   if (chosen.length === 0) return null;
   const buttons = chosen.map((chip) => chipButton(app, place, chip));
   const rest = chips.length - chosen.length;
-  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more that show once or not yet`) : null);
+  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
 }
 
 function chipButton(app, place, { record, times }) {
@@ -80,7 +88,8 @@ function timesAtPlace(run, state, place) {
 /** Of many records: those that show more than once, then the first that do not show. */
 function notable(chips) {
   const more = chips.filter((chip) => chip.times > 1);
-  return [...more, ...chips.filter((chip) => chip.times === 0)].slice(0, MOST_CHIPS);
+  const missing = chips.filter((chip) => chip.times === 0);
+  return [...more.slice(0, MOST_CHIPS), ...missing.slice(0, MOST_MISSING)];
 }
 
 /** The followed record: why it is where it is, and its facts in order. */

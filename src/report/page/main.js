@@ -9,7 +9,7 @@ function createApp(run) {
   app.hidesFuture = () => app.view.hide && !app.view.answer;
   app.go = (stop) => app.set({ stop: Math.min(Math.max(stop, 0), run.lastStop) });
   app.jump = (name, direction) => jump(app, name, direction);
-  app.follow = (record) => app.set({ record: app.view.record === record ? -1 : record });
+  app.follow = (record) => follow(app, record);
   app.shade = (snapshot) => app.set({ snapshot, tab: snapshot >= 0 ? snapshot : app.view.tab });
   app.showSnapshot = (snapshot) => app.set({ tab: snapshot, snapshot: app.view.snapshot >= 0 ? snapshot : -1 });
   app.shownSnapshot = () => shownSnapshot(app);
@@ -22,6 +22,12 @@ function createApp(run) {
 function jump(app, name, direction) {
   const stop = neighbour(app.moments[name], app.view.stop, direction);
   if (stop >= 0 && !(direction > 0 && name === "violation" && app.hidesFuture())) app.go(stop);
+}
+
+/** Follows a record, or no longer, and brings its story into view. */
+function follow(app, record) {
+  app.set({ record: app.view.record === record ? -1 : record });
+  if (app.view.record >= 0) byId("record-panel").scrollIntoView({ block: "nearest" });
 }
 
 /** The snapshot whose table is shown: the chosen one once it has begun, else the newest. */
@@ -108,6 +114,7 @@ function listen(app) {
   byId("hide-future").addEventListener("change", (event) => app.set({ hide: event.target.checked }));
   byId("control").addEventListener("change", (event) => app.set({ control: event.target.checked }));
   byId("axis").addEventListener("change", (event) => app.set({ axis: event.target.checked ? "time" : "steps" }));
+  byId("chips-panel").open = app.run.places.length <= 3;
   byId("axis-label").hidden = app.run.clock !== "time";
   byId("wider").addEventListener("click", () => app.zoom(1.25));
   byId("narrower").addEventListener("click", () => app.zoom(0.8));
@@ -129,8 +136,9 @@ function openPage() {
   app.transport = createTransport(app);
   app.place = createPlace(app);
   app.view.column = fittingColumn(run, byId("diagram").clientWidth - 160);
-  drawLegend();
+  drawLegend(run);
   drawHelp();
+  document.documentElement.style.setProperty("--diagram-room", `calc(min(${roomFor(run)}px, 42vh) + 5.2rem)`);
   measureDiagram(app, app.diagram);
   app.set({});
   listen(app);

@@ -89,7 +89,7 @@ function labelMark(app, diagram, mark, x, y) {
   const text = markText(app.run, mark);
   if (text === "") return;
   const above = [x, y - 13, "middle"];
-  const spots = mark.task < 0 ? [[x, y - 12, "middle"], [x + 11, y - 3, "start"], [x + 4, y - 12, "start"]] : [above, [x + 11, y - 10, "start"], [x - 11, y - 10, "end"], [x, y + 22, "middle"], [x + 11, y + 20, "start"]];
+  const spots = mark.task < 0 ? [[x, y - 12, "middle"], [x + 11, y - 3, "start"], [x + 4, y - 12, "start"], [x, y + 18, "middle"]] : [above, [x + 11, y - 10, "start"], [x - 11, y - 10, "end"], [x, y + 22, "middle"], [x + 11, y + 20, "start"]];
   placeLabel(diagram.labels, text, mark.kinds.has("crashed") || mark.kinds.has("failover") || mark.kinds.has("job_failed") ? "fault" : "event", spots);
 }
 

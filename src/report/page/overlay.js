@@ -11,8 +11,8 @@ function drawOverlay(app, diagram) {
 /** What lies behind the current step is faint, or hidden altogether. */
 function veil(app, diagram, x) {
   const { geometry } = diagram;
-  const className = app.hidesFuture() ? "veil closed" : "veil";
-  return svg("rect", { class: className, x: x + 7, y: 0, width: geometry.total + geometry.width, height: geometry.height });
+  const isClosed = app.hidesFuture();
+  return svg("rect", { class: isClosed ? "veil closed" : "veil", x: x + 7, y: isClosed ? 0 : 23, width: geometry.total + geometry.width, height: geometry.height });
 }
 
 function nowLine(app, diagram, x) {
@@ -121,10 +121,10 @@ function followed(app, diagram) {
   if (view.record < 0) return [];
   const arrows = diagram.arrows
     .filter((arrow) => arrow.record >= 0 && isRelated(run, arrow.record, view.record))
-    .map((arrow) => svg("path", { class: "followed", d: arrowPath(arrow) }));
+    .map((arrow) => svg("path", { class: "pen", d: arrowPath(arrow) }));
   const counted = new Set([run.K.applied, run.K.output, run.K.emitted]);
   const rings = factsAbout(run, view.record)
     .filter((fact) => counted.has(run.facts.kind[fact]) && run.stopOf[fact] >= diagram.drawnFrom && run.stopOf[fact] <= diagram.drawnTo)
-    .map((fact) => svg("circle", { class: "followed-at", cx: stopX(diagram.geometry, run.stopOf[fact]), cy: rowY(diagram.geometry, taskOf(run, fact)), r: 11 }));
+    .map((fact) => svg("circle", { class: "pen-ring", cx: stopX(diagram.geometry, run.stopOf[fact]), cy: rowY(diagram.geometry, taskOf(run, fact)), r: 11 }));
   return [...arrows, ...rings];
 }

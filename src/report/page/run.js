@@ -124,6 +124,22 @@ function primedName(run, record, prime) {
   return prime > 3 ? `${text}'×${prime}` : text + "'".repeat(prime);
 }
 
+/** A record as it was sent: with how many tokens or what a message says, where processes talk to each other. */
+function sentText(run, record, fact) {
+  const note = postedWith(run, fact);
+  return primedName(run, record, run.prime[fact]) + (note === null ? "" : ` (${note})`);
+}
+
+/** What a process said right before it sent, or null. */
+function postedWith(run, fact) {
+  const { kind, task, step, value, text } = run.facts;
+  for (let at = fact - 1; at >= 0 && step[at] === step[fact]; at -= 1) {
+    if (kind[at] !== run.K.posted || task[at] !== task[fact]) continue;
+    return run.operators[run.tasks[task[at]].operator].kind === "account" ? value[at] : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
+  }
+  return null;
+}
+
 /** Whether two records come from a source record in common. */
 function isRelated(run, one, other) {
   if (one === other) return true;

@@ -85,12 +85,12 @@ function holdsRecord(run, record, { task, save }) {
   const position = positionAt(run, task, record);
   if (position !== null && save && save.emitted !== null) {
     const isBehind = save.emitted > position;
-    return { isDecisive: true, note: isBehind ? `${name} will not send it again` : `${name} will send it again: it was not emitted yet` };
+    return { isDecisive: true, comesAgain: !isBehind, note: isBehind ? `${name} will not send it again` : `${name} will send it again: it was not emitted yet` };
   }
   const place = run.fold.placeOf[run.tasks[task].operator];
   if (place < 0 || run.places[place].kind !== "state" || !everCounts(run, task, record)) return null;
   const isIn = logHolds(run, save ? save.log : null, record);
-  return { isDecisive: true, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+  return { isDecisive: true, isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
 }
 
 /** The position from which a source task emits the record (or what it derives from), or null. */
@@ -149,10 +149,14 @@ function explainTwice(run, place, record, effects) {
   return `${head} ${reasonOfRestore(run, record, restore)}`;
 }
 
+/** What the restored snapshot says about the record, and whether its parts are at odds. */
 function reasonOfRestore(run, record, restore) {
-  const parts = savesOf(run, restore.snapshot).map((saved) => [saved, holdsRecord(run, record, saved)]).filter(([, holds]) => holds);
-  const notes = parts.map(([saved, holds]) => `${holds.note} (step ${run.facts.step[saved.fact]})`);
-  return `Snapshot ${restore.snapshot}, restored at step ${run.facts.step[restore.fact]}, says: ${notes.join("; ")}.`;
+  const parts = savesOf(run, restore.snapshot).map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved) })).filter((part) => part.note);
+  const step = (fact) => `step ${run.facts.step[fact]}`;
+  const head = `Snapshot ${restore.snapshot}, restored at ${step(restore.fact)},`;
+  const [inState, again] = [parts.find((part) => part.isIn), parts.find((part) => part.comesAgain)];
+  if (inState && again) return `${head} is at odds with itself: ${inState.note} (${step(inState.fact)}), and yet ${again.note} (${step(again.fact)}).`;
+  return `${head} says: ${parts.map((part) => `${part.note} (${step(part.fact)})`).join("; ") || "nothing about it"}.`;
 }
 
 /** Lost: the last restore that took it away, or that nobody read it. */

@@ -25,7 +25,7 @@ function snapshotTabs(app, begun, shown) {
 
 function cutButton(app, shown) {
   const isChosen = app.view.snapshot === shown.id;
-  return html("button", { type: "button", "data-key": "shade", "aria-pressed": String(isChosen), onclick: () => app.shade(isChosen ? -1 : shown.id) }, isChosen ? `Stop shading past and future of cut ${shown.id}` : `Shade past and future of cut ${shown.id}`, " ", html("kbd", {}, "p"));
+  return html("button", { type: "button", "data-key": "shade", "aria-pressed": String(isChosen), onclick: () => app.shade(isChosen ? -1 : shown.id) }, `Shade past and future of cut ${shown.id} `, html("kbd", {}, "p"));
 }
 
 function snapshotTable(app, snapshot) {
@@ -33,7 +33,18 @@ function snapshotTable(app, snapshot) {
   const facts = run.stopEnd[app.view.stop];
   const rows = run.tasks.map((task, index) => snapshotRow(app, task, snapshot.rows.get(index), facts));
   const head = ["task", "saved", "of its channels", "at", "ack"].map((text) => html("th", { scope: "col" }, text));
-  return html("table", {}, html("caption", {}, snapshotCaption(app, snapshot, facts)), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
+  return html("table", {}, html("caption", {}, snapshotCaption(app, snapshot, facts)), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows), tokenTotal(app, snapshot, facts));
+}
+
+/** Where there are tokens: how many the snapshot has found so far, with processes and in channels. */
+function tokenTotal(app, snapshot, facts) {
+  const { value } = app.run.facts;
+  const isAccount = (row) => app.run.operators[app.run.tasks[row.task].operator].kind === "account";
+  const rows = [...snapshot.rows.values()].filter(isAccount);
+  const sum = (list) => list.filter((fact) => fact !== null && fact < facts).reduce((total, fact) => total + Math.max(value[fact], 0), 0);
+  if (rows.length === 0) return null;
+  const [inTasks, inChannels] = [sum(rows.map((row) => row.process)), sum(rows.flatMap((row) => row.records))];
+  return html("tfoot", {}, html("tr", {}, html("th", { scope: "row" }, "in all"), html("td", { colspan: 4 }, `${plural(inTasks + inChannels, "token")}: ${inTasks} with processes, ${inChannels} in channels`)));
 }
 
 function snapshotCaption(app, snapshot, facts) {
