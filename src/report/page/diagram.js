@@ -46,9 +46,15 @@ function measureDiagram(app, diagram) {
   drawNames(app, diagram);
 }
 
-/** Brings the current step into view. */
+/** Brings the current step into view, and where there are many rows the one where something happens. */
 function scrollToStop(app, diagram) {
-  diagram.container.scrollLeft = scrollFor(diagram.geometry, app.view.stop);
+  const { container, geometry } = diagram;
+  container.scrollLeft = scrollFor(geometry, app.view.stop);
+  const [fact, end] = factsOfStop(app.run, app.view.stop);
+  if (fact === end || geometry.height <= container.clientHeight) return;
+  const y = rowY(geometry, taskOf(app.run, fact));
+  const isSeen = y > container.scrollTop + 20 && y < container.scrollTop + container.clientHeight - 20;
+  if (!isSeen) container.scrollTop = y - container.clientHeight / 2;
 }
 
 /** Draws what is in view, if it is not drawn yet, and everything that depends on the step. */

@@ -2,7 +2,10 @@
 // Where things are in the diagram: a column per stop, a row per task with the coordinator on top.
 
 const QUIET = ["uploaded", "acked", "all_acked", "ack_ignored", "exhausted", "notified", "finished", "fenced", "announced", "stuck"];
+/** The least height of a row; less where there are many. */
 const MIN_ROW = 34;
+const MANY_ROWS = 10;
+const MIN_ROW_OF_MANY = 25;
 const MAX_ROW = 92;
 const TOP = 46;
 const BOTTOM = 38;
@@ -45,19 +48,23 @@ function geometryOf(run, view, width, height) {
   const longest = Math.max(11, ...run.tasks.map((task) => task.name.length));
   const gutter = Math.min(24 + longest * 7.5, width * 0.25, 190);
   const room = (height - TOP - BOTTOM) / run.tasks.length;
-  const row = Math.min(Math.max(room, MIN_ROW), MAX_ROW);
+  const row = Math.min(Math.max(room, leastRow(run)), MAX_ROW);
   const xs = columnsOf(run, view);
   return {
     xs, gutter, row, width, coordinator: TOP,
-    rows: run.tasks.map((task, index) => TOP + (index + 1) * row - (row - MIN_ROW) * 0.25),
+    rows: run.tasks.map((task, index) => TOP + (index + 1) * row - Math.max(row - MIN_ROW, 0) * 0.25),
     height: Math.max(TOP + run.tasks.length * row + BOTTOM, height),
     total: gutter + xs[run.lastStop] + view.column * 2,
   };
 }
 
+function leastRow(run) {
+  return run.tasks.length > MANY_ROWS ? MIN_ROW_OF_MANY : MIN_ROW;
+}
+
 /** The height that all rows need, as far as a page has it. */
 function roomFor(run) {
-  return TOP + run.tasks.length * MIN_ROW + BOTTOM;
+  return TOP + run.tasks.length * leastRow(run) + BOTTOM;
 }
 
 /** The y of a task's line, or of the coordinator's. */

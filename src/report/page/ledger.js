@@ -10,20 +10,25 @@ function createLedger(app) {
   return { candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)) };
 }
 
-/** All records that are ever counted at a place or sent to it, each name once. */
+/**
+ * The records of a place: all that are ever counted there, and those that are sent there under a name that never is.
+ * Two records can have one name (two ways through a diamond), and one can be called otherwise where it is sent.
+ */
 function recordsOfPlace(run, place) {
   const { tasks } = run.operators[place.operator] || { tasks: [] };
   const isHere = run.tasks.map((task, index) => tasks.includes(index));
-  const names = new Map();
   const { task, channel, record, kind } = run.facts;
   const counted = place.kind === "output" ? run.K.output : run.K.applied;
+  const name = (index) => run.records[index].text;
+  const [there, sent] = [new Set(), new Map()];
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
-    const isCounted = kind[fact] === counted && isHere[task[fact]];
-    const isSent = kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to];
-    if (isCounted || (isSent && !names.has(run.records[record[fact]].text))) names.set(run.records[record[fact]].text, record[fact]);
+    if (kind[fact] === counted && isHere[task[fact]]) there.add(record[fact]);
+    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to]) sent.set(name(record[fact]), record[fact]);
   }
-  return [...names.values()].sort((a, b) => run.records[a].text.localeCompare(run.records[b].text, "en", { numeric: true }));
+  there.forEach((index) => sent.delete(name(index)));
+  const order = new Intl.Collator("en", { numeric: true });
+  return [...there, ...sent.values()].sort((a, b) => order.compare(name(a), name(b)));
 }
 
 function drawLedger(app, ledger) {
@@ -56,7 +61,7 @@ function ledgerRow(place, counts, isGone) {
 /** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
 function placeChips(app, place, candidates) {
   const times = timesAtPlace(app.run, app.state, place);
-  const chips = candidates.map((record) => ({ record, times: times.get(app.run.records[record].text) || 0 }));
+  const chips = candidates.map((record) => ({ record, times: times.get(record) || 0 }));
   const chosen = chips.length <= MOST_CHIPS ? chips : notable(chips);
   if (chosen.length === 0) return null;
   const buttons = chosen.map((chip) => chipButton(app, place, chip));
@@ -77,10 +82,7 @@ function chipButton(app, place, { record, times }) {
 function timesAtPlace(run, state, place) {
   const times = new Map();
   for (const log of logsOfPlace(run, state, place)) {
-    for (let link = log; link; link = link.before) {
-      const name = run.records[link.record].text;
-      times.set(name, (times.get(name) || 0) + 1);
-    }
+    for (let link = log; link; link = link.before) times.set(link.record, (times.get(link.record) || 0) + 1);
   }
   return times;
 }

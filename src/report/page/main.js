@@ -121,12 +121,18 @@ function listen(app) {
   new ResizeObserver(() => { measureDiagram(app, app.diagram); draw(app, true); }).observe(byId("diagram"));
 }
 
-function openPage() {
-  const run = decodeRun(JSON.parse(byId("run").textContent));
+/** A run with all that is worked out once. */
+function prepareRun(data) {
+  const run = decodeRun(data);
   buildFold(run);
   buildSpans(run);
   run.stories = buildStories(run);
   run.restores = restoresOf(run);
+  return run;
+}
+
+function openPage() {
+  const run = prepareRun(JSON.parse(byId("run").textContent));
   const app = createApp(run);
   drawHeading(run);
   drawQuestion(app);

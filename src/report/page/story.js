@@ -108,22 +108,25 @@ function logHolds(run, log, record) {
   return false;
 }
 
-/** How often a record shows at a place now: the facts that put it there. */
+/** The facts that put a record of that name where it shows at a place now, a list for each record of the name. */
 function effectsAt(run, state, place, record) {
-  return logsOfPlace(run, state, place)
-    .flatMap(linksOf)
-    .filter((link) => link.record === record || run.records[link.record].text === run.records[record].text)
-    .map((link) => link.fact);
+  const effects = new Map();
+  for (const link of logsOfPlace(run, state, place).flatMap(linksOf)) {
+    if (run.records[link.record].text !== run.records[record].text) continue;
+    if (!effects.has(link.record)) effects.set(link.record, []);
+    effects.get(link.record).push(link.fact);
+  }
+  return [...effects.values()];
 }
 
-/** Why the record shows twice, or not at all, at each place where that is so now; null where all is well. */
+/** Why the record shows twice, or at the end not at all, at each place where that is so; nothing where all is well. */
 function explain(run, state, stop, record) {
   const sentences = [];
-  for (const place of run.places) {
-    if (!arrivesAt(run, place, record)) continue;
+  for (const place of run.places.filter((one) => arrivesAt(run, one, record))) {
     const effects = effectsAt(run, state, place, record);
-    if (effects.length > 1 && place.repeatsCount) sentences.push(explainTwice(run, place, record, effects));
-    else if (effects.length === 0 && stop === run.lastStop) sentences.push(explainLost(run, place, record));
+    const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
+    sentences.push(...repeated.map((facts) => explainTwice(run, place, record, facts)));
+    if (effects.length === 0 && stop === run.lastStop) sentences.push(explainLost(run, place, record));
   }
   return sentences;
 }
