@@ -85,7 +85,7 @@ export async function openPage(browser, file, { fragment = "", ...options } = {}
 }
 
 export const title = (page) => page.locator("#now-title").textContent();
-export const drawing = (page) => page.locator("#diagram svg.picture").evaluate((svg) => svg.outerHTML);
+export const drawing = (page) => page.locator("#diagram .picture").evaluate((picture) => picture.outerHTML);
 
 /** Presses a key so often. */
 export async function press(page, key, times = 1) {

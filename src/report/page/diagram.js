@@ -3,26 +3,28 @@
 // step; what does (the veil over the future, cuts, the followed record) is in overlay.js.
 
 /** No more arrows than this at a time; the latest are drawn. */
-const MOST_ARROWS = 700;
+const MOST_ARROWS = 500;
 /** From so many on, those that only pass through the picture are faint. */
 const CROWD = 120;
 
-/** Makes the diagram's elements and its listeners. */
+/**
+ * Makes the diagram's elements and its listeners. What stays and what changes with the step are pictures of their own, one on
+ * the other, so that a step does not paint all arrows again.
+ */
 function createDiagram(app, container) {
-  const diagram = { container, key: "", arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
-  diagram.spacer = html("div", { class: "spacer" });
-  diagram.svg = svg("svg", { class: "picture" });
-  diagram.plot = svg("g");
-  diagram.still = svg("g", { class: "still" });
-  diagram.under = svg("g", { class: "under" });
-  diagram.over = svg("g", { class: "over" });
+  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
+  diagram.layers = ["under", "still", "over"].map((name) => svg("svg", { class: name }));
+  [diagram.under, diagram.still, diagram.over] = diagram.layers.map(() => svg("g"));
+  diagram.plots = [diagram.under, diagram.still, diagram.over];
+  diagram.layers.forEach((layer, index) => layer.append(diagram.plots[index]));
   diagram.names = svg("g", { class: "names" });
-  diagram.plot.append(diagram.under, diagram.still, diagram.over);
-  diagram.svg.append(arrowHeads(), diagram.plot, diagram.names);
-  diagram.spacer.append(diagram.svg);
+  diagram.layers[0].prepend(arrowHeads());
+  diagram.layers[2].append(diagram.names);
+  diagram.picture = html("div", { class: "picture" }, ...diagram.layers);
+  diagram.spacer = html("div", { class: "spacer" }, diagram.picture);
   container.append(diagram.spacer);
   container.addEventListener("scroll", () => drawDiagram(app, diagram));
-  diagram.svg.addEventListener("click", (event) => clickDiagram(app, diagram, event));
+  diagram.picture.addEventListener("click", (event) => clickDiagram(app, diagram, event));
   return diagram;
 }
 
@@ -40,8 +42,7 @@ function measureDiagram(app, diagram) {
   const { geometry } = diagram;
   diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
   diagram.spacer.style.height = `${geometry.height}px`;
-  diagram.svg.setAttribute("width", geometry.width);
-  diagram.svg.setAttribute("height", geometry.height);
+  for (const element of [diagram.picture, ...diagram.layers]) Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
   diagram.drawnTo = -1;
   drawNames(app, diagram);
 }
@@ -67,7 +68,7 @@ function drawDiagram(app, diagram) {
     const [wideFrom, wideTo] = stopsBetween(geometry, left - seen / 2, left + seen * 1.5);
     drawStill(app, diagram, wideFrom, wideTo);
   }
-  diagram.plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`);
+  diagram.plots.forEach((plot) => plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`));
   drawOverlay(app, diagram);
 }
 
@@ -242,7 +243,7 @@ function drawNames(app, diagram) {
 
 /** A click follows the record whose arrow is hit, and goes to the step of the column otherwise. */
 function clickDiagram(app, diagram, event) {
-  const box = diagram.svg.getBoundingClientRect();
+  const box = diagram.picture.getBoundingClientRect();
   const { geometry } = diagram;
   const x = event.clientX - box.left - geometry.gutter + diagram.container.scrollLeft;
   const y = event.clientY - box.top;

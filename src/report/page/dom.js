@@ -35,9 +35,29 @@ function byId(id) {
 
 /** Replaces what is in a container; the focus stays on the element that has the same `data-key`. */
 function refill(container, ...children) {
+  keepFocus(container, () => container.replaceChildren(...children.filter(Boolean)));
+}
+
+/**
+ * Brings a container's children up to date, one per key, and makes only those anew whose key has changed: most of what is shown
+ * stays from step to step, and to lay it out again would take longer than everything else.
+ */
+function refreshSlots(container, keys, build) {
+  keepFocus(container, () => keys.forEach((key, index) => {
+    const old = container.children[index];
+    if (old && old.slotKey === key) return;
+    const made = build(index);
+    made.slotKey = key;
+    if (old) old.replaceWith(made);
+    else container.append(made);
+  }));
+}
+
+function keepFocus(container, change) {
   const focused = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-  container.replaceChildren(...children.filter(Boolean));
-  if (focused !== undefined) container.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  change();
+  if (focused === undefined || container.contains(document.activeElement)) return;
+  container.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 /** A button that goes to a stop. */

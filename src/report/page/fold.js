@@ -283,19 +283,51 @@ function countsOfPlace(run, state, place) {
 
 /** A log as a list, oldest first. */
 function linksOf(log) {
-  const links = [];
-  for (let link = log; link; link = link.before) links.push(link);
-  return links.reverse();
+  return linksBetween(null, log);
 }
 
-/** Per key: how many records a log holds, and the sum of their values. */
-function keysOf(log) {
-  const keys = new Map();
-  for (const link of linksOf(log)) {
-    const entry = keys.get(link.key) || { records: 0, sum: 0 };
-    entry.records += 1;
-    entry.sum += link.value;
-    keys.set(link.key, entry);
+/** The links from behind `before` up to `log`, oldest first, or null where `before` is no part of the log. */
+function linksBetween(before, log) {
+  const links = [];
+  let link = log;
+  for (; link && link !== before && (!before || link.size > before.size); link = link.before) links.push(link);
+  return link === before ? links.reverse() : null;
+}
+
+/**
+ * Something counted over a log that moves with it: a step on adds a few links, a step back takes them off, and only a jump
+ * to another branch counts anew. `count(counted, link, sign)` adds (1) or takes off (-1).
+ */
+function newCounter(count) {
+  return { log: null, counted: new Map(), count };
+}
+
+function moveCounter(counter, log) {
+  const { counted, count } = counter;
+  const added = linksBetween(counter.log, log);
+  const removed = added ? [] : linksBetween(log, counter.log);
+  if (!added && !removed) {
+    counted.clear();
+    linksOf(log).forEach((link) => count(counted, link, 1));
+  } else {
+    removed?.forEach((link) => count(counted, link, -1));
+    added?.forEach((link) => count(counted, link, 1));
   }
-  return keys;
+  counter.log = log;
+  return counted;
+}
+
+/** Per key: how many records, and the sum of their values. */
+function countKeys(counted, link, sign) {
+  const entry = counted.get(link.key) || { records: 0, sum: 0 };
+  const records = entry.records + sign;
+  if (records === 0) counted.delete(link.key);
+  else counted.set(link.key, { records, sum: entry.sum + sign * link.value });
+}
+
+/** Per record: how often. */
+function countRecords(counted, link, sign) {
+  const times = (counted.get(link.record) || 0) + sign;
+  if (times === 0) counted.delete(link.record);
+  else counted.set(link.record, times);
 }

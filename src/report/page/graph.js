@@ -6,20 +6,41 @@ const CHIP = { height: 19, gap: 3, most: 3 };
 const MOST_DETAILED = 14;
 
 function createGraph(app) {
-  return { layout: graphLayout(app.run), keys: new Map() };
+  const layout = graphLayout(app.run);
+  const graph = { layout, keys: app.run.tasks.map(() => newCounter(countKeys)) };
+  [graph.channels, graph.nodes, graph.chips] = [svg("g"), svg("g"), svg("g")];
+  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" }, graph.channels, graph.nodes, graph.chips);
+  picture.style.maxWidth = `${layout.width * 1.25}px`;
+  picture.style.minWidth = `${Math.min(layout.width * 0.8, 900)}px`;
+  byId("graph").append(picture);
+  graph.taskRows = html("tbody");
+  graph.channelItems = html("ul");
+  graph.nothing = html("p", { class: "muted" }, "Nothing is under way.");
+  byId("contents").append(html("table", { class: "tasks" }, html("caption", {}, "Tasks"), graph.taskRows), html("div", { class: "channels" }, html("h3", {}, "In the channels"), graph.channelItems, graph.nothing));
+  return graph;
 }
 
 function drawGraph(app, graph) {
   const { run, state } = app;
-  const { layout } = graph;
-  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" });
-  picture.style.maxWidth = `${layout.width * 1.25}px`;
-  picture.style.minWidth = `${Math.min(layout.width * 0.8, 900)}px`;
-  picture.append(...run.channels.map((channel, index) => drawChannel(app, layout, index)));
-  picture.append(...run.tasks.map((task, index) => drawTask(app, graph, index, state.tasks[index])));
-  picture.append(...run.channels.map((channel, index) => drawContents(app, layout, index)));
-  refill(byId("graph"), picture);
-  refill(byId("contents"), taskTable(app, graph), channelList(app));
+  const contents = run.channels.map((channel, index) => contentsOf(app, index));
+  const keys = contents.map((content) => content.key);
+  const tasks = state.tasks.map((task, index) => `${task.life} ${task.attempt} ${taskStateText(app, graph, index)} ${task.log ? task.log.fact : ""}`);
+  refreshSlots(graph.channels, state.blocked.map(String), (index) => drawChannel(app, graph.layout, index));
+  refreshSlots(graph.nodes, tasks, (index) => drawTask(app, graph, index, state.tasks[index]));
+  refreshSlots(graph.chips, keys, (index) => drawContents(app, graph.layout, index, contents[index]));
+  refreshSlots(graph.taskRows, tasks, (index) => taskRow(app, graph, index));
+  refreshSlots(graph.channelItems, keys, (index) => channelItem(app, index, contents[index]));
+  graph.nothing.hidden = contents.some((content) => !content.isEmpty);
+}
+
+/** What there is to say about a channel: its queue, what a snapshot keeps of it, whether it is blocked. */
+function contentsOf(app, index) {
+  const queue = app.state.queues[index];
+  const kept = keptInChannel(app, index);
+  const isBlocked = app.state.blocked[index];
+  const followed = app.view.record >= 0 ? queue.findIndex((element) => isFollowedRecord(app, element.record)) : -1;
+  const key = `${isBlocked} ${queue.map((element) => element.fact).join()} ${kept.join()} ${followed} ${app.view.record}`;
+  return { queue, kept, isBlocked, key, isEmpty: queue.length === 0 && kept.length === 0 && !isBlocked };
 }
 
 /** Where a channel's line begins and ends, and where its contents stand. */
@@ -77,10 +98,7 @@ function drawChannel(app, layout, index) {
 }
 
 /** The queue as chips, the next to be taken at the right; below them what a snapshot keeps of the channel. */
-function drawContents(app, layout, index) {
-  const queue = app.state.queues[index];
-  const kept = keptInChannel(app, index);
-  const isBlocked = app.state.blocked[index];
+function drawContents(app, layout, index, { queue, kept, isBlocked }) {
   const group = svg("g", { class: isBlocked ? "contents blocked" : "contents" });
   const { middle } = channelLine(app, layout, index);
   if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue), middle));
@@ -181,17 +199,12 @@ function sinkCounts(run, state, index) {
 }
 
 function logText(graph, run, index, log) {
-  const keys = cachedKeys(graph, index, log);
+  const keys = keysAt(graph, index, log);
   return keys.size === 1 ? `${log.size} counted` : `${log.size} in ${plural(keys.size, "key")}`;
 }
 
-/** The keys of a log; one link on from the last time costs one entry. */
-function cachedKeys(graph, index, log) {
-  const cached = graph.keys.get(index);
-  if (cached && cached.log === log) return cached.keys;
-  const keys = keysOf(log);
-  graph.keys.set(index, { log, keys });
-  return keys;
+function keysAt(graph, index, log) {
+  return moveCounter(graph.keys[index], log);
 }
 
 const MOST_KEYS = 12;
@@ -199,17 +212,14 @@ const MOST_KEYS = 12;
 /** A keyed state in full, as far as there is room. */
 function keyText(graph, run, index, log) {
   const { kind } = run.operators[run.tasks[index].operator];
-  const entries = [...cachedKeys(graph, index, log)].sort(([a], [b]) => String(a).localeCompare(String(b), "en", { numeric: true }));
+  const entries = [...keysAt(graph, index, log)].sort(([a], [b]) => String(a).localeCompare(String(b), "en", { numeric: true }));
   const texts = entries.slice(0, MOST_KEYS).map(([key, { records, sum }]) => `${key}: ${kind === "keyed_sum" ? sum : records}`);
   return entries.length > MOST_KEYS ? `${texts.join(", ")}, and ${entries.length - MOST_KEYS} more keys` : texts.join(", ");
 }
 
-function taskTable(app, graph) {
-  const rows = app.run.tasks.map((task, index) => {
-    const { attempt } = app.state.tasks[index];
-    return html("tr", {}, html("th", { scope: "row" }, named(task.name)), html("td", {}, taskWords(app, graph, index)), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
-  });
-  return html("table", { class: "tasks" }, html("caption", {}, "Tasks"), html("tbody", {}, ...rows));
+function taskRow(app, graph, index) {
+  const { attempt } = app.state.tasks[index];
+  return html("tr", {}, html("th", { scope: "row" }, named(app.run.tasks[index].name)), html("td", {}, taskWords(app, graph, index)), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
 }
 
 /** A task's state in full. */
@@ -223,20 +233,18 @@ function taskWords(app, graph, index) {
   return log && kind !== "account" ? `${text} (${keyText(graph, run, index, log)})` : text;
 }
 
-/** Every channel that holds something or is blocked, in words, the next to be taken first. */
-function channelList(app) {
-  const { run, state } = app;
-  const items = run.channels.map((channel, index) => ({ channel, index, queue: state.queues[index], kept: keptInChannel(app, index) }))
-    .filter(({ queue, index, kept }) => queue.length > 0 || state.blocked[index] || kept.length > 0)
-    .map(({ channel, index, queue, kept }) => html("li", {}, html("b", {}, named(channel.name)), state.blocked[index] ? html("span", { class: "tag" }, "blocked") : null, " ", ...queueWords(app, queue), kept.length > 0 ? html("span", { class: "kept" }, ` ◆ saved: ${namesInShort(app, kept)}`) : null));
-  return html("div", { class: "channels" }, html("h3", {}, "In the channels"), items.length > 0 ? html("ul", {}, ...items) : html("p", { class: "muted" }, "Nothing is under way."));
+/** A channel in words, the next to be taken first; hidden while there is nothing to say. */
+function channelItem(app, index, { queue, kept, isBlocked, isEmpty }) {
+  return html("li", { hidden: isEmpty }, html("b", {}, named(app.run.channels[index].name)), isBlocked ? html("span", { class: "tag" }, "blocked") : null, " ", ...queueWords(app, queue), kept.length > 0 ? html("span", { class: "kept" }, ` ◆ saved: ${namesInShort(app, kept)}`) : null);
 }
 
 const MOST_WORDS = 12;
+const MOST_WORDS_OF_MANY = 3;
 
 function queueWords(app, queue) {
   if (queue.length === 0) return [html("span", { class: "muted" }, "empty")];
-  const words = queue.slice(0, MOST_WORDS).flatMap((element) => [element.record >= 0 ? recordButton(app, element.record, app.run.prime[element.fact], "record inline") : html("span", { class: "barrier-word" }, element.kind === "barrier" ? `barrier ${element.snapshot}` : elementText(app.run, element)), " "]);
-  if (queue.length > MOST_WORDS) words.push(`and ${queue.length - MOST_WORDS} more`);
+  const most = app.run.channels.length <= MOST_DETAILED ? MOST_WORDS : MOST_WORDS_OF_MANY;
+  const words = queue.slice(0, most).flatMap((element) => [element.record >= 0 ? recordButton(app, element.record, app.run.prime[element.fact], "record inline") : html("span", { class: "barrier-word" }, element.kind === "barrier" ? `barrier ${element.snapshot}` : elementText(app.run, element)), " "]);
+  if (queue.length > most) words.push(`and ${queue.length - most} more`);
   return words;
 }

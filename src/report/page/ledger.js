@@ -7,7 +7,10 @@ const MOST_MISSING = 12;
 const MOST_ENTRIES = 150;
 
 function createLedger(app) {
-  return { candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)) };
+  return {
+    candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)),
+    counters: app.run.places.map((place) => logsOfPlace(app.run, app.state, place).map(() => newCounter(countRecords))),
+  };
 }
 
 /**
@@ -41,7 +44,7 @@ function drawLedger(app, ledger) {
   const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
   const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
   refill(byId("ledger"), table);
-  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, place, ledger.candidates[index])));
+  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, ledger, place, index)));
 }
 
 /** Whether what a place counts is gone for now: a task of it has died and is not restored. */
@@ -59,13 +62,15 @@ function ledgerRow(place, counts, isGone) {
 }
 
 /** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
-function placeChips(app, place, candidates) {
-  const times = timesAtPlace(app.run, app.state, place);
-  const chips = candidates.map((record) => ({ record, times: times.get(record) || 0 }));
-  const chosen = chips.length <= MOST_CHIPS ? chips : notable(chips);
-  if (chosen.length === 0) return null;
-  const buttons = chosen.map((chip) => chipButton(app, place, chip));
-  const rest = chips.length - chosen.length;
+function placeChips(app, ledger, place, index) {
+  const candidates = ledger.candidates[index];
+  if (candidates.length === 0) return null;
+  const logs = logsOfPlace(app.run, app.state, place);
+  const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
+  const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
+  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, countsOfPlace(app.run, app.state, place).repeated);
+  const buttons = chosen.map((record) => chipButton(app, place, { record, times: timesOf(record) }));
+  const rest = candidates.length - chosen.length;
   return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
 }
 
@@ -79,19 +84,15 @@ function chipButton(app, place, { record, times }) {
   return button;
 }
 
-function timesAtPlace(run, state, place) {
-  const times = new Map();
-  for (const log of logsOfPlace(run, state, place)) {
-    for (let link = log; link; link = link.before) times.set(link.record, (times.get(link.record) || 0) + 1);
+/** Of many records: those that show more than once, if there are any, then the first that do not show. */
+function notable(candidates, counted, timesOf, repeated) {
+  const more = repeated > 0 ? candidates.filter((record) => timesOf(record) > 1).slice(0, MOST_CHIPS) : [];
+  const missing = [];
+  for (const record of candidates) {
+    if (missing.length === MOST_MISSING) break;
+    if (!counted.some((times) => times.has(record))) missing.push(record);
   }
-  return times;
-}
-
-/** Of many records: those that show more than once, then the first that do not show. */
-function notable(chips) {
-  const more = chips.filter((chip) => chip.times > 1);
-  const missing = chips.filter((chip) => chip.times === 0);
-  return [...more.slice(0, MOST_CHIPS), ...missing.slice(0, MOST_MISSING)];
+  return [...more, ...missing];
 }
 
 /** The followed record: why it is where it is, and its facts in order. */

@@ -41,7 +41,7 @@ function shownSnapshot(app) {
 function setView(app, change) {
   const before = app.view;
   app.view = { ...before, ...change };
-  if (app.state === null || app.view.stop !== before.stop) app.state = stateAt(app.run, app.view.stop);
+  if (app.view.stop !== before.stop) app.state = stateAt(app.run, app.view.stop);
   if (["axis", "control", "column"].some((name) => app.view[name] !== before[name])) measureDiagram(app, app.diagram);
   draw(app, app.view.stop !== before.stop || app.diagram.drawnTo < 0);
 }
@@ -56,7 +56,7 @@ function draw(app, hasMoved) {
   drawSnapshots(app);
   drawAnswer(app);
   drawTransport(app, app.transport);
-  drawOverview(app);
+  drawOverview(app, app.transport);
   drawOptions(app);
   writePlace(app, app.place);
 }
@@ -118,7 +118,13 @@ function listen(app) {
   byId("axis-label").hidden = app.run.clock !== "time";
   byId("wider").addEventListener("click", () => app.zoom(1.25));
   byId("narrower").addEventListener("click", () => app.zoom(0.8));
-  new ResizeObserver(() => { measureDiagram(app, app.diagram); draw(app, true); }).observe(byId("diagram"));
+  new ResizeObserver(() => resize(app)).observe(byId("diagram"));
+}
+
+function resize(app) {
+  app.transport.width = byId("overview").clientWidth;
+  measureDiagram(app, app.diagram);
+  draw(app, true);
 }
 
 /** A run with all that is worked out once. */
@@ -137,6 +143,7 @@ function openPage() {
   drawHeading(run);
   drawQuestion(app);
   app.diagram = createDiagram(app, byId("diagram"));
+  app.state = stateAt(run, app.view.stop);
   app.graph = createGraph(app);
   app.ledger = createLedger(app);
   app.transport = createTransport(app);

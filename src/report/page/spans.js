@@ -10,7 +10,6 @@ function buildSpans(run) {
     blocked: run.channels.map(() => []),
     snapshots: new Map(),
     undone: [],
-    commits: [],
   };
   run.spans = spans;
   const now = { cleared: run.channels.map(() => []), lost: new Map(), failovers: [], restoring: -1 };
@@ -20,6 +19,8 @@ function buildSpans(run) {
   }
   closeSpans(run, spans);
   endMessages(run, spans, now);
+  spans.snapshots.forEach((snapshot) => { snapshot.begun = beginningOf(snapshot); });
+  spans.inOrder = [...spans.snapshots.values()].sort((a, b) => a.id - b.id);
   return spans;
 }
 
@@ -168,10 +169,10 @@ function isHeld(run, message) {
 /** Snapshots that had begun by a stop, oldest first. */
 function snapshotsBegun(run, stop) {
   const facts = run.stopEnd[stop];
-  const begun = (snapshot) => beginningOf(snapshot) < facts;
-  return [...run.spans.snapshots.values()].filter(begun).sort((a, b) => a.id - b.id);
+  return run.spans.inOrder.filter((snapshot) => snapshot.begun < facts);
 }
 
+/** When a snapshot began: when it was triggered, or where nobody did that, when the first task saved its part. */
 function beginningOf(snapshot) {
   const saves = [...snapshot.rows.values()].map((row) => row.saved ?? row.offset ?? Infinity);
   return Math.min(snapshot.triggered ?? Infinity, ...saves);

@@ -4,8 +4,11 @@
 const JUMPS = ["barrier", "snapshot", "fault", "violation"];
 
 function createTransport(app) {
-  const transport = { timer: null, hits: [], query: "" };
   const { run } = app;
+  const transport = {
+    timer: null, hits: [], query: "", width: byId("overview").clientWidth, drawn: "",
+    snapshots: thinned(stopsOfKinds(run, ["triggered", "completed"]), 400), crashes: thinned(stopsOfKinds(run, ["crashed"]), 400),
+  };
   byId("slider").max = String(run.lastStop);
   byId("slider").addEventListener("input", (event) => app.go(Number(event.target.value)));
   byId("first").addEventListener("click", () => app.go(0));
@@ -29,17 +32,18 @@ function prepareJump(app, name) {
 }
 
 /** A strip above the slider with the snapshots and faults, and with the violations once the answer is shown. */
-function drawOverview(app) {
-  const { run, moments } = app;
-  const strip = byId("overview");
-  const width = strip.clientWidth || 600;
-  const x = (stop) => round(8 + ((width - 16) * stop) / Math.max(run.lastStop, 1));
-  const limit = app.hidesFuture() ? app.view.stop : run.lastStop;
-  const ticks = [];
-  for (const stop of thinned(stopsOfKinds(run, ["triggered", "completed"]), 400)) if (stop <= limit) ticks.push(svg("path", { class: "saved", d: `M${x(stop)} 2 l4 5 l-4 5 l-4 -5 z` }));
-  for (const stop of thinned(stopsOfKinds(run, ["crashed"]), 400)) if (stop <= limit) ticks.push(svg("path", { class: "crash", d: `M${x(stop) - 4} 3 l8 8 m-8 0 l8 -8` }));
-  if (app.view.answer) for (const stop of moments.violation) ticks.push(svg("text", { class: "violation", x: x(stop), y: 12 }, "!"));
-  strip.replaceChildren(...ticks);
+function drawOverview(app, transport) {
+  const { run, moments, view } = app;
+  const limit = app.hidesFuture() ? view.stop : run.lastStop;
+  const key = `${transport.width}/${limit}/${view.answer}`;
+  if (transport.drawn === key) return;
+  transport.drawn = key;
+  const x = (stop) => round(8 + ((transport.width - 16) * stop) / Math.max(run.lastStop, 1));
+  const seen = (stops) => stops.filter((stop) => stop <= limit);
+  byId("overview").replaceChildren(
+    ...seen(transport.snapshots).map((stop) => svg("path", { class: "saved", d: `M${x(stop)} 2 l4 5 l-4 5 l-4 -5 z` })),
+    ...seen(transport.crashes).map((stop) => svg("path", { class: "crash", d: `M${x(stop) - 4} 3 l8 8 m-8 0 l8 -8` })),
+    ...(view.answer ? moments.violation : []).map((stop) => svg("text", { class: "violation", x: x(stop), y: 12 }, "!")));
 }
 
 function thinned(stops, most) {
