@@ -61,7 +61,7 @@ fn no_order_of_things_breaks_what_is_claimed() {
         let scenario = load(name);
         let explored = explore(&scenario, scenario.world(), None);
         assert_eq!(explored.found, None, "{name}");
-        assert!(explored.is_exhausted() && explored.endless == 0, "{name}");
+        assert!(explored.is_exhausted(), "{name}");
         lines += &line(name, &explored);
     }
     expect_file!["golden/check.txt"].assert_eq(&lines);

@@ -60,6 +60,11 @@ Examples:
   cutline fuzz --mutant no_blocking --out found
   cutline fuzz --runs 1000000 --shard 2/8 --report shard-2.json --resume";
 
+const VIEW_EXAMPLE: &str = "\
+Examples:
+  cutline view scenarios/at-least-once-double.json -o page.html
+  cutline view scenarios/found/given-up-before-it-began.json --mutant no_blocking -o page.html";
+
 const MERGE_EXAMPLE: &str = "\
 Example:
   cutline merge shard-*.json -o report.json";
@@ -97,6 +102,9 @@ pub enum Command {
     /// Put the reports of a campaign's shards together
     #[command(after_help = MERGE_EXAMPLE)]
     Merge(Merge),
+    /// Make a page of a run, to step through forwards and backwards
+    #[command(after_help = VIEW_EXAMPLE)]
+    View(View),
     /// Check scenario files without running them
     #[command(after_help = "Example:\n  cutline validate scenarios")]
     Validate(Validate),
@@ -328,6 +336,31 @@ fn size(text: &str) -> Result<u64, String> {
 fn protocol_words() -> impl TypedValueParser<Value = ProtocolKind> {
     let find = |word: String| ProtocolKind::ALL.into_iter().find(|protocol| protocol.word() == word);
     PossibleValuesParser::new(ProtocolKind::ALL.map(ProtocolKind::word)).map(move |word| find(word).expect("one of these words"))
+}
+
+/// One run to look at.
+#[derive(Debug, Args)]
+pub struct OneRun {
+    /// A scenario file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Run with this seed instead of the scenario's own
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Put this bug of the zoo in
+    #[arg(long, value_name = "NAME", value_parser = words::mutant)]
+    pub mutant: Option<&'static Mutant>,
+}
+
+/// The arguments of `view`.
+#[derive(Debug, Args)]
+pub struct View {
+    /// What to run
+    #[command(flatten)]
+    pub run: OneRun,
+    /// Where the page goes
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// The arguments of `validate`.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::output::Problem;
 use super::{Exit, diagnostics, files, guard, refuse};
+use crate::explore::zoo::{Mutant, Need};
 use crate::report::printable;
 use crate::scenario::Scenario;
 
@@ -10,6 +12,32 @@ use crate::scenario::Scenario;
 pub fn load(path: &Path) -> Result<Scenario, Exit> {
     let bytes = files::read_scenario(path).map_err(|problem| refuse(&problem))?;
     parse(path, &bytes, &files::read_beside(path))
+}
+
+/// The scenario at `path`, to be run under another seed than its own and with a bug, if any.
+pub fn load_to_run(path: &Path, seed: Option<u64>, mutant: Option<&Mutant>) -> Result<Scenario, Exit> {
+    let mut scenario = load(path)?;
+    if let Some(seed) = seed {
+        scenario = scenario.with_seed(seed);
+    }
+    match mutant.filter(|mutant| !mutant.suits(&scenario)) {
+        Some(mutant) => Err(refuse(&no_place(path, mutant))),
+        None => Ok(scenario),
+    }
+}
+
+/// A bug that cannot be there would make a run look right.
+fn no_place(file: &Path, mutant: &Mutant) -> Problem {
+    let protocols: Vec<_> = mutant.protocols.iter().map(|protocol| protocol.word()).collect();
+    let needs = mutant.needs.iter().map(|need| match need {
+        Need::TwoPhaseSink => ", a two_phase sink",
+        Need::SeveralInputs => ", a task with several inputs",
+        Need::FinishingSource => ", a source that finishes",
+        Need::KeyedState => ", a keyed operator",
+    });
+    let needs: String = needs.collect();
+    let message = format!("{}: there is no place for {} in it", file.display(), mutant.name);
+    Problem::new(message, format!("it needs one of the protocols {}{needs}", protocols.join(" or ")))
 }
 
 /// The scenario at `path` with its bytes, if all of it is in them.

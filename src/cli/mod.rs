@@ -20,6 +20,7 @@ mod run;
 mod shrink;
 mod twice;
 mod validate;
+mod view;
 mod words;
 mod zoo;
 
@@ -50,6 +51,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Zoo(arguments) => zoo::zoo(arguments),
         Command::Fuzz(arguments) => fuzz::fuzz(arguments),
         Command::Merge(arguments) => merge::merge(arguments),
+        Command::View(arguments) => view::view(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),

@@ -8,7 +8,7 @@ use super::args::{Format, Run};
 use super::files::{self, Found, reason};
 use super::output::{self, Problem};
 use super::{Exit, guard, load, refuse, twice};
-use crate::explore::zoo::{Mutant, Need};
+use crate::explore::zoo::Mutant;
 use crate::report::text::Style;
 use crate::report::{json, junit, printable, text};
 use crate::scenario::outcome::{Ended, Judgement};
@@ -63,13 +63,7 @@ fn is_stdout(trace: &Path) -> bool {
 
 /// The outcome of a file and how the program has to end for it, or only the latter.
 fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
-    let mut scenario = load::load(file)?;
-    if let Some(seed) = arguments.seed {
-        scenario = scenario.with_seed(seed);
-    }
-    if let Some(mutant) = arguments.mutant.filter(|mutant| !mutant.suits(&scenario)) {
-        return Err(refuse(&no_place(file, mutant)));
-    }
+    let scenario = load::load_to_run(file, arguments.seed, arguments.mutant)?;
     let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
     let ran = guard::guarded(|| {
         let outcome = trace.run(&scenario, arguments.mutant);
@@ -89,20 +83,6 @@ fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
         output::message(format_args!("{}: two runs agree, digest {}", outcome.scenario, outcome.digest));
     }
     Ok((outcome, exit))
-}
-
-/// A bug that cannot be there would make a run look right.
-fn no_place(file: &Path, mutant: &Mutant) -> Problem {
-    let protocols: Vec<_> = mutant.protocols.iter().map(|protocol| protocol.word()).collect();
-    let needs = mutant.needs.iter().map(|need| match need {
-        Need::TwoPhaseSink => ", a two_phase sink",
-        Need::SeveralInputs => ", a task with several inputs",
-        Need::FinishingSource => ", a source that finishes",
-        Need::KeyedState => ", a keyed operator",
-    });
-    let needs: String = needs.collect();
-    let message = format!("{}: there is no place for {} in it", file.display(), mutant.name);
-    Problem::new(message, format!("it needs one of the protocols {}{needs}", protocols.join(" or ")))
 }
 
 fn exit_of(outcome: &Outcome) -> Exit {

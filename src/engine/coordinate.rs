@@ -34,7 +34,10 @@ impl World {
                 observer.fact(Fact::Declined { task, snapshot, why: Refusal::Finished });
                 self.report(task, Report::Decline(snapshot, Refusal::Finished), observer);
             }
-            Notice::Trigger(id) => self.protocol(task, observer, |protocol, view, out| protocol.on_trigger(view, id, out)),
+            Notice::Trigger(id) => {
+                observer.fact(Fact::TriggerReceived { task, snapshot: id });
+                self.protocol(task, observer, |protocol, view, out| protocol.on_trigger(view, id, out));
+            }
             Notice::Aborted(id) => self.hear_abort(task, id, observer),
             Notice::Completed(id) => {
                 observer.fact(Fact::Notified { task, snapshot: id });

@@ -101,6 +101,7 @@ impl World {
     pub(super) fn put_ahead<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
         let overtook = self.data.iter(channel.0 as usize).filter_map(Slot::record).count() as u32;
         let barrier = Barrier { snapshot, kind: BarrierKind::Unaligned { overtook } };
+        observer.fact(Fact::BarrierSent { channel, snapshot });
         self.insert_ahead(channel, barrier, overtook, Ahead::Entering, observer);
     }
 

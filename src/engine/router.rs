@@ -48,6 +48,17 @@ fn receiver_of(key: u32, keys: u32, count: usize) -> usize {
     ((u64::from(hash) * count as u64) >> 32) as usize
 }
 
+/// That an element was put into a channel.
+#[inline(always)]
+fn sent(channel: ChannelId, element: &Element) -> Fact {
+    match *element {
+        Element::Record(record) => Fact::Sent { channel, name: record.name },
+        Element::Barrier(barrier) => Fact::BarrierSent { channel, snapshot: barrier.snapshot },
+        Element::Cancel(snapshot) => Fact::CancelSent { channel, snapshot },
+        Element::End => Fact::EndSent { channel },
+    }
+}
+
 impl<O: Observer> Router<'_, O> {
     /// Sends a record out of every port of `task`.
     #[inline(always)]
@@ -115,11 +126,11 @@ impl<O: Observer> Router<'_, O> {
 
     #[inline(always)]
     pub fn push(&mut self, channel: ChannelId, mut element: Element) {
-        if let Element::Record(record) = &mut element {
-            self.observer.fact(Fact::Sent { channel, name: record.name });
-            if !self.piggyback.is_off() {
-                self.piggyback.ride(self.plan.channels()[channel].from, channel, record);
-            }
+        self.observer.fact(sent(channel, &element));
+        if let Element::Record(record) = &mut element
+            && !self.piggyback.is_off()
+        {
+            self.piggyback.ride(self.plan.channels()[channel].from, channel, record);
         }
         let stamp = self.observer.sent(Lane::Data(channel));
         self.data.push_back(channel.0 as usize, Slot { item: element, stamp });

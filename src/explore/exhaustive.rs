@@ -17,6 +17,7 @@ use std::hash::Hash;
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
+use super::most_steps;
 use crate::engine::{Control, FactSink, Step, Stop, Untimed, World};
 use crate::kernel::{Fingerprint, Fingerprinter, Ticks};
 use crate::model::SnapshotId;
@@ -150,8 +151,6 @@ pub struct Explored {
     pub depth: u32,
     /// States in which nothing moves any more.
     pub ends: u64,
-    /// Ends from which the default completion took too long to be judged.
-    pub endless: u64,
     /// `None` when every state within the budgets was seen.
     pub unfinished: Option<Unfinished>,
     /// What breaks a claim, or what was looked for.
@@ -169,8 +168,6 @@ impl Explored {
     }
 }
 
-/// Steps that one choice, with what happens at once after it, or a completion may take.
-const STEPS: u64 = 10_000;
 /// States that are expanded before the next look at bounds.
 const BATCH: usize = 1 << 14;
 /// States that one thread takes at a time.
@@ -270,7 +267,7 @@ struct Scratch<'s> {
 
 impl<'s> Scratch<'s> {
     fn new(node: &Node<'s>, control: Control) -> Self {
-        let driver = Untimed::new(control, STEPS, Watch { oracles: node.oracles.clone() });
+        let driver = Untimed::new(control, most_steps(node.world.plan()), Watch { oracles: node.oracles.clone() });
         Scratch { driver, control, steps: Vec::new(), alive: Vec::new() }
     }
 
@@ -317,7 +314,6 @@ struct Expanded {
     ends: Vec<(u32, Broken)>,
     transitions: u64,
     end_states: u64,
-    endless: u64,
 }
 
 /// What is kept of every state.
@@ -419,17 +415,8 @@ impl Explorer {
         visited.insert(fingerprint(&root.world, &root.oracles, root.budget, &mut scratch.alive), 0, 0);
         let (mut level, mut next, mut spare) = (vec![root.clone()], Vec::new(), Vec::new());
         let mut first_id = 0;
-        let mut seen = Explored {
-            states: 1,
-            transitions: 0,
-            depth: 0,
-            ends: 0,
-            endless: 0,
-            unfinished: None,
-            found: None,
-            allowed: Vec::new(),
-            bytes: 0,
-        };
+        let mut seen =
+            Explored { states: 1, transitions: 0, depth: 0, ends: 0, unfinished: None, found: None, allowed: Vec::new(), bytes: 0 };
         let mut sightings: Vec<Sighting> = Vec::new();
         let mut depth = 0;
         while !level.is_empty() && seen.unfinished.is_none() {
@@ -444,7 +431,6 @@ impl Explorer {
                 for chunk in &expanded {
                     seen.transitions += chunk.transitions;
                     seen.ends += chunk.end_states;
-                    seen.endless += chunk.endless;
                     for (parent, broken) in &chunk.ends {
                         note(&mut fresh, broken, batch_id + parent, true, depth);
                     }
@@ -541,9 +527,7 @@ impl Explorer {
     /// Nothing moves any more: what is left happens in default order, and the end is judged.
     fn judge_end(&self, end: &mut World, driver: &mut Untimed<Watch<'_>>, parent: u32, found: &mut Expanded) {
         let stop = driver.finish(end);
-        let is_cut_short = stop != Stop::Quiet;
-        found.endless += u64::from(is_cut_short);
-        let broken = driver.sink.oracles.broken_in_the_end(self.claims, is_cut_short);
+        let broken = driver.sink.oracles.broken_at_end(self.claims, stop != Stop::Quiet);
         if !broken.is_empty() {
             found.ends.push((parent, broken));
         }

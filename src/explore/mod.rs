@@ -22,3 +22,16 @@ pub use shrink::{Shrunk, shrink};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
 pub use walk::{Spice, Walked, Walker, judge_steps};
+
+use crate::model::Plan;
+
+/// A run of a small scenario that takes so many steps is going in circles: of a million drawn ones that came to
+/// their end none took 600.
+const MOST_STEPS: u64 = 2_000;
+
+/// The same of any scenario: each record passes every operator, some of them more than once and again after
+/// each crash.
+fn most_steps(plan: &Plan) -> u64 {
+    let records: u64 = plan.tasks().ids().map(|task| plan.log_length(task)).sum();
+    records.saturating_mul(plan.operators().len() as u64 * 64).max(MOST_STEPS)
+}

@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::most_steps;
 use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
 use crate::kernel::{Stream, Ticks};
@@ -34,16 +35,6 @@ pub struct Walked {
     pub steps: u64,
     /// The first thing that is wrong.
     pub broken: Option<Class>,
-}
-
-/// Beyond so many steps a walk of a small scenario is going in circles.
-const MOST_STEPS: u64 = 20_000;
-
-/// The same of any scenario: each record passes every operator, some of them more than once and again after
-/// each crash.
-fn most_steps(plan: &Plan) -> u64 {
-    let records: u64 = plan.tasks().ids().map(|task| plan.log_length(task)).sum();
-    records.saturating_mul(plan.operators().len() as u64 * 64).max(MOST_STEPS)
 }
 
 /// So many triggers of a periodic timer are planned.
@@ -232,8 +223,8 @@ impl<'s> Walker<'s> {
         }
         let is_quiet = self.driver.finish(&mut self.world) == Stop::Quiet;
         let claims = self.scenario.claims();
-        let broken = self.driver.sink.oracles.broken_at_end(claims, !is_quiet);
-        let broken = broken.into_iter().map(|(class, _)| class).find(|class| !self.scenario.expects_violation(class.invariant()));
+        let broken = self.driver.sink.oracles.broken_at_end(claims, !is_quiet).claimed;
+        let broken = broken.into_iter().find(|class| !self.scenario.expects_violation(class.invariant()));
         Walked { steps: self.driver.steps(), broken }
     }
 
@@ -335,7 +326,7 @@ pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, step
         }
     }
     let is_quiet = driver.finish(&mut world) == Stop::Quiet;
-    driver.sink.oracles.broken_in_the_end(scenario.claims(), !is_quiet)
+    driver.sink.oracles.broken_at_end(scenario.claims(), !is_quiet)
 }
 
 struct Judge<'s> {

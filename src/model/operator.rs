@@ -95,6 +95,26 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word used in scenario files.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Kind::Source { .. } => "source",
+            Kind::Pass => "pass",
+            Kind::Union => "union",
+            Kind::Map { .. } => "map",
+            Kind::Filter { .. } => "filter",
+            Kind::FlatMap { split: true, .. } => "split_words",
+            Kind::FlatMap { .. } => "flat_map",
+            Kind::KeyedCount { .. } => "keyed_count",
+            Kind::KeyedSum { .. } => "keyed_sum",
+            Kind::Join { .. } => "join",
+            Kind::Iterate { .. } => "iterate",
+            Kind::Account { .. } => "account",
+            Kind::Automaton(_) => "automaton",
+            Kind::Sink { .. } => "sink",
+        }
+    }
+
     /// Whether it reads a log.
     pub fn is_source(&self) -> bool {
         matches!(self, Kind::Source { .. })

@@ -555,14 +555,22 @@ impl Plan {
                 return format!("{} lap {}", self.describe(operator, name % lap), name / lap);
             }
         }
-        for &Edge { from, first_name, partition, .. } in self.edges.iter().filter(|edge| edge.to == operator && !edge.is_back) {
+        match self.sender_of(operator, name) {
+            Some((from, sent)) => self.describe_sent(from, sent),
+            None => format!("?{name}"),
+        }
+    }
+
+    /// Who sent the record that is called `name` on arrival at `operator`, and under which name; not by a back
+    /// edge.
+    fn sender_of(&self, operator: OperatorId, name: u64) -> Option<(OperatorId, u64)> {
+        let into = self.edges.iter().filter(|edge| edge.to == operator && !edge.is_back);
+        into.into_iter().find_map(|&Edge { from, first_name, partition, .. }| {
             let copies = if partition == Partition::Broadcast { self.parallelism(operator) } else { 1 };
             let space = self.operators[from].names_out;
-            if (first_name..first_name + space * u64::from(copies)).contains(&name) {
-                return self.describe_sent(from, (name - first_name) % space.max(1));
-            }
-        }
-        format!("?{name}")
+            let is_its = (first_name..first_name + space * u64::from(copies)).contains(&name);
+            is_its.then(|| (from, (name - first_name) % space.max(1)))
+        })
     }
 
     /// Like [`describe`](Self::describe), for a record as `operator` sent it.
@@ -585,6 +593,31 @@ impl Plan {
                 format!("{}+{}", self.describe(operator, left), self.describe(operator, right))
             }
             _ => self.describe(operator, name),
+        }
+    }
+
+    /// The source records that a record derives from, by what they are called; `name` as on arrival at
+    /// `operator`.
+    pub fn origins(&self, operator: OperatorId, name: u64) -> Vec<String> {
+        let name = match self.operators[operator].kind {
+            Kind::Iterate { rounds } => name % (self.operators[operator].names_in / u64::from(rounds + 1)).max(1),
+            _ => name,
+        };
+        self.sender_of(operator, name).map_or(Vec::new(), |(from, sent)| self.origins_sent(from, sent))
+    }
+
+    /// Like [`origins`](Self::origins), for a record as `operator` sent it.
+    pub fn origins_sent(&self, operator: OperatorId, name: u64) -> Vec<String> {
+        let Operator { kind, names_in, .. } = &self.operators[operator];
+        match kind {
+            Kind::Source { .. } | Kind::Account { .. } | Kind::Automaton(_) => vec![self.describe_sent(operator, name)],
+            Kind::FlatMap { fan, .. } => self.origins(operator, name / u64::from((*fan).max(1))),
+            Kind::Join { .. } => {
+                let mut origins = self.origins(operator, name / (*names_in).max(1));
+                origins.extend(self.origins(operator, name % (*names_in).max(1)));
+                origins
+            }
+            _ => self.origins(operator, name),
         }
     }
 

@@ -54,6 +54,11 @@ impl Table {
         self.states.get(state as usize).map_or("?", String::as_str)
     }
 
+    /// The names of all states, by number.
+    pub fn state_names(&self) -> impl Iterator<Item = &str> {
+        self.states.iter().map(String::as_str)
+    }
+
     /// The name of a message.
     pub fn message_name(&self, message: u64) -> &str {
         self.messages.get(message as usize).map_or("?", String::as_str)

@@ -114,51 +114,41 @@ impl Oracles<'_> {
         self.broken_so_far(claims).claimed.first().copied()
     }
 
-    /// The run is over: what is broken. A run that was cut short says nothing of liveness or loss.
-    pub fn broken_in_the_end(&mut self, claims: Claims, cut_short: bool) -> Broken {
-        let mut broken = Broken::default();
+    /// The run is over: what is broken, what was broken first in front. `cut_short` says that it went in
+    /// circles until somebody stopped it, which is no end to come to.
+    pub fn broken_at_end(&mut self, claims: Claims, cut_short: bool) -> Broken {
+        let mut found: Vec<(u64, Class, bool)> = Vec::new();
         for (invariant, verdict) in self.verdicts(cut_short) {
-            let is_violated = matches!(verdict, Verdict::Violated(_));
-            if is_violated && invariant != "delivery" && !(cut_short && invariant == "liveness") {
-                broken.add(Class::Broken(invariant), claims.judges(invariant));
-            }
-            // Not judged: the job failed, or something is stuck; then nothing has come to its end.
-            if invariant == "delivery" && !matches!(verdict, Verdict::Incomplete(_)) {
-                for report in self.delivery.reports() {
-                    let lost = (Class::Lost, report.lost > 0, report.promised.forbids_losses());
-                    let duplicated = (Class::Duplicated, report.duplicated > 0, report.promised.forbids_duplicates());
-                    for (class, happens, forbidden) in [duplicated, lost] {
-                        if happens && !broken.claimed.contains(&class) {
-                            broken.add(class, forbidden);
-                        }
-                    }
+            match verdict {
+                // Not judged: the job failed, or something is stuck; then nothing has come to its end.
+                Verdict::Incomplete(_) => {}
+                _ if invariant == "delivery" => {
+                    let step = self.moment().step;
+                    found.extend(self.deliveries().map(|(class, is_forbidden)| (step, class, is_forbidden)));
                 }
+                Verdict::Violated(violation) => found.push((violation.moment.step, Class::Broken(invariant), claims.judges(invariant))),
+                Verdict::Held => {}
             }
         }
+        found.sort_unstable();
+        let mut broken = Broken::default();
+        found.into_iter().for_each(|(_, class, is_claimed)| broken.add(class, is_claimed));
         broken
     }
 
-    /// The run is over: every invariant that is claimed and broken.
-    pub fn broken_at_end(&mut self, claims: Claims, cut_short: bool) -> Vec<(Class, u64)> {
-        let verdicts = self.verdicts(cut_short);
-        let mut broken: Vec<(Class, u64)> = Vec::new();
-        for (invariant, verdict) in verdicts {
-            let Verdict::Violated(violation) = verdict else { continue };
-            if claims.judges(invariant) {
-                broken.push((self.class_of(invariant), violation.moment.step));
-            }
+    /// What becomes of records that is not exactly once, and whether that is forbidden somewhere.
+    fn deliveries(&mut self) -> impl Iterator<Item = (Class, bool)> + use<> {
+        let (mut duplicated, mut lost) = (None, None);
+        for report in self.delivery.reports() {
+            let note = |seen: &mut Option<bool>, count: u64, is_forbidden: bool| {
+                if count > 0 {
+                    *seen = Some(seen.unwrap_or(false) || is_forbidden);
+                }
+            };
+            note(&mut duplicated, report.duplicated, report.promised.forbids_duplicates());
+            note(&mut lost, report.lost, report.promised.forbids_losses());
         }
-        broken.sort_by_key(|&(class, step)| (step, class));
-        broken
-    }
-
-    fn class_of(&mut self, invariant: &'static str) -> Class {
-        if invariant != "delivery" {
-            return Class::Broken(invariant);
-        }
-        let is_broken = |report: &&super::PlaceReport| !report.observed.satisfies(report.promised);
-        let reports = self.delivery.reports();
-        let duplicates = reports.iter().filter(is_broken).any(|report| report.duplicated > 0 && report.promised.forbids_duplicates());
-        if duplicates { Class::Duplicated } else { Class::Lost }
+        let found = [(Class::Duplicated, duplicated), (Class::Lost, lost)];
+        found.into_iter().filter_map(|(class, seen)| Some((class, seen?)))
     }
 }

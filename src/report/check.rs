@@ -68,8 +68,6 @@ pub struct Checked {
     pub depth: u32,
     /// States in which nothing moves any more.
     pub ends: u64,
-    /// Ends whose completion took too long to be judged.
-    pub endless: u64,
     /// Why not every state was seen: `found`, `states` or `memory`.
     pub stopped: Option<&'static str>,
     /// What may happen how often.
@@ -130,7 +128,6 @@ impl Checked {
             transitions: explored.transitions,
             depth: explored.depth,
             ends: explored.ends,
-            endless: explored.endless,
             stopped: explored.unfinished.map(stopped),
             budget: Budgets { snapshots, crashes, losses, failed_uploads, timeouts },
             at_once: Control::CHANNEL.words().filter(|word| !words.contains(word)).collect(),
@@ -162,9 +159,6 @@ fn show(page: &mut Page, checked: &Checked, style: &Style) {
     }
     let Checked { states, transitions, depth, ends, .. } = checked;
     page.line(2, format!("{states} states, {transitions} transitions, {depth} steps deep, {ends} ends"));
-    if checked.endless > 0 {
-        page.line(2, format!("{} ends could not be judged: their completion goes on and on", checked.endless));
-    }
     page.line(2, verdict_of(checked, style));
     if let Some(example) = &checked.counterexample {
         steps(page, example);

@@ -5,6 +5,8 @@ pub mod compare;
 pub mod fuzz;
 pub mod json;
 pub mod junit;
+pub mod messages;
+pub mod page;
 pub mod text;
 pub mod zoo;
 

@@ -81,6 +81,14 @@ pub enum Fact {
     Stuck { task: TaskId },
     /// The coordinator asked the sources for a snapshot.
     Triggered { snapshot: SnapshotId },
+    /// A task was told to start a snapshot.
+    TriggerReceived { task: TaskId, snapshot: SnapshotId },
+    /// A barrier was put into a channel.
+    BarrierSent { channel: ChannelId, snapshot: SnapshotId },
+    /// A cancellation marker was put into a channel.
+    CancelSent { channel: ChannelId, snapshot: SnapshotId },
+    /// A channel was ended by its sender.
+    EndSent { channel: ChannelId },
     /// A barrier was taken from a channel.
     BarrierReceived { channel: ChannelId, snapshot: SnapshotId },
     /// The task takes nothing more from a channel for now.
@@ -229,6 +237,72 @@ impl Fact {
             Fact::Posted { task: t, value } => [51, task(t), value, 0],
             Fact::Became { task: t, state } => [52, task(t), state, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
+            Fact::BarrierSent { channel: c, snapshot } => [53, channel(c), snap(snapshot), 0],
+            Fact::CancelSent { channel: c, snapshot } => [54, channel(c), snap(snapshot), 0],
+            Fact::EndSent { channel: c } => [55, channel(c), 0, 0],
+            Fact::TriggerReceived { task: t, snapshot } => [56, task(t), snap(snapshot), 0],
+        }
+    }
+
+    /// The word for this kind of fact in documents.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fact::Emitted { .. } => "emitted",
+            Fact::Missed { .. } => "missed",
+            Fact::Sent { .. } => "sent",
+            Fact::Received { .. } => "received",
+            Fact::Applied { .. } => "applied",
+            Fact::Written { .. } => "written",
+            Fact::Output { .. } => "output",
+            Fact::Stuck { .. } => "stuck",
+            Fact::Triggered { .. } => "triggered",
+            Fact::TriggerReceived { .. } => "trigger_received",
+            Fact::BarrierSent { .. } => "barrier_sent",
+            Fact::CancelSent { .. } => "cancel_sent",
+            Fact::EndSent { .. } => "end_sent",
+            Fact::BarrierReceived { .. } => "barrier_received",
+            Fact::Blocked { .. } => "blocked",
+            Fact::Unblocked { .. } => "unblocked",
+            Fact::Saved { .. } => "saved",
+            Fact::RecordSaved { .. } => "record_saved",
+            Fact::ProcessSaved { .. } => "process_saved",
+            Fact::Reinstated { .. } => "reinstated",
+            Fact::OffsetSaved { .. } => "offset_saved",
+            Fact::Uploaded { .. } => "uploaded",
+            Fact::Acked { .. } => "acked",
+            Fact::AckIgnored { .. } => "ack_ignored",
+            Fact::Declined { .. } => "declined",
+            Fact::AbortHeard { .. } => "abort_heard",
+            Fact::PartDropped { .. } => "part_dropped",
+            Fact::CancelReceived { .. } => "cancel_received",
+            Fact::InputEnded { .. } => "input_ended",
+            Fact::TaskFinished { .. } => "task_finished",
+            Fact::Initiated { .. } => "initiated",
+            Fact::Announced { .. } => "announced",
+            Fact::BarrierOvertook { .. } => "barrier_overtook",
+            Fact::Overdue { .. } => "overdue",
+            Fact::Posted { .. } => "posted",
+            Fact::Became { .. } => "became",
+            Fact::AllAcked { .. } => "all_acked",
+            Fact::Completed { .. } => "completed",
+            Fact::Aborted { .. } => "aborted",
+            Fact::Notified { .. } => "notified",
+            Fact::NoticeLost { .. } => "notice_lost",
+            Fact::Prepared { .. } => "prepared",
+            Fact::Committed { .. } => "committed",
+            Fact::RolledBack { .. } => "rolled_back",
+            Fact::OpenDropped { .. } => "open_dropped",
+            Fact::Crashed { .. } => "crashed",
+            Fact::Failover => "failover",
+            Fact::Cleared { .. } => "cleared",
+            Fact::Restoring { .. } => "restoring",
+            Fact::Restored { .. } => "restored",
+            Fact::Resumed => "resumed",
+            Fact::Fenced { .. } => "fenced",
+            Fact::Exhausted { .. } => "exhausted",
+            Fact::JobFailed => "job_failed",
+            Fact::Finished => "finished",
+            Fact::LeftBehind { .. } => "left_behind",
         }
     }
 
@@ -286,6 +360,10 @@ impl Fact {
             }
             Fact::Stuck { task: t } => format!("{} has no room for its output", task(t)),
             Fact::Triggered { snapshot } => format!("snapshot {snapshot} triggered"),
+            Fact::TriggerReceived { task: t, snapshot } => format!("{} is told to start snapshot {snapshot}", task(t)),
+            Fact::BarrierSent { channel: c, snapshot } => format!("barrier {snapshot} sent on {}", channel(c)),
+            Fact::CancelSent { channel: c, snapshot } => format!("cancellation of {snapshot} sent on {}", channel(c)),
+            Fact::EndSent { channel: c } => format!("end sent on {}", channel(c)),
             Fact::BarrierReceived { channel: c, snapshot } => format!("barrier {snapshot} received on {}", channel(c)),
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),

@@ -210,7 +210,7 @@ test("in a scenario's words nothing is markup", async () => {
     }
     assert.equal(await page.evaluate(() => window.hacked), undefined);
     assert.equal(await page.locator("img").count(), 0);
-    assert.equal(await page.locator("script:not([type])").count() > 5, true);
+    assert.equal(await page.locator("script").count(), 2);
   });
 });
 

@@ -48,10 +48,10 @@ export function dataOf(page) {
   return JSON.parse(found[1]);
 }
 
-/** The page's scripts, in the order of the page, without a document: their functions by name. */
+/** The page's scripts, in the order in which the program joins them, without a document: their functions by name. */
 export function loadScripts() {
   const context = vm.createContext({ URLSearchParams });
-  for (const [, name] of readFileSync(join(SOURCES, "page.html"), "utf8").matchAll(/<script>\/\* (\S+) \*\/<\/script>/g)) {
+  for (const [, name] of readFileSync(join(SOURCES, "mod.rs"), "utf8").matchAll(/include_str!\("(\w+\.js)"\)/g)) {
     vm.runInContext(readFileSync(join(SOURCES, name), "utf8"), context, { filename: name });
   }
   return context;

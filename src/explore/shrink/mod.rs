@@ -10,12 +10,13 @@ mod reduce;
 mod text;
 mod untimed;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::campaign::{Campaign, Suspect};
 use super::exhaustive::{Bounds, Budget, search};
+use super::most_steps;
 use super::walk::{Spice, Walker, judge_steps};
-use crate::engine::{Control, Step};
+use crate::engine::{Control, Step, Stop, Untimed};
 use crate::kernel::Stream;
 use crate::model::Plan;
 use crate::oracle::Class;
@@ -99,10 +100,7 @@ impl Campaign<'_> {
         let steps: Vec<Step> = steps.iter().filter_map(|step| translate(*step, shape.scenario.plan(), scenario.plan())).collect();
         let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
         let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph };
-        let case = Case { draft, scenario, steps };
-        // What goes in circles is seen by walks alone, and stays as it is.
-        let is_judged = shrinker.breaks(&case.scenario, case.draft.control, &case.steps);
-        Some(if is_judged { shrinker.shrink(case) } else { shrinker.finished(case, false) })
+        Some(shrinker.shrink(Case { draft, scenario, steps }))
     }
 }
 
@@ -277,14 +275,31 @@ impl Shrinker<'_> {
         case
     }
 
+    /// A run that goes in circles is stopped where the search would have stopped it.
+    fn with_limit(&self, mut case: Case) -> Case {
+        if self.class == Class::Broken("liveness") && is_endless(self.suspect, &case) {
+            case.draft.file["limits"] = json!({"steps": most_steps(case.scenario.plan())});
+            case.scenario = Scenario::from_draft(&case.draft.file).expect("as before, with a limit");
+        }
+        case
+    }
+
     fn finished(&self, case: Case, proven: bool) -> Shrunk {
-        let Case { draft, scenario, steps } = &case;
+        let Case { draft, scenario, steps } = &self.with_limit(case);
         let outcome = scenario.replay(self.suspect.world(scenario), draft.control, steps.iter().copied());
         let text = text::file(draft, scenario, steps, (self.class, self.is_claimed), &outcome, proven);
         let operators = draft.file["operators"].as_object().map_or(0, serde_json::Map::len);
         let faults = steps.iter().filter(|step| is_fault(step)).count();
         Shrunk { text, class: self.class, steps: steps.len(), operators, faults, proven }
     }
+}
+
+/// Whether the run takes so many steps that it is going in circles.
+fn is_endless(suspect: &dyn Suspect, case: &Case) -> bool {
+    let (mut world, control) = (suspect.world(&case.scenario), case.draft.control);
+    let mut driver = Untimed::new(control, most_steps(case.scenario.plan()), ());
+    driver.follow(&mut world, case.steps.iter().copied());
+    driver.finish(&mut world) != Stop::Quiet
 }
 
 fn within(steps: &[Step], budget: Budget) -> bool {

@@ -39,44 +39,49 @@ pub(super) fn smallest(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
         return Vec::new();
     }
     let mut drafts = Vec::new();
-    for (budget, control, several) in SETTINGS {
-        let mut rules = draft.clone();
-        rules.file.as_object_mut().expect("a file is an object").remove("recovery");
-        rules.file["snapshots"] = json!({"protocol": draft.file["snapshots"]["protocol"], "at": vec![0; budget.snapshots as usize]});
-        if several {
-            rules.file["snapshots"]["max_concurrent"] = json!(2);
+    // The simplest protocol first, whatever it takes to fail there.
+    for protocol in suspect.simplest(draft.file["snapshots"]["protocol"].as_str().unwrap_or_default()) {
+        for (budget, control, several) in SETTINGS {
+            let mut rules = draft.clone();
+            rules.file.as_object_mut().expect("a file is an object").remove("recovery");
+            rules.file["snapshots"] = json!({"at": vec![0; budget.snapshots as usize]});
+            if several {
+                rules.file["snapshots"]["max_concurrent"] = json!(2);
+            }
+            (rules.budget, rules.control) = (budget, control);
+            drafts.extend(with_graphs(&rules, protocol));
         }
-        (rules.budget, rules.control) = (budget, control);
-        drafts.extend(with_graphs(&rules, suspect));
     }
     drafts
 }
 
 /// Small graphs, smallest first, with the rules of the draft.
 pub(super) fn templates(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
-    if is_of_processes(draft) { Vec::new() } else { with_graphs(draft, suspect) }
+    if is_of_processes(draft) {
+        return Vec::new();
+    }
+    let protocols = suspect.simplest(draft.file["snapshots"]["protocol"].as_str().unwrap_or_default());
+    protocols.into_iter().flat_map(|protocol| with_graphs(draft, protocol)).collect()
 }
 
 fn is_of_processes(draft: &Draft) -> bool {
     draft.file.get("script").is_some()
 }
 
-fn with_graphs(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
+fn with_graphs(draft: &Draft, protocol: ProtocolKind) -> Vec<Draft> {
     let is_finishing = |operator: &Value| operator["finishes"] == true;
     let finishes = draft.file["operators"].as_object().is_some_and(|all| all.values().any(is_finishing));
+    let mut rules = draft.clone();
+    rules.file["snapshots"]["protocol"] = json!(protocol.word());
+    if protocol == ProtocolKind::AlignedTimeout {
+        rules.file["snapshots"]["alignment_timeout"] = json!(1);
+    } else {
+        rules.file["snapshots"].as_object_mut().expect("rules are an object").remove("alignment_timeout");
+    }
     let mut drafts = Vec::new();
-    for protocol in suspect.simplest(draft.file["snapshots"]["protocol"].as_str().unwrap_or_default()) {
-        let mut rules = draft.clone();
-        rules.file["snapshots"]["protocol"] = json!(protocol.word());
-        if protocol == ProtocolKind::AlignedTimeout {
-            rules.file["snapshots"]["alignment_timeout"] = json!(1);
-        } else {
-            rules.file["snapshots"].as_object_mut().expect("rules are an object").remove("alignment_timeout");
-        }
-        for (records, finishing) in [(1, false), (2, false), (1, true), (2, true)] {
-            if !finishing || finishes {
-                drafts.extend(graphs(records, finishing).iter().map(|graph| with_graph(&rules, graph)));
-            }
+    for (records, finishing) in [(1, false), (2, false), (1, true), (2, true)] {
+        if !finishing || finishes {
+            drafts.extend(graphs(records, finishing).iter().map(|graph| with_graph(&rules, graph)));
         }
     }
     drafts

@@ -85,7 +85,8 @@ pub(super) fn file(
 }
 
 /// The order in which people read a scenario.
-const ORDER: [&str; 10] = ["title", "story", "operators", "channels", "snapshots", "recovery", "script", "control", "schedule", "expect"];
+const ORDER: [&str; 11] =
+    ["title", "story", "operators", "channels", "snapshots", "recovery", "script", "control", "schedule", "limits", "expect"];
 
 fn layout(file: &Value) -> String {
     let mut lines = Vec::new();

@@ -13,7 +13,6 @@ function buildFold(run) {
     links: new Array(run.count).fill(null), // by fact: the link that it put at the end of a log
     saves: new Map(), // "task/snapshot": what was saved
     keyframes: [],
-    firstTokens: firstTokens(run),
     placeOf: placeOfOperator(run),
     tallies: run.tasks.map(() => newTally()),
     shown: run.operators.map(() => newTally()),
@@ -48,12 +47,17 @@ function firstState(run) {
   return {
     queues: run.channels.map(() => []),
     blocked: run.channels.map(() => false),
-    tasks: run.tasks.map((task, index) => ({
-      life: "up", attempt: 1, emitted: 0, log: null, open: null, prepared: [], tokens: run.fold.firstTokens[index], machine: null,
+    tasks: run.tasks.map((task) => ({
+      life: "up", attempt: 1, emitted: 0, log: null, open: null, prepared: [], tokens: task.tokens ?? null, machine: firstMachine(task),
     })),
     shown: run.operators.map(() => null), // by operator: what its sinks have made visible
     failovers: 0,
   };
+}
+
+/** The state in which an automaton begins. */
+function firstMachine(task) {
+  return task.states?.[0] ?? null;
 }
 
 function copyState(state) {
@@ -103,7 +107,7 @@ const CHANGES = {
   },
   became(run, state, fact) {
     const task = run.facts.task[fact];
-    state.tasks[task].machine = run.facts.text[fact].slice(`${run.tasks[task].name} becomes `.length);
+    state.tasks[task].machine = run.tasks[task].states?.[run.facts.value[fact]] ?? "?";
   },
   saved(run, state, fact) {
     if (!run.fold.isBuilding) return;
@@ -198,8 +202,8 @@ function restoreTask(run, state, fact) {
   task.attempt = state.failovers + 1;
   task.log = save ? save.log : null;
   if (save ? save.emitted !== null : task.emitted > 0) task.emitted = save ? save.emitted : 0;
-  task.tokens = save && save.tokens !== null ? save.tokens : run.fold.firstTokens[index];
-  task.machine = save ? save.machine : null;
+  task.tokens = save && save.tokens !== null ? save.tokens : run.tasks[index].tokens ?? null;
+  task.machine = save ? save.machine : firstMachine(run.tasks[index]);
   if (run.fold.isBuilding) refillTally(run.fold.tallies[index], task.log);
 }
 
@@ -236,24 +240,6 @@ function placeOfOperator(run) {
   const places = run.operators.map(() => -1);
   run.places.forEach((place, index) => { if (place.operator >= 0) places[place.operator] = index; });
   return places;
-}
-
-/**
- * The tokens that processes begin with are no fact. What the first snapshot found, less what had come and
- * gone by then, tells them; null where no snapshot does.
- */
-function firstTokens(run) {
-  const { kind, task, value } = run.facts;
-  const tokens = run.tasks.map(() => null);
-  const moved = run.tasks.map(() => 0);
-  for (let fact = 0; fact < run.count; fact += 1) {
-    const t = task[fact];
-    if (t < 0 || run.operators[run.tasks[t].operator].kind !== "account" || tokens[t] !== null) continue;
-    if (kind[fact] === run.K.applied) moved[t] += value[fact];
-    if (kind[fact] === run.K.posted) moved[t] -= value[fact];
-    if (kind[fact] === run.K.process_saved) tokens[t] = value[fact] - moved[t];
-  }
-  return tokens;
 }
 
 /** The logs that make up a place: one per task for a state, one in all for an output. */

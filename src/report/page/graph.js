@@ -173,8 +173,8 @@ function taskStateText(app, graph, index) {
   if (task.life === "stopped") return "stopped";
   const { kind } = run.operators[run.tasks[index].operator];
   if (kind === "source") return `${task.emitted} emitted${task.life === "finished" ? ", finished" : ""}`;
-  if (kind === "account") return task.tokens === null ? "? tokens" : plural(task.tokens, "token");
-  if (kind === "automaton") return task.machine ?? "as at the start";
+  if (kind === "account") return plural(task.tokens, "token");
+  if (kind === "automaton") return task.machine;
   if (kind === "sink") return sinkText(run, state, index);
   return task.log ? logText(graph, run, index, task.log) : run.fold.placeOf[run.tasks[index].operator] >= 0 ? "empty" : "up";
 }

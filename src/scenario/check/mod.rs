@@ -34,7 +34,9 @@ type Read<'r> = &'r dyn Fn(&str) -> Result<Vec<u8>, String>;
 pub struct Scenario {
     pub(super) name: String,
     pub(super) title: String,
+    story: Option<String>,
     pub(super) question: Option<String>,
+    hints: Vec<String>,
     pub(super) seed: u64,
     pub(super) protocol: ProtocolKind,
     pub(super) claims: Claims,
@@ -98,6 +100,21 @@ impl Scenario {
     /// The scenario's title.
     pub fn title(&self) -> &str {
         &self.title
+    }
+
+    /// What a class can argue about before the run.
+    pub fn story(&self) -> Option<&str> {
+        self.story.as_deref()
+    }
+
+    /// What to guess before the run.
+    pub fn question(&self) -> Option<&str> {
+        self.question.as_deref()
+    }
+
+    /// Help for guessing.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
     }
 
     /// The seed that it runs under.
@@ -353,7 +370,9 @@ impl<'f> Checker<'f> {
         Some(Scenario {
             name: name.to_owned(),
             title: self.read("/title").unwrap_or_default(),
+            story: self.read("/story"),
             question: self.read("/question"),
+            hints: self.read("/hints").unwrap_or_default(),
             seed,
             protocol: rules.protocol,
             claims: rules.protocol.claims(),

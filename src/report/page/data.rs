@@ -1,0 +1,264 @@
+//! What a page knows of a run. Facts and messages stand in columns: a hundred thousand of them stay small
+//! and are read in no time. In columns of numbers -1 is "none".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::kernel::Id;
+use crate::model::{Kind, Plan};
+use crate::report::messages::{Content, messages};
+use crate::scenario::outcome::Outcome;
+use crate::scenario::{Happened, Recording};
+use crate::trace::{Fact, Named};
+
+/// The version of the document in the page.
+const FORMAT: u32 = 1;
+
+/// The document in the page.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub struct Page<'r> {
+    pub format: u32,
+    pub version: &'static str,
+    pub scenario: About<'r>,
+    /// Whether times are microseconds (`time`) or count steps (`steps`).
+    pub clock: &'static str,
+    pub operators: Vec<OperatorData>,
+    pub tasks: Vec<TaskData>,
+    pub channels: Vec<ChannelData>,
+    pub records: Vec<RecordData>,
+    /// The words that `facts.kind` counts.
+    pub kinds: Vec<&'static str>,
+    pub facts: Facts,
+    /// The words that `messages.kind` counts.
+    pub message_kinds: [&'static str; 7],
+    pub messages: Messages,
+    /// Later facts that are not in the page.
+    pub left_out: u64,
+    pub outcome: &'r Outcome,
+}
+
+/// What the file says about itself.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields of a scenario file")]
+pub struct About<'r> {
+    pub path: &'r str,
+    pub title: &'r str,
+    pub story: Option<&'r str>,
+    pub question: Option<&'r str>,
+    pub hints: &'r [String],
+    pub seed: u64,
+    pub protocol: &'static str,
+}
+
+/// An operator; its tasks by number.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub struct OperatorData {
+    pub name: String,
+    pub kind: &'static str,
+    pub tasks: Vec<usize>,
+}
+
+/// A task; its operator by number.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub struct TaskData {
+    pub name: String,
+    pub operator: usize,
+    /// An account's tokens in the beginning.
+    pub tokens: Option<u64>,
+    /// The names of an automaton's states.
+    pub states: Vec<String>,
+}
+
+/// A channel; its ends are tasks by number.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub struct ChannelData {
+    pub name: String,
+    pub from: usize,
+    pub to: usize,
+    pub capacity: Option<u32>,
+    pub ordered: bool,
+    pub back: bool,
+}
+
+/// A record as it is called at one place; two ways to a place make two of them with one text.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are what the words say")]
+pub struct RecordData {
+    pub text: String,
+    /// The source records that it derives from.
+    pub of: Vec<String>,
+}
+
+/// Facts in columns.
+#[derive(Debug, Default, Serialize)]
+#[allow(missing_docs, reason = "see trace::Fields")]
+pub struct Facts {
+    pub at: Vec<u64>,
+    pub step: Vec<u64>,
+    pub kind: Vec<usize>,
+    pub task: Vec<i64>,
+    pub channel: Vec<i64>,
+    pub snapshot: Vec<i64>,
+    pub record: Vec<i64>,
+    pub key: Vec<Option<String>>,
+    pub value: Vec<i64>,
+    pub text: Vec<String>,
+}
+
+/// Messages in columns; `sent` and `received` are facts by number.
+#[derive(Debug, Default, Serialize)]
+#[allow(missing_docs, reason = "see report::messages")]
+pub struct Messages {
+    pub kind: Vec<usize>,
+    pub from: Vec<i64>,
+    pub to: Vec<i64>,
+    pub channel: Vec<i64>,
+    pub record: Vec<i64>,
+    pub snapshot: Vec<i64>,
+    pub sent: Vec<usize>,
+    pub received: Vec<i64>,
+}
+
+/// Numbers things in the order in which they come up.
+#[derive(Debug)]
+struct Numbers<T: Ord> {
+    numbers: BTreeMap<T, usize>,
+    list: Vec<T>,
+}
+
+impl<T: Ord + Copy> Numbers<T> {
+    fn new() -> Self {
+        Numbers { numbers: BTreeMap::new(), list: Vec::new() }
+    }
+
+    fn of(&mut self, thing: T) -> usize {
+        let Numbers { numbers, list } = self;
+        *numbers.entry(thing).or_insert_with(|| {
+            list.push(thing);
+            list.len() - 1
+        })
+    }
+}
+
+fn column<I: Id>(id: Option<I>) -> i64 {
+    number(id.map(Id::index))
+}
+
+fn number(index: Option<usize>) -> i64 {
+    index.map_or(-1, |index| index as i64)
+}
+
+/// A run for its page.
+pub fn data<'r>(recording: &'r Recording<'_>) -> Page<'r> {
+    let (scenario, plan) = (recording.scenario, recording.scenario.plan());
+    let mut records = Numbers::new();
+    let mut kinds = Numbers::new();
+    let facts = facts(plan, &recording.facts, &mut kinds, &mut records);
+    let messages = message_columns(plan, &recording.facts, &mut records);
+    let records = records.list.iter().map(|record| RecordData { text: record.text(plan), of: record.origins(plan) });
+    Page {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION"),
+        scenario: About {
+            path: &recording.outcome.scenario,
+            title: scenario.title(),
+            story: scenario.story(),
+            question: scenario.question(),
+            hints: scenario.hints(),
+            seed: scenario.seed(),
+            protocol: recording.outcome.protocol,
+        },
+        clock: if recording.outcome.scheduled { "steps" } else { "time" },
+        operators: operators(plan),
+        tasks: tasks(plan),
+        channels: channels(plan),
+        records: records.collect(),
+        kinds: kinds.list,
+        facts,
+        message_kinds: Content::WORDS,
+        messages,
+        left_out: recording.left_out,
+        outcome: &recording.outcome,
+    }
+}
+
+fn operators(plan: &Plan) -> Vec<OperatorData> {
+    let operator = |operator: &crate::model::Operator| OperatorData {
+        name: operator.name.to_string(),
+        kind: operator.kind.word(),
+        tasks: operator.tasks.clone().map(|task| task as usize).collect(),
+    };
+    plan.operators().iter().map(operator).collect()
+}
+
+fn tasks(plan: &Plan) -> Vec<TaskData> {
+    let task = |task| TaskData {
+        name: plan.task_name(task),
+        operator: plan.tasks()[task].operator.index(),
+        tokens: match plan.kind(task) {
+            Kind::Account { tokens, .. } => Some(*tokens),
+            _ => None,
+        },
+        states: match plan.kind(task) {
+            Kind::Automaton(table) => table.state_names().map(str::to_owned).collect(),
+            _ => Vec::new(),
+        },
+    };
+    plan.tasks().ids().map(task).collect()
+}
+
+fn channels(plan: &Plan) -> Vec<ChannelData> {
+    let channel = |(id, channel): (_, &crate::model::Channel)| ChannelData {
+        name: plan.channel_name(id),
+        from: channel.from.index(),
+        to: channel.to.index(),
+        capacity: (channel.capacity != u32::MAX).then_some(channel.capacity),
+        ordered: channel.is_fifo,
+        back: channel.is_back,
+    };
+    plan.channels().pairs().map(channel).collect()
+}
+
+fn facts(plan: &Plan, happened: &[Happened], kinds: &mut Numbers<&'static str>, records: &mut Numbers<Named>) -> Facts {
+    let mut facts = Facts::default();
+    for &Happened { at, step, fact } in happened {
+        let fields = fact.fields(plan);
+        facts.at.push(at.0);
+        facts.step.push(step);
+        facts.kind.push(kinds.of(fact.word()));
+        facts.task.push(column(fields.task));
+        facts.channel.push(column(fields.channel));
+        facts.snapshot.push(fields.snapshot.map_or(-1, |id| id.0.into()));
+        facts.record.push(number(fields.record.map(|record| records.of(record))));
+        let operator = fields.task.map(|task| plan.tasks()[task].operator);
+        facts.key.push(operator.zip(fields.key).map(|(operator, key)| plan.key_text(operator, key)));
+        // Beyond 2^53 a page would round; nothing it shows is so large but what tests make up.
+        facts.value.push(fields.value.map_or(-1, |value| value.min(1 << 53) as i64));
+        facts.text.push(fact.describe(plan));
+    }
+    facts
+}
+
+fn message_columns(plan: &Plan, happened: &[Happened], records: &mut Numbers<Named>) -> Messages {
+    let mut columns = Messages::default();
+    for message in messages(plan, happened) {
+        columns.kind.push(message.content.kind());
+        columns.from.push(column(message.from));
+        columns.to.push(column(message.to));
+        columns.channel.push(column(message.channel));
+        let record = match happened[message.sent].fact {
+            fact @ (Fact::Sent { .. } | Fact::Reinstated { .. }) => fact.fields(plan).record,
+            _ => None,
+        };
+        columns.record.push(number(record.map(|record| records.of(record))));
+        columns.snapshot.push(message.content.snapshot().map_or(-1, |id| id.0.into()));
+        columns.sent.push(message.sent);
+        columns.received.push(number(message.received));
+    }
+    columns
+}
