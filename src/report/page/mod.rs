@@ -15,7 +15,26 @@ pub const MOST_FACTS: usize = 100_000;
 const SKELETON: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 1] = [include_str!("main.js")];
+const SCRIPTS: [&str; 18] = [
+    include_str!("dom.js"),
+    include_str!("run.js"),
+    include_str!("fold.js"),
+    include_str!("spans.js"),
+    include_str!("moments.js"),
+    include_str!("story.js"),
+    include_str!("layout.js"),
+    include_str!("diagram.js"),
+    include_str!("marks.js"),
+    include_str!("overlay.js"),
+    include_str!("graph.js"),
+    include_str!("table.js"),
+    include_str!("ledger.js"),
+    include_str!("answer.js"),
+    include_str!("legend.js"),
+    include_str!("transport.js"),
+    include_str!("place.js"),
+    include_str!("main.js"),
+];
 
 /// The page as one HTML document.
 pub fn document(recording: &Recording<'_>) -> String {

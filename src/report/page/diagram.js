@@ -1,0 +1,276 @@
+"use strict";
+// The space-time diagram: lines, bars and arrows of the part that is in view. It does not depend on the current
+// step; what does (the veil over the future, cuts, the followed record) is in overlay.js.
+
+/** No more arrows than this at a time; the latest are drawn. */
+const MOST_ARROWS = 500;
+/** From so many on, those that only pass through the picture are faint. */
+const CROWD = 120;
+
+/**
+ * Makes the diagram's elements and its listeners. What stays and what changes with the step are pictures of their own, one on
+ * the other, so that a step does not paint all arrows again.
+ */
+function createDiagram(app, container) {
+  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
+  diagram.layers = ["under", "still", "over"].map((name) => svg("svg", { class: name }));
+  [diagram.under, diagram.still, diagram.over] = diagram.layers.map(() => svg("g"));
+  diagram.plots = [diagram.under, diagram.still, diagram.over];
+  diagram.layers.forEach((layer, index) => layer.append(diagram.plots[index]));
+  diagram.names = svg("g", { class: "names" });
+  diagram.layers[0].prepend(arrowHeads());
+  diagram.layers[2].append(diagram.names);
+  diagram.picture = html("div", { class: "picture" }, ...diagram.layers);
+  diagram.spacer = html("div", { class: "spacer" }, diagram.picture);
+  container.append(diagram.spacer);
+  container.addEventListener("scroll", () => drawDiagram(app, diagram));
+  diagram.picture.addEventListener("click", (event) => clickDiagram(app, diagram, event));
+  return diagram;
+}
+
+/** The heads of the arrows, one per colour. */
+function arrowHeads() {
+  const head = (name) => svg("marker", { id: `head-${name}`, class: `head ${name}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }));
+  const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, class: "hatch-ground" }), svg("rect", { width: 2, height: 6, class: "hatch-line" }));
+  return svg("defs", {}, head("record"), head("barrier"), head("cancel"), head("end"), head("control"), head("orphan"), head("crossing"), head("reinstated"), hatch);
+}
+
+/** Works out the places again: after a change of size, of column width, of options. */
+function measureDiagram(app, diagram) {
+  const { clientWidth, clientHeight } = diagram.container;
+  diagram.geometry = geometryOf(app.run, app.view, Math.max(clientWidth, 200), Math.max(clientHeight - 2, 160));
+  const { geometry } = diagram;
+  diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
+  diagram.spacer.style.height = `${geometry.height}px`;
+  for (const element of [diagram.picture, ...diagram.layers]) Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
+  diagram.drawnTo = -1;
+  drawNames(app, diagram);
+}
+
+/** Brings the current step into view, and where there are many rows the one where something happens. */
+function scrollToStop(app, diagram) {
+  const { container, geometry } = diagram;
+  container.scrollLeft = scrollFor(geometry, app.view.stop);
+  const [fact, end] = factsOfStop(app.run, app.view.stop);
+  if (fact === end || geometry.height <= container.clientHeight) return;
+  const y = rowY(geometry, taskOf(app.run, fact));
+  const isSeen = y > container.scrollTop + 20 && y < container.scrollTop + container.clientHeight - 20;
+  if (!isSeen) container.scrollTop = y - container.clientHeight / 2;
+}
+
+/** Draws what is in view, if it is not drawn yet, and everything that depends on the step. */
+function drawDiagram(app, diagram) {
+  const { geometry } = diagram;
+  const left = diagram.container.scrollLeft;
+  const seen = geometry.width - geometry.gutter;
+  const [from, to] = stopsBetween(geometry, left, left + seen);
+  if (from < diagram.drawnFrom || to > diagram.drawnTo) {
+    const [wideFrom, wideTo] = stopsBetween(geometry, left - seen / 2, left + seen * 1.5);
+    drawStill(app, diagram, wideFrom, wideTo);
+  }
+  diagram.plots.forEach((plot) => plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`));
+  drawOverlay(app, diagram);
+}
+
+/** Draws the stops from `from` to `to`, whatever the current step. */
+function drawStill(app, diagram, from, to) {
+  Object.assign(diagram, { drawnFrom: from, drawnTo: to, arrows: [], labels: newLabels() });
+  const marks = marksBetween(app.run, app.view, from, to);
+  reserveMarks(diagram, marks);
+  const arrows = drawArrows(app, diagram, from, to);
+  diagram.still.replaceChildren(
+    drawAxis(app, diagram, from, to), drawLines(app, diagram, from, to), drawBars(app, diagram, from, to),
+    arrows, drawMarks(app, diagram, marks), drawLabels(diagram.labels),
+  );
+}
+
+/** The times (or steps) along the top, as many as there is room for. */
+function drawAxis(app, diagram, from, to) {
+  const { geometry } = diagram;
+  const group = svg("g", { class: "axis" });
+  let free = -Infinity;
+  let last = null;
+  for (let stop = Math.max(from, 1); stop <= to; stop += 1) {
+    const time = timeOfStop(app.run, stop);
+    const text = time === null ? String(app.run.stopStep[stop]) : timeText(time);
+    const x = stopX(geometry, stop);
+    if (text === last || x < free) continue;
+    last = text;
+    free = x + text.length * 7 + 12;
+    group.append(svg("text", { x, y: 14 }, text), svg("line", { x1: x, x2: x, y1: 18, y2: 23 }));
+  }
+  return group;
+}
+
+/** A line per task: whole while it runs, dotted while it is down. */
+function drawLines(app, diagram, from, to) {
+  const { geometry } = diagram;
+  const group = svg("g", { class: "lines" });
+  const [left, right] = [stopX(geometry, from) - 20, stopX(geometry, to) + 20];
+  const line = (y, x1, x2, className) => {
+    const [start, end] = [Math.max(x1, left), Math.min(x2, right)];
+    if (start < end) group.append(svg("line", { x1: start, x2: end, y1: y, y2: y, class: className }));
+  };
+  line(geometry.coordinator, left, right, "coordinator");
+  app.run.spans.attempts.forEach((attempts, task) => {
+    const y = geometry.rows[task];
+    attempts.forEach((attempt, index) => {
+      const isLast = index === attempts.length - 1;
+      const end = isLast && attempt.end === null ? geometry.total : stopX(geometry, attempt.to);
+      line(y, attempt.from === 0 ? -20 : stopX(geometry, attempt.from), end, "alive");
+      const next = isLast ? geometry.total : stopX(geometry, attempts[index + 1].from);
+      if (end < next) line(y, end, next, attempt.end === "finished" ? "finished" : "dead");
+    });
+  });
+  return group;
+}
+
+/** Blocked channels: a hatched bar under the receiver's line, one below the other. */
+function drawBars(app, diagram, from, to) {
+  const { run } = app;
+  const { geometry } = diagram;
+  const group = svg("g", { class: "bars" });
+  const rank = run.tasks.map(() => 0);
+  run.channels.forEach((channel, index) => {
+    const place = rank[channel.to];
+    rank[channel.to] += 1;
+    for (const span of run.spans.blocked[index]) {
+      if (span.to < from || span.from > to) continue;
+      const x = stopX(geometry, span.from);
+      const y = geometry.rows[channel.to] + 7 + Math.min(place, 2) * 7;
+      const width = Math.max(stopX(geometry, span.to) - x, 4);
+      group.append(svg("rect", { x, y, width, height: 6, fill: "url(#hatch)" }, svg("title", {}, `${channel.name} blocked`)));
+      take(diagram.labels, { left: x, right: x + width, top: y, bottom: y + 6 });
+      const text = `${channel.name} blocked`;
+      placeLabel(diagram.labels, text, "blocked", [[x + width + 4, y + 7, "start"], [x - 4, y + 7, "end"], [x + 2, y + 18, "start"], [x + width, y + 18, "end"]]);
+    }
+  });
+  return group;
+}
+
+/** The arrows. A message that nobody took ends in a cross where it was cleared away, or stays open. */
+function drawArrows(app, diagram, from, to) {
+  const { run, view } = app;
+  const group = svg("g", { class: "arrows" });
+  const messages = messagesBetween(run, from, to).filter((message) => view.control || run.messages.channel[message] >= 0);
+  const isCrowded = messages.length > CROWD;
+  for (const message of messages.slice(-MOST_ARROWS)) {
+    const arrow = arrowOf(app, diagram, message, run.message_kinds[run.messages.kind[message]]);
+    arrow.isPassing = isCrowded && run.stopOf[run.messages.sent[message]] < from && run.spans.messageEnd[message] > to;
+    diagram.arrows.push(arrow);
+    group.append(drawArrow(run, arrow));
+    if (!arrow.isPassing) labelArrow(run, diagram, arrow);
+  }
+  return group;
+}
+
+function arrowOf(app, diagram, message, kind) {
+  const { run } = app;
+  const { geometry } = diagram;
+  const { from, to, sent } = run.messages;
+  const isBack = run.facts.kind[sent[message]] === run.K.reinstated;
+  return {
+    message, kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind, fate: run.spans.messageFate[message],
+    x1: stopX(geometry, run.stopOf[sent[message]]), y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
+    x2: stopX(geometry, run.spans.messageEnd[message]), y2: rowY(geometry, to[message]),
+    record: run.messages.record[message],
+  };
+}
+
+function drawArrow(run, arrow) {
+  const isGone = arrow.fate === "cleared" || arrow.fate === "lost";
+  const path = svg("path", {
+    d: arrowPath(arrow), class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
+    "marker-end": arrow.fate === "received" ? `url(#head-${arrow.kind})` : null,
+  });
+  if (!isGone) return path;
+  const { x, y } = pointOn(arrow, 1);
+  return svg("g", {}, path, svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }));
+}
+
+/** A straight line from row to row, or a bow for a channel that comes back to its own task. */
+function arrowPath({ x1, y1, x2, y2, fate }) {
+  if (y1 === y2) return `M${x1} ${y1} Q${(x1 + x2) / 2} ${y1 - 30} ${x2 - 4} ${y2 - 4}`;
+  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
+  const back = fate === "received" ? 5 / length : fate === "waiting" ? 0 : 0.12;
+  return `M${round(x1)} ${round(y1)} L${round(x2 - (x2 - x1) * back)} ${round(y2 - (y2 - y1) * back)}`;
+}
+
+function round(number) {
+  return Math.round(number * 10) / 10;
+}
+
+function pointOn({ x1, y1, x2, y2 }, share) {
+  const part = share === 1 ? 0.88 : share;
+  return { x: round(x1 + (x2 - x1) * part), y: round(y1 + (y2 - y1) * part) };
+}
+
+/** The name of what moves, beside the arrow where there is room. */
+function labelArrow(run, diagram, arrow) {
+  const text = arrowText(run, arrow);
+  if (text === "") return;
+  const [dx, dy] = [arrow.x2 - arrow.x1, arrow.y2 - arrow.y1];
+  const length = Math.hypot(dx, dy) || 1;
+  const isSteep = Math.abs(dy) > Math.abs(dx) * 0.5;
+  const spots = [0.3, 0.5, 0.18, 0.66, 0.8].map((share) => {
+    const x = arrow.x1 + dx * share + (Math.abs(dy) / length) * 6;
+    const y = arrow.y1 + dy * share - (dy >= 0 ? dx / length : -dx / length) * 6 + (isSteep ? 4 : dy >= 0 ? 0 : 8);
+    return [x, y, isSteep ? "start" : "middle"];
+  });
+  placeLabel(diagram.labels, text, arrow.kind, spots, arrow.record);
+}
+
+function arrowText(run, arrow) {
+  const { sent, snapshot } = run.messages;
+  if (arrow.record >= 0) return sentText(run, arrow.record, sent[arrow.message]);
+  if (arrow.kind === "barrier") return `B${snapshot[arrow.message]}`;
+  if (arrow.kind === "cancel") return `cancel ${snapshot[arrow.message]}`;
+  return arrow.kind === "end" ? "end" : "";
+}
+
+/** The names of the rows, which stay where they are. */
+function drawNames(app, diagram) {
+  const { geometry } = diagram;
+  const most = Math.floor((geometry.gutter - 16) / 7.5);
+  const name = (text, y, className) => svg("text", { x: geometry.gutter - 10, y: y + 4, class: className }, svg("title", {}, text), text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  diagram.names.replaceChildren(
+    svg("rect", { width: geometry.gutter, height: geometry.height, class: "gutter" }),
+    svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"),
+    name("coordinator", geometry.coordinator, "coordinator"),
+    ...app.run.tasks.map((task, index) => name(task.name, geometry.rows[index], "task")),
+  );
+}
+
+/** A click follows the record whose arrow is hit, and goes to the step of the column otherwise. */
+function clickDiagram(app, diagram, event) {
+  const box = diagram.picture.getBoundingClientRect();
+  const { geometry } = diagram;
+  const x = event.clientX - box.left - geometry.gutter + diagram.container.scrollLeft;
+  const y = event.clientY - box.top;
+  if (event.clientX - box.left < geometry.gutter) return;
+  const isDot = [geometry.coordinator, ...geometry.rows].some((row) => Math.abs(row - y) < 9);
+  const hit = isDot ? null : nearestArrow(diagram, x, y);
+  if (hit && hit.record >= 0 && !isVeiled(app, diagram, x)) app.follow(hit.record);
+  else app.go(nearestStop(geometry, x));
+}
+
+function isVeiled(app, diagram, x) {
+  return app.hidesFuture() && x > stopX(diagram.geometry, app.view.stop) + 4;
+}
+
+function nearestStop(geometry, x) {
+  const stop = Math.max(lastNotAfter(geometry.xs, x), 0);
+  const next = Math.min(stop + 1, geometry.xs.length - 1);
+  return Math.abs(geometry.xs[next] - x) < Math.abs(geometry.xs[stop] - x) ? next : stop;
+}
+
+function nearestArrow(diagram, x, y) {
+  let [best, least] = [null, 8];
+  for (const arrow of diagram.arrows) {
+    const [dx, dy] = [arrow.x2 - arrow.x1, arrow.y2 - arrow.y1];
+    const share = Math.min(Math.max(((x - arrow.x1) * dx + (y - arrow.y1) * dy) / (dx * dx + dy * dy || 1), 0), 1);
+    const distance = Math.hypot(arrow.x1 + dx * share - x, arrow.y1 + dy * share - y);
+    if (arrow.record >= 0 && distance < least) [best, least] = [arrow, distance];
+  }
+  return best;
+}

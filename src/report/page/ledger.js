@@ -1,0 +1,118 @@
+"use strict";
+// The ledger: for each place, which records show there once, more than once, or not yet. And the story of
+// the record that is followed.
+
+const MOST_CHIPS = 48;
+const MOST_MISSING = 12;
+const MOST_ENTRIES = 150;
+
+function createLedger(app) {
+  return {
+    candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)),
+    counters: app.run.places.map((place) => logsOfPlace(app.run, app.state, place).map(() => newCounter(countRecords))),
+  };
+}
+
+/**
+ * The records of a place: all that are ever counted there, and those that are sent there under a name that never is.
+ * Two records can have one name (two ways through a diamond), and one can be called otherwise where it is sent.
+ */
+function recordsOfPlace(run, place) {
+  const { tasks } = run.operators[place.operator] || { tasks: [] };
+  const isHere = run.tasks.map((task, index) => tasks.includes(index));
+  const { task, channel, record, kind } = run.facts;
+  const counted = place.kind === "output" ? run.K.output : run.K.applied;
+  const name = (index) => run.records[index].text;
+  const [there, sent] = [new Set(), new Map()];
+  for (let fact = 0; fact < run.count; fact += 1) {
+    if (record[fact] < 0) continue;
+    if (kind[fact] === counted && isHere[task[fact]]) there.add(record[fact]);
+    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to]) sent.set(name(record[fact]), record[fact]);
+  }
+  there.forEach((index) => sent.delete(name(index)));
+  const order = new Intl.Collator("en", { numeric: true });
+  return [...there, ...sent.values()].sort((a, b) => order.compare(name(a), name(b)));
+}
+
+function drawLedger(app, ledger) {
+  const { run } = app;
+  if (run.places.length === 0) {
+    refill(byId("ledger"), html("p", { class: "muted" }, "Nothing is counted in this scenario."));
+    return;
+  }
+  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place), isDown(app, place)));
+  const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
+  const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
+  refill(byId("ledger"), table);
+  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, ledger, place, index)));
+}
+
+/** Whether what a place counts is gone for now: a task of it has died and is not restored. */
+function isDown(app, place) {
+  const { tasks } = app.run.operators[place.operator] || { tasks: [] };
+  return place.kind === "state" && tasks.some((task) => app.state.tasks[task].life === "down");
+}
+
+function ledgerRow(place, counts, isGone) {
+  const cell = (count, className) => html("td", { class: `number ${count > 0 ? className : ""}` }, String(count));
+  return html("tr", { "data-place": place.place },
+    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`), isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null),
+    html("td", { class: "number" }, String(place.records)),
+    cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
+}
+
+/** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
+function placeChips(app, ledger, place, index) {
+  const candidates = ledger.candidates[index];
+  if (candidates.length === 0) return null;
+  const logs = logsOfPlace(app.run, app.state, place);
+  const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
+  const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
+  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, countsOfPlace(app.run, app.state, place).repeated);
+  const buttons = chosen.map((record) => chipButton(app, place, { record, times: timesOf(record) }));
+  const rest = candidates.length - chosen.length;
+  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
+}
+
+function chipButton(app, place, { record, times }) {
+  const count = place.repeatsCount ? times : Math.min(times, 1);
+  const state = count === 0 ? "none" : count === 1 ? "once" : "more";
+  const button = recordButton(app, record, 0, `record chip ${state}`);
+  button.dataset.key = `chip-${place.place}-${record}`;
+  if (count > 1) button.append(html("b", {}, ` ×${count}`));
+  button.title = `${count === 0 ? "not there yet" : count === 1 ? "there once" : `there ${count} times`}: follow it`;
+  return button;
+}
+
+/** Of many records: those that show more than once, if there are any, then the first that do not show. */
+function notable(candidates, counted, timesOf, repeated) {
+  const more = repeated > 0 ? candidates.filter((record) => timesOf(record) > 1).slice(0, MOST_CHIPS) : [];
+  const missing = [];
+  for (const record of candidates) {
+    if (missing.length === MOST_MISSING) break;
+    if (!counted.some((times) => times.has(record))) missing.push(record);
+  }
+  return [...more, ...missing];
+}
+
+/** The followed record: why it is where it is, and its facts in order. */
+function drawStory(app) {
+  const { run, view } = app;
+  byId("record-panel").hidden = view.record < 0;
+  if (view.record < 0) return;
+  byId("record-title").replaceChildren("Following ", named(run.records[view.record].text));
+  const known = run.stopEnd[app.hidesFuture() ? view.stop : run.lastStop];
+  const entries = storyOf(run, view.record).filter((entry) => entry.fact < known);
+  const reasons = explain(run, app.state, view.stop, view.record).map((text) => html("p", { class: "why" }, named(text)));
+  const items = entries.slice(0, MOST_ENTRIES).map((entry) => storyItem(app, entry));
+  const rest = entries.length > MOST_ENTRIES ? html("p", { class: "muted" }, `and ${entries.length - MOST_ENTRIES} more`) : null;
+  refill(byId("record-story"), ...reasons, html("ol", { class: "story" }, ...items), rest);
+}
+
+function storyItem(app, { fact, weight, note }) {
+  const { run } = app;
+  const stop = run.stopOf[fact];
+  const className = ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
+  const isAgain = run.prime[fact] > 0 && run.facts.record[fact] >= 0 ? "'".repeat(Math.min(run.prime[fact], 3)) : "";
+  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(run.facts.text[fact]), isAgain, note ? html("em", {}, ` — ${note}`) : null));
+}

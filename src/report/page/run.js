@@ -1,0 +1,151 @@
+"use strict";
+// What a page holds: the facts of one run, column by column, as `cutline view` wrote them. Here they get
+// what everything else asks for: which facts belong to which step, and how often a record was sent before.
+//
+// A *stop* is a step at which something happened; stop 0 is the moment before the first one. Facts, tasks,
+// channels and records are named by their index, and -1 means none.
+
+/** Reads the page's data into a run. */
+function decodeRun(data) {
+  const run = { ...data, count: data.facts.at.length, K: namesToIndexes(data.kinds), M: namesToIndexes(data.message_kinds) };
+  addStops(run);
+  addSources(run);
+  addPrimes(run);
+  run.places = ledgerPlaces(run);
+  return run;
+}
+
+function namesToIndexes(names) {
+  const indexes = {};
+  names.forEach((name, index) => { indexes[name] = index; });
+  return indexes;
+}
+
+/** `stopStep[p]` is the step of stop p, `stopEnd[p]` the number of facts up to and with it. */
+function addStops(run) {
+  const { step } = run.facts;
+  run.stopStep = [0];
+  run.stopEnd = [0];
+  run.stopOf = new Int32Array(run.count);
+  for (let fact = 0; fact < run.count; fact += 1) {
+    if (fact === 0 || step[fact] !== step[fact - 1]) {
+      run.stopStep.push(step[fact]);
+      run.stopEnd.push(fact);
+    }
+    run.stopOf[fact] = run.stopStep.length - 1;
+    run.stopEnd[run.stopEnd.length - 1] = fact + 1;
+  }
+  run.lastStop = run.stopStep.length - 1;
+}
+
+/** Source records get numbers; `origins[r]` are those that record r derives from. */
+function addSources(run) {
+  const numbers = new Map();
+  run.origins = run.records.map((record) => record.of.map((name) => {
+    if (!numbers.has(name)) numbers.set(name, numbers.size);
+    return numbers.get(name);
+  }));
+  run.sourceCount = numbers.size;
+}
+
+/**
+ * `prime[f]`: how often what fact f speaks of had been emitted before the emission that it comes from. It is what
+ * the marks ' and '' behind a name say. A failover clears the channels, so what moves after a
+ * second emission comes from that one.
+ */
+function addPrimes(run) {
+  const { kind, record } = run.facts;
+  const emissions = new Uint16Array(run.sourceCount);
+  run.prime = new Uint16Array(run.count);
+  for (let fact = 0; fact < run.count; fact += 1) {
+    if (record[fact] < 0) continue;
+    const origins = run.origins[record[fact]];
+    if (kind[fact] === run.K.emitted) origins.forEach((source) => { emissions[source] += 1; });
+    for (const source of origins) run.prime[fact] = Math.max(run.prime[fact], emissions[source] - 1);
+  }
+}
+
+/** Where effects are counted, in the order of the outcome, with the operator behind the name. */
+function ledgerPlaces(run) {
+  return (run.outcome.places || []).map((place) => ({
+    ...place,
+    operator: run.operators.findIndex((operator) => operator.name === place.place),
+    // To write a record again into an idempotent sink is no second effect: what is never undone and yet has
+    // no duplicate at the end never had one.
+    repeatsCount: !(place.kind === "output" && place.duplicated === 0),
+  }));
+}
+
+/** The last stop that is not after `step`. */
+function stopAtStep(run, step) {
+  return lastNotAfter(run.stopStep, step);
+}
+
+/** The facts of a stop, as [first, behind the last). */
+function factsOfStop(run, stop) {
+  return stop === 0 ? [0, 0] : [run.stopEnd[stop - 1], run.stopEnd[stop]];
+}
+
+/** The time of a stop in microseconds, or null before the first and where steps are all there is. */
+function timeOfStop(run, stop) {
+  return stop === 0 || run.clock !== "time" ? null : run.facts.at[run.stopEnd[stop] - 1];
+}
+
+/** Index of the last element of the ascending `sorted` that is not greater than `value`, or -1. */
+function lastNotAfter(sorted, value) {
+  let low = -1;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (sorted[middle] <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** A time as people write it: 850us, 3.01ms, 141ms, 2.5s. */
+function timeText(us) {
+  const trim = (number) => String(Number(number.toPrecision(6)));
+  if (us < 1000) return `${us}us`;
+  return us < 10_000_000 ? `${trim(us / 1000)}ms` : `${trim(us / 1_000_000)}s`;
+}
+
+/** "Step 30 of 75" and the time, if there is one. */
+function stopTitle(run, stop) {
+  const last = run.stopStep[run.lastStop];
+  const time = timeOfStop(run, stop);
+  if (stop === 0) return `Before step 1 of ${last}`;
+  return `Step ${run.stopStep[stop]} of ${last}${time === null ? "" : ` · ${timeText(time)}`}`;
+}
+
+/** A record's name with a mark for every time that it was sent again. */
+function primedName(run, record, prime) {
+  const { text } = run.records[record];
+  return prime > 3 ? `${text}'×${prime}` : text + "'".repeat(prime);
+}
+
+/** A record as it was sent: with how many tokens or what a message says, where processes talk to each other. */
+function sentText(run, record, fact) {
+  const note = postedWith(run, fact);
+  return primedName(run, record, run.prime[fact]) + (note === null ? "" : ` (${note})`);
+}
+
+/** What a process said right before it sent, or null. */
+function postedWith(run, fact) {
+  const { kind, task, step, value, text } = run.facts;
+  for (let at = fact - 1; at >= 0 && step[at] === step[fact]; at -= 1) {
+    if (kind[at] !== run.K.posted || task[at] !== task[fact]) continue;
+    return run.operators[run.tasks[task[at]].operator].kind === "account" ? value[at] : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
+  }
+  return null;
+}
+
+/** Whether two records come from a source record in common. */
+function isRelated(run, one, other) {
+  if (one === other) return true;
+  return run.origins[one].some((source) => run.origins[other].includes(source));
+}
+
+function plural(count, word) {
+  return `${count} ${word}${count === 1 ? "" : word === "entry" ? "" : "s"}`.replace(/ entry$/, count === 1 ? " entry" : " entries");
+}
