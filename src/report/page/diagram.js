@@ -15,11 +15,12 @@ function createDiagram(app, container) {
   const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
   diagram.layers = ["under", "still", "over"].map((name) => svg("svg", { class: name }));
   [diagram.under, diagram.still, diagram.over] = diagram.layers.map(() => svg("g"));
+  diagram.axis = svg("g", { class: "axis" });
   diagram.plots = [diagram.under, diagram.still, diagram.over];
   diagram.layers.forEach((layer, index) => layer.append(diagram.plots[index]));
   diagram.names = svg("g", { class: "names" });
   diagram.layers[0].prepend(arrowHeads());
-  diagram.layers[2].append(diagram.names);
+  diagram.layers[2].append(diagram.axis, diagram.names);
   diagram.picture = html("div", { class: "picture" }, ...diagram.layers);
   diagram.spacer = html("div", { class: "spacer" }, diagram.picture);
   container.append(diagram.spacer);
@@ -68,7 +69,10 @@ function drawDiagram(app, diagram) {
     const [wideFrom, wideTo] = stopsBetween(geometry, left - seen / 2, left + seen * 1.5);
     drawStill(app, diagram, wideFrom, wideTo);
   }
+  const top = diagram.container.scrollTop;
   diagram.plots.forEach((plot) => plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`));
+  diagram.axis.setAttribute("transform", `translate(${geometry.gutter - left} ${top})`);
+  diagram.axisName.setAttribute("transform", `translate(0 ${top})`);
   drawOverlay(app, diagram);
 }
 
@@ -78,16 +82,17 @@ function drawStill(app, diagram, from, to) {
   const marks = marksBetween(app.run, app.view, from, to);
   reserveMarks(diagram, marks);
   const arrows = drawArrows(app, diagram, from, to);
+  drawAxis(app, diagram, from, to);
   diagram.still.replaceChildren(
-    drawAxis(app, diagram, from, to), drawLines(app, diagram, from, to), drawBars(app, diagram, from, to),
+    drawLines(app, diagram, from, to), drawBars(app, diagram, from, to),
     arrows, drawMarks(app, diagram, marks), drawLabels(diagram.labels),
   );
 }
 
-/** The times (or steps) along the top, as many as there is room for. */
+/** The times (or steps) along the top, as many as there is room for; they stay there when the rows are scrolled. */
 function drawAxis(app, diagram, from, to) {
   const { geometry } = diagram;
-  const group = svg("g", { class: "axis" });
+  diagram.axis.replaceChildren(svg("rect", { class: "axis-ground", x: stopX(geometry, from) - geometry.width, width: stopX(geometry, to) - stopX(geometry, from) + geometry.width * 2, height: 18 }));
   let free = -Infinity;
   let last = null;
   for (let stop = Math.max(from, 1); stop <= to; stop += 1) {
@@ -97,9 +102,8 @@ function drawAxis(app, diagram, from, to) {
     if (text === last || x < free) continue;
     last = text;
     free = x + text.length * 7 + 12;
-    group.append(svg("text", { x, y: 14 }, text), svg("line", { x1: x, x2: x, y1: 18, y2: 23 }));
+    diagram.axis.append(svg("text", { x, y: 14 }, text), svg("line", { x1: x, x2: x, y1: 18, y2: 23 }));
   }
-  return group;
 }
 
 /** A line per task: whole while it runs, dotted while it is down. */
@@ -233,11 +237,12 @@ function drawNames(app, diagram) {
   const { geometry } = diagram;
   const most = Math.floor((geometry.gutter - 16) / 7.5);
   const name = (text, y, className) => svg("text", { x: geometry.gutter - 10, y: y + 4, class: className }, svg("title", {}, text), text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  diagram.axisName = svg("g", {}, svg("rect", { width: geometry.gutter, height: 18, class: "axis-ground" }), svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"));
   diagram.names.replaceChildren(
     svg("rect", { width: geometry.gutter, height: geometry.height, class: "gutter" }),
-    svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"),
     name("coordinator", geometry.coordinator, "coordinator"),
     ...app.run.tasks.map((task, index) => name(task.name, geometry.rows[index], "task")),
+    diagram.axisName,
   );
 }
 

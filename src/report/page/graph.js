@@ -2,7 +2,6 @@
 // The graph at the current step: what each task knows, what is in each channel, which channel is blocked, and what
 // the newest snapshot keeps as contents of channels.
 
-const CHIP = { height: 19, gap: 3, most: 3 };
 const MOST_DETAILED = 14;
 
 function createGraph(app) {
@@ -11,7 +10,8 @@ function createGraph(app) {
   [graph.channels, graph.nodes, graph.chips] = [svg("g"), svg("g"), svg("g")];
   const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" }, graph.channels, graph.nodes, graph.chips);
   picture.style.maxWidth = `${layout.width * 1.25}px`;
-  picture.style.minWidth = `${Math.min(layout.width * 0.8, 900)}px`;
+  picture.style.minWidth = `${Math.min(layout.width * 0.7, 900)}px`;
+  picture.style.maxHeight = `max(11rem, ${Math.round(layout.height * 0.8)}px)`;
   byId("graph").append(picture);
   graph.taskRows = html("tbody");
   graph.channelItems = html("ul");
@@ -52,8 +52,16 @@ function channelLine(app, layout, index) {
   if (layout.isCircle || b.x <= a.x) return roundLine(layout, a, b, run.channels.some((other) => other.from === to && other.to === from));
   const start = { x: a.x + layout.nodeWidth, y: a.y + NODE.height / 2 };
   const end = { x: b.x - 6, y: portY(run, layout, index) };
-  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
+  const share = chipsAt(run, index);
+  const middle = { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
   return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
+}
+
+/** Where on its line a channel's contents stand: in the middle, or in a crowded graph one sender's side by side. */
+function chipsAt(run, index) {
+  if (run.channels.length <= MOST_DETAILED) return 0.5;
+  const rank = run.channels.slice(0, index).filter((channel) => channel.from === run.channels[index].from).length;
+  return 0.2 + 0.16 * (rank % 5);
 }
 
 /** Channels into one task end at different heights of its box. */
@@ -75,7 +83,7 @@ function roundLine(layout, a, b, isTwoWay) {
   const [from, to] = [center(a), center(b)];
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
-  const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : 60;
+  const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : -110;
   const top = { x: (from.x + to.x) / 2 + (dy / length) * bow, y: (from.y + to.y) / 2 - (dx / length) * bow };
   const start = edgeOf(layout, from, top);
   const end = edgeOf(layout, to, top, 6);
@@ -101,7 +109,7 @@ function drawChannel(app, layout, index) {
 function drawContents(app, layout, index, { queue, kept, isBlocked }) {
   const group = svg("g", { class: isBlocked ? "contents blocked" : "contents" });
   const { middle } = channelLine(app, layout, index);
-  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue), middle));
+  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue, layout.gap - 24), middle));
   const texts = [];
   if (isBlocked) texts.push(["blocked", "blocked"]);
   if (kept.length > 0) texts.push([`◆ ${namesInShort(app, kept)}`, "kept"]);
@@ -109,16 +117,28 @@ function drawContents(app, layout, index, { queue, kept, isBlocked }) {
   return group;
 }
 
-function chipsOf(app, queue) {
+/** As many elements as there is room for, the first of the queue last; in a crowded graph just their number. */
+function chipsOf(app, queue, room) {
   const isDetailed = app.run.channels.length <= MOST_DETAILED;
   if (!isDetailed) return [{ text: String(queue.length), kind: queue.some((element) => element.kind === "barrier") ? "barrier" : "record" }];
-  const chips = queue.slice(0, CHIP.most).map((element) => ({ text: elementText(app.run, element), kind: element.kind, record: element.record }));
-  if (queue.length > CHIP.most) chips.push({ text: `+${queue.length - CHIP.most}`, kind: "more" });
+  const chips = [];
+  let free = room;
+  for (const element of queue.slice(0, CHIP.most)) {
+    const text = shortened(elementText(app.run, element), CHIP.longest);
+    free -= chipWidth(text.length) + CHIP.gap;
+    if (free < 0 && chips.length > 0) break;
+    chips.push({ text, kind: element.kind, record: element.record });
+  }
+  if (queue.length > chips.length) chips.push({ text: `+${queue.length - chips.length}`, kind: "more" });
   return chips.reverse();
 }
 
+function shortened(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 function drawChips(app, chips, middle) {
-  const widths = chips.map(({ text }) => Math.max(text.length * 7 + 10, 20));
+  const widths = chips.map(({ text }) => chipWidth(text.length));
   const total = widths.reduce((sum, width) => sum + width + CHIP.gap, -CHIP.gap);
   let x = middle.x - total / 2;
   return chips.map(({ text, kind, record }, index) => {
@@ -157,11 +177,10 @@ function drawTask(app, graph, index, task) {
   const { layout } = graph;
   const { x, y } = layout.nodes[index];
   const { name } = app.run.tasks[index];
-  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
   return svg("g", { class: `node ${task.life}` },
     svg("rect", { x, y, width: layout.nodeWidth, height: NODE.height, rx: 6 }),
-    svg("text", { x: x + layout.nodeWidth / 2, y: y + 20, class: "name" }, short(name, 16)),
-    svg("text", { x: x + layout.nodeWidth / 2, y: y + 38, class: "state" }, short(taskStateText(app, graph, index), 21)),
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 20, class: "name" }, shortened(name, 16)),
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 38, class: "state" }, shortened(taskStateText(app, graph, index), 21)),
     svg("title", {}, `${name}: ${taskStateText(app, graph, index)}`));
 }
 

@@ -115,6 +115,7 @@ function listen(app) {
   byId("control").addEventListener("change", (event) => app.set({ control: event.target.checked }));
   byId("axis").addEventListener("change", (event) => app.set({ axis: event.target.checked ? "time" : "steps" }));
   byId("chips-panel").open = app.run.places.length <= 3;
+  byId("chips-panel").hidden = app.run.places.length === 0;
   byId("axis-label").hidden = app.run.clock !== "time";
   byId("wider").addEventListener("click", () => app.zoom(1.25));
   byId("narrower").addEventListener("click", () => app.zoom(0.8));

@@ -24,10 +24,11 @@ function stopsOfKinds(run, kinds) {
   return stops;
 }
 
-/** The violated invariants that name a step, with the stop of that step. */
+/** The violated invariants that name a step of the page, with the stop of that step. */
 function violations(run) {
+  const isHere = (step) => step !== null && (run.left_out === 0 || step <= run.stopStep[run.lastStop]);
   return (run.outcome.invariants || [])
-    .filter((invariant) => invariant.verdict === "violated" && invariant.step !== null)
+    .filter((invariant) => invariant.verdict === "violated" && isHere(invariant.step))
     .map((invariant) => ({ ...invariant, stop: Math.max(stopAtStep(run, invariant.step), 0) }));
 }
 

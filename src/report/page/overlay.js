@@ -12,14 +12,14 @@ function drawOverlay(app, diagram) {
 function veil(app, diagram, x) {
   const { geometry } = diagram;
   const isClosed = app.hidesFuture();
-  return svg("rect", { class: isClosed ? "veil closed" : "veil", x: x + 7, y: isClosed ? 0 : 23, width: geometry.total + geometry.width, height: geometry.height });
+  return svg("rect", { class: isClosed ? "veil closed" : "veil", x: x + 10, y: isClosed ? 0 : 23, width: geometry.total + geometry.width, height: geometry.height });
 }
 
 function nowLine(app, diagram, x) {
-  const { geometry } = diagram;
+  const top = diagram.container.scrollTop;
   return svg("g", { class: "now" },
-    svg("line", { x1: x, x2: x, y1: 24, y2: geometry.height - 4 }),
-    svg("path", { d: `M${x - 6} 18 H${x + 6} L${x} 26 Z` }));
+    svg("line", { x1: x, x2: x, y1: 24, y2: diagram.geometry.height - 4 }),
+    svg("path", { d: `M${x - 6} ${top + 18} H${x + 6} L${x} ${top + 26} Z` }));
 }
 
 /** Work that a restore has set back, once it has. */

@@ -76,7 +76,7 @@ function savesOf(run, snapshot) {
   if (!rows) return [];
   return [...rows.values()]
     .filter((row) => row.saved !== null || row.offset !== null)
-    .map((row) => ({ task: row.task, save: savedOf(run, row.task, snapshot), fact: row.saved ?? row.offset }));
+    .map((row) => ({ task: row.task, save: savedOf(run, row.task, snapshot), fact: row.offset ?? row.saved }));
 }
 
 /** What a task's part says about the record: is its effect in the state, does the source start behind it? */
@@ -126,7 +126,7 @@ function explain(run, state, stop, record) {
     const effects = effectsAt(run, state, place, record);
     const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
     sentences.push(...repeated.map((facts) => explainTwice(run, place, record, facts)));
-    if (effects.length === 0 && stop === run.lastStop) sentences.push(explainLost(run, place, record));
+    if (effects.length === 0 && stop === run.lastStop && run.left_out === 0) sentences.push(explainLost(run, place, record));
   }
   return sentences;
 }

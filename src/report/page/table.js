@@ -32,7 +32,7 @@ function snapshotTable(app, snapshot) {
   const { run } = app;
   const facts = run.stopEnd[app.view.stop];
   const rows = run.tasks.map((task, index) => snapshotRow(app, task, snapshot.rows.get(index), facts));
-  const head = ["task", "saved", "of its channels", "at", "ack"].map((text) => html("th", { scope: "col" }, text));
+  const head = ["task", "saved", "in channels", "at", "ack"].map((text) => html("th", { scope: "col" }, text));
   return html("table", {}, html("caption", {}, snapshotCaption(app, snapshot, facts)), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows), tokenTotal(app, snapshot, facts));
 }
 
