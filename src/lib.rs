@@ -45,7 +45,7 @@
 //! | 4 | [`engine`], [`oracle`] | the world, its one interpreter and drivers; the invariants, as folds over facts |
 //! | 5 | [`scenario`] | the file format, what is valid of it, running it, comparing protocols |
 //! | 6 | [`explore`] | random walks and campaigns of them, exhaustive search, shrinking, the bug zoo |
-//! | 7 | `report` | text, JSON, JUnit |
+//! | 7 | `report` | text, JSON, JUnit, diagrams, the page, exports |
 //! | 8 | `cli` | the only code that touches disk, terminal or arguments |
 //!
 //! # Laws

@@ -10,6 +10,7 @@ use super::words::{self, Required, Shard};
 use crate::engine::Control;
 use crate::explore::zoo::Mutant;
 use crate::protocol::ProtocolKind;
+use crate::report::page;
 
 const ZOO_EXAMPLE: &str = "\
 Examples:
@@ -62,8 +63,14 @@ Examples:
 
 const VIEW_EXAMPLE: &str = "\
 Examples:
+  cutline view scenarios/at-least-once-double.json
   cutline view scenarios/at-least-once-double.json -o page.html
   cutline view scenarios/found/given-up-before-it-began.json --mutant no_blocking -o page.html";
+
+const EXPORT_EXAMPLE: &str = "\
+Examples:
+  cutline export scenarios/aligned-join.json --to perfetto -o trace.json
+  cutline export scenarios/aligned-join.json --to dot | dot -Tsvg > graph.svg";
 
 const MERGE_EXAMPLE: &str = "\
 Example:
@@ -102,9 +109,12 @@ pub enum Command {
     /// Put the reports of a campaign's shards together
     #[command(after_help = MERGE_EXAMPLE)]
     Merge(Merge),
-    /// Make a page of a run, to step through forwards and backwards
+    /// Draw a run, or make a page of it to step through forwards and backwards
     #[command(after_help = VIEW_EXAMPLE)]
     View(View),
+    /// Write a run in another tool's format
+    #[command(after_help = EXPORT_EXAMPLE)]
+    Export(Export),
     /// Check scenario files without running them
     #[command(after_help = "Example:\n  cutline validate scenarios")]
     Validate(Validate),
@@ -358,9 +368,47 @@ pub struct View {
     /// What to run
     #[command(flatten)]
     pub run: OneRun,
-    /// Where the page goes
+    /// Make a page and write it to this file [default: draw a diagram in the terminal]
     #[arg(short, long, value_name = "FILE")]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
+    /// Draw with nothing but ASCII
+    #[arg(long, conflicts_with = "output")]
+    pub ascii: bool,
+    /// Draw at most so many rows
+    #[arg(long, value_name = "N", default_value_t = 200, conflicts_with = "output")]
+    pub rows: usize,
+    /// Keep so many facts in the page; it says how many it leaves out
+    #[arg(long, value_name = "N", default_value_t = page::MOST_FACTS, requires = "output")]
+    pub facts: usize,
+}
+
+/// The arguments of `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// What to run
+    #[command(flatten)]
+    pub run: OneRun,
+    /// For which tool
+    #[arg(long, value_enum)]
+    pub to: Tool,
+    /// Where it goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What a run can be exported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tool {
+    /// A log for ShiViz: events with vector clocks
+    Shiviz,
+    /// JSON trace events for Perfetto and chrome://tracing
+    Perfetto,
+    /// A sequence diagram for Mermaid
+    Mermaid,
+    /// The graph of operators for Graphviz
+    Dot,
+    /// Every fact as a JSON object on a line
+    Jsonl,
 }
 
 /// The arguments of `validate`.

@@ -7,6 +7,7 @@ mod check;
 mod clock;
 mod compare;
 mod diagnostics;
+mod export;
 mod files;
 mod fuzz;
 mod guard;
@@ -16,6 +17,7 @@ mod load;
 mod merge;
 mod output;
 mod progress;
+mod recorded;
 mod run;
 mod shrink;
 mod twice;
@@ -52,6 +54,7 @@ fn dispatch(command: &Command) -> Exit {
         Command::Fuzz(arguments) => fuzz::fuzz(arguments),
         Command::Merge(arguments) => merge::merge(arguments),
         Command::View(arguments) => view::view(arguments),
+        Command::Export(arguments) => export::export(arguments),
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),

@@ -1,35 +1,37 @@
 //! `cutline view`
 
-use super::args::{OneRun, View};
-use super::{Exit, guard, keep, load, output, refuse};
-use crate::explore::zoo::Mutant;
-use crate::report::{page, printable};
-use crate::scenario::Recording;
+use std::path::Path;
 
-/// Runs a scenario and writes its page.
+use super::args::View;
+use super::recorded::recorded;
+use super::{Exit, keep, output, refuse};
+use crate::report::diagram::{Glyphs, Options, diagram};
+use crate::report::{page, printable};
+
+/// A row of the diagram takes at most so many facts; what is beyond all rows need not be kept.
+const FACTS_PER_ROW: usize = 1_000;
+
+/// Runs a scenario and draws the run, or makes a page of it.
 pub fn view(arguments: &View) -> Exit {
-    match recorded(&arguments.run, page::MOST_FACTS, |recording| page::document(recording)) {
-        Ok(page) => store(&page, arguments),
-        Err(exit) => exit,
+    let shown = match &arguments.output {
+        None => recorded(&arguments.run, arguments.rows.saturating_mul(FACTS_PER_ROW), |recording| diagram(recording, options(arguments))),
+        Some(_) => recorded(&arguments.run, arguments.facts, page::document),
+    };
+    match (shown, &arguments.output) {
+        (Err(exit), _) => exit,
+        (Ok(text), None) => output::result(&text),
+        (Ok(page), Some(path)) => store(path, &page),
     }
 }
 
-/// What `show` makes of a run, or how the program has to end because there is none.
-fn recorded<T>(run: &OneRun, most: usize, show: impl FnOnce(&Recording<'_>) -> T) -> Result<T, Exit> {
-    let scenario = load::load_to_run(&run.file, run.seed, run.mutant)?;
-    let shown = guard::guarded(|| {
-        let world = run.mutant.map_or_else(|| scenario.world(), |mutant: &Mutant| mutant.world(&scenario));
-        show(&Recording::of(&scenario, world, most))
-    });
-    shown.map_err(|panic| {
-        guard::internal_error(&printable(&run.file.display().to_string()), &panic).print();
-        Exit::Internal
-    })
+fn options(arguments: &View) -> Options {
+    let glyphs = if arguments.ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+    Options { glyphs, rows: arguments.rows }
 }
 
-fn store(page: &str, arguments: &View) -> Exit {
-    match keep::write(&arguments.output, page) {
-        Ok(()) => output::result(&format!("open {} in a browser\n", printable(&arguments.output.display().to_string()))),
+fn store(path: &Path, page: &str) -> Exit {
+    match keep::write(path, page) {
+        Ok(()) => output::result(&format!("open {} in a browser\n", printable(&path.display().to_string()))),
         Err(problem) => refuse(&problem),
     }
 }

@@ -21,3 +21,9 @@ pub use stream::Stream;
 pub use ticks::{ParseTicksError, Ticks};
 
 pub(crate) use index::{clone_fields, id_type};
+
+/// A number with its noun: `1 entry`, `3 entries`.
+pub(crate) fn counted(count: impl Into<u64>, one: &str, many: &str) -> String {
+    let count = count.into();
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{Commit, Dictionary, Kind};
-use crate::kernel::{Id, IdVec, id_type};
+use crate::kernel::{Id, IdVec, counted, id_type};
 
 id_type!(
     /// A logical vertex of the dataflow.
@@ -466,7 +466,7 @@ impl Plan {
     pub fn value_text(&self, task: TaskId, value: u64) -> String {
         match self.kind(task) {
             Kind::Automaton(table) => format!("state {}", table.state_name(value)),
-            Kind::Account { .. } => format!("{value} tokens"),
+            Kind::Account { .. } => counted(value, "token", "tokens"),
             _ => value.to_string(),
         }
     }
@@ -673,6 +673,16 @@ fn reaches(edges: &[Edge], to: OperatorId) -> Vec<bool> {
 }
 
 impl Plan {
+    /// The graph of operators; an edge is weighted with its place in [`edges`](Self::edges).
+    pub fn graph(&self) -> petgraph::graph::DiGraph<OperatorId, u32> {
+        let mut graph = petgraph::graph::DiGraph::new();
+        let nodes: Vec<_> = self.operators.ids().map(|operator| graph.add_node(operator)).collect();
+        for (at, edge) in (0..).zip(&self.edges) {
+            graph.add_edge(nodes[edge.from.index()], nodes[edge.to.index()], at);
+        }
+        graph
+    }
+
     /// The operators that `from` has no path to: a snapshot that starts there never reaches them.
     pub fn unreachable_from(&self, from: OperatorId) -> Vec<OperatorId> {
         let graph = graph_of(self.operators.len(), self.edges.iter().map(|edge| (edge.from, edge.to)));

@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod compare;
+pub mod diagram;
+pub mod export;
 pub mod fuzz;
 pub mod json;
 pub mod junit;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::kernel::Digest;
+use crate::kernel::{Digest, counted};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 
 /// Why a snapshot was given up.
@@ -367,7 +367,9 @@ impl Fact {
             Fact::BarrierReceived { channel: c, snapshot } => format!("barrier {snapshot} received on {}", channel(c)),
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
-            Fact::Saved { task: t, snapshot, entries, .. } => format!("{} saved for snapshot {snapshot}: {entries} entries", task(t)),
+            Fact::Saved { task: t, snapshot, entries, .. } => {
+                format!("{} saved for snapshot {snapshot}: {}", task(t), counted(entries, "entry", "entries"))
+            }
             Fact::RecordSaved { channel: c, snapshot, name, .. } => {
                 format!("{} on {} saved for snapshot {snapshot}", sent(c, name), channel(c))
             }
@@ -382,17 +384,17 @@ impl Fact {
             Fact::Initiated { task: t, snapshot } => format!("{} starts snapshot {snapshot}", task(t)),
             Fact::Announced { channel: c, snapshot } => format!("barrier {snapshot} announced on {}", channel(c)),
             Fact::BarrierOvertook { channel: c, snapshot, records } => {
-                format!("barrier {snapshot} goes ahead of {records} records on {}", channel(c))
+                format!("barrier {snapshot} goes ahead of {} on {}", counted(records, "record", "records"), channel(c))
             }
             Fact::Overdue { snapshot } => format!("snapshot {snapshot} has used up its time for aligning"),
             Fact::Posted { task: t, value } => match plan.kind(t) {
                 crate::model::Kind::Automaton(table) => format!("{} says {}", task(t), table.message_name(value)),
-                _ => format!("{} pays {value} tokens", task(t)),
+                _ => format!("{} pays {}", task(t), plan.value_text(t, value)),
             },
             Fact::Became { task: t, state } => format!("{} becomes {}", task(t), plan.value_text(t, state)),
             Fact::Reinstated { channel: c, name } => format!("{} is back on {}", sent(c, name), channel(c)),
             Fact::OffsetSaved { task: t, snapshot, position } => {
-                format!("{} saved for snapshot {snapshot}: {position} records emitted", task(t))
+                format!("{} saved for snapshot {snapshot}: {} emitted", task(t), counted(position, "record", "records"))
             }
             Fact::Uploaded { task: t, snapshot } => format!("{} uploaded its part of snapshot {snapshot} and acks", task(t)),
             Fact::Acked { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} counted", task(t)),
@@ -415,7 +417,7 @@ impl Fact {
             Fact::OpenDropped { task: t } => format!("{} drops its open transaction", task(t)),
             Fact::Crashed { task: t } => format!("{} crashes", task(t)),
             Fact::Failover => "failure noticed: all tasks are stopped".to_owned(),
-            Fact::Cleared { channel: c, elements } => format!("{} cleared of {elements} elements", channel(c)),
+            Fact::Cleared { channel: c, elements } => format!("{} cleared of {}", channel(c), counted(elements, "element", "elements")),
             Fact::Restoring { snapshot: Some(snapshot) } => format!("restoring from snapshot {snapshot}"),
             Fact::Restoring { snapshot: None } => "restoring from nothing".to_owned(),
             Fact::Restored { task: t, .. } => format!("{} is up", task(t)),
@@ -423,6 +425,7 @@ impl Fact {
             Fact::Fenced { task: t } => format!("message of an older attempt of {} dropped", task(t)),
             Fact::Exhausted { task: t } => format!("{} has emitted everything", task(t)),
             Fact::JobFailed => "no restart is left: the job has failed".to_owned(),
+            Fact::LeftBehind { channel: c, elements: 1 } => format!("1 element is left in {}", channel(c)),
             Fact::LeftBehind { channel: c, elements } => format!("{elements} elements are left in {}", channel(c)),
             Fact::Finished => "the coordinator is done".to_owned(),
         }
