@@ -158,6 +158,7 @@ function drawArrows(app, diagram, from, to) {
   const group = svg("g", { class: "arrows" });
   const messages = messagesBetween(run, from, to).filter((message) => view.control || run.messages.channel[message] >= 0);
   const isCrowded = messages.length > CROWD;
+  byId("diagram-note").textContent = messages.length > MOST_ARROWS ? `the latest ${MOST_ARROWS} of ${messages.length} arrows` : "";
   for (const message of messages.slice(-MOST_ARROWS)) {
     const arrow = arrowOf(app, diagram, message, run.message_kinds[run.messages.kind[message]]);
     arrow.isPassing = isCrowded && run.stopOf[run.messages.sent[message]] < from && run.spans.messageEnd[message] > to;

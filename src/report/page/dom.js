@@ -76,11 +76,8 @@ function recordButton(app, record, prime = 0, className = "record") {
 
 /** A fact's sentence, with its record as a button. */
 function sentence(app, fact) {
-  const { record, text } = app.run.facts;
-  const line = text[fact];
-  if (record[fact] < 0) return html("span", {}, named(line));
-  const name = app.run.records[record[fact]].text;
-  const at = line.indexOf(name);
-  if (at < 0) return html("span", {}, named(line));
-  return html("span", {}, line.slice(0, at), recordButton(app, record[fact], app.run.prime[fact], "record inline"), line.slice(at + name.length));
+  const { record } = app.run.facts;
+  const [before, name, after] = sentenceParts(app.run, fact);
+  if (name === undefined) return html("span", {}, named(before));
+  return html("span", {}, before, recordButton(app, record[fact], app.run.prime[fact], "record inline"), after);
 }

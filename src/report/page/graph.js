@@ -52,14 +52,17 @@ function channelLine(app, layout, index) {
   if (layout.isCircle || b.x <= a.x) return roundLine(layout, a, b, run.channels.some((other) => other.from === to && other.to === from));
   const start = { x: a.x + layout.nodeWidth, y: a.y + NODE.height / 2 };
   const end = { x: b.x - 6, y: portY(run, layout, index) };
-  const share = chipsAt(run, index);
+  const share = chipsAt(run, index, layout.gap / (end.x - start.x));
   const middle = { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
   return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
 }
 
-/** Where on its line a channel's contents stand: in the middle, or in a crowded graph one sender's side by side. */
-function chipsAt(run, index) {
-  if (run.channels.length <= MOST_DETAILED) return 0.5;
+/**
+ * Where on its line a channel's contents stand: in the middle of the first gap between boxes, or in a crowded graph one sender's
+ * side by side. `gap` is the part of the line that lies in that gap.
+ */
+function chipsAt(run, index, gap) {
+  if (run.channels.length <= MOST_DETAILED) return Math.min(gap, 1) / 2;
   const rank = run.channels.slice(0, index).filter((channel) => channel.from === run.channels[index].from).length;
   return 0.2 + 0.16 * (rank % 5);
 }

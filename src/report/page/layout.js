@@ -126,7 +126,7 @@ function nodeWidth(run) {
 
 /** The width of a chip with so many letters. */
 function chipWidth(letters) {
-  return Math.max(letters * 7 + 10, 20);
+  return Math.max(letters * 7.4 + 10, 20);
 }
 
 /** Room between two columns of boxes for a few records. */

@@ -113,6 +113,5 @@ function storyItem(app, { fact, weight, note }) {
   const { run } = app;
   const stop = run.stopOf[fact];
   const className = ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
-  const isAgain = run.prime[fact] > 0 && run.facts.record[fact] >= 0 ? "'".repeat(Math.min(run.prime[fact], 3)) : "";
-  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(run.facts.text[fact]), isAgain, note ? html("em", {}, ` — ${note}`) : null));
+  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(sentenceParts(run, fact).join("")), note ? html("em", {}, ` — ${note}`) : null));
 }

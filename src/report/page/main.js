@@ -74,7 +74,7 @@ function drawNow(app) {
   }
   const items = [];
   for (let fact = from; fact < Math.min(to, from + MOST_SENTENCES); fact += 1) items.push(html("li", {}, sentence(app, fact)));
-  if (to - from > MOST_SENTENCES) items.push(html("li", { class: "muted" }, `and ${to - from - MOST_SENTENCES} more of the kind`));
+  if (to - from > MOST_SENTENCES) items.push(html("li", { class: "muted" }, `and ${to - from - MOST_SENTENCES} more`));
   refill(byId("now"), html("ul", {}, ...items), ...brokenHere(app));
 }
 

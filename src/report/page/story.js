@@ -147,9 +147,19 @@ function explainTwice(run, place, record, effects) {
   const steps = effects.map((fact) => run.facts.step[fact]);
   const head = `${place.place}: ${name} is ${verb} ${effects.length} times (steps ${steps.join(", ")}).`;
   const restore = run.restores.find((one) => one.fact > first && one.fact < second);
-  if (!restore) return `${head} No restore lies between: two copies of it arrived.`;
+  if (!restore) return `${head} ${reasonOfCopies(run, record, second)}`;
   if (place.kind === "output") return `${head} What is visible stays visible, and the restore at step ${run.facts.step[restore.fact]} made it come again.`;
   return `${head} ${reasonOfRestore(run, record, restore)}`;
+}
+
+/** Two copies with no restore between them: where they come from. */
+function reasonOfCopies(run, record, before) {
+  const emissions = factsAbout(run, record).filter((fact) => run.facts.kind[fact] === run.K.emitted && fact < before);
+  const [first, again] = [emissions[0], emissions[emissions.length - 1]];
+  const restore = run.restores.find((one) => one.fact > first && one.fact < again);
+  if (!restore) return "No restore lies between: two copies of it arrived.";
+  const step = (fact) => `step ${run.facts.step[fact]}`;
+  return `It was emitted at ${step(first)}, and again at ${step(again)} after the restore at ${step(restore.fact)}: what was on its way from the first time arrived as well.`;
 }
 
 /** What the restored snapshot says about the record, and whether its parts are at odds. */
