@@ -367,6 +367,9 @@ impl Fact {
             Fact::BarrierReceived { channel: c, snapshot } => format!("barrier {snapshot} received on {}", channel(c)),
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
+            Fact::Saved { task: t, snapshot, .. } if plan.kind(t).is_source() => {
+                format!("{} saves its position for snapshot {snapshot}", task(t))
+            }
             Fact::Saved { task: t, snapshot, entries, .. } => {
                 format!("{} saved for snapshot {snapshot}: {}", task(t), counted(entries, "entry", "entries"))
             }
