@@ -70,7 +70,7 @@ test("a record that counts twice says why, and is marked where it is sent again"
   await withPage(makePage("scenarios/at-least-once-double.json"), { fragment: "#step=75" }, async (page) => {
     await page.locator("#chips button", { hasText: "A#3" }).first().click();
     const reason = await page.locator("#record-story .why").first().textContent();
-    assert.match(reason, /count: A#3 is counted 2 times .*at odds with itself: it is in the state of count .* A will send it again/);
+    assert.match(reason, /count: A#3 is counted 2 times .*at odds with itself: it is in the state of count .* A had not emitted it yet and will send it again/);
     assert.match(await page.locator("#record-story").textContent(), /emitted again/);
     assert.ok((await drawing(page)).includes(">A#3'<"));
     const step = page.locator("#record-story .decisive button").first();

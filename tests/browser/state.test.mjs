@@ -99,6 +99,22 @@ for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
   });
 }
 
+/** Why a record is where it is at the end of a scenario's run. */
+function reasons(scenario, name) {
+  const run = openRun(scripts, dataOf(makePage(scenario)));
+  const record = scripts.recordNamed(run, name);
+  return [...scripts.explain(run, scripts.stateAt(run, run.lastStop), run.lastStop, record)].join("\n");
+}
+
+test("why a record counts twice, or not at all", () => {
+  assert.match(reasons("scenarios/at-least-once-double.json", "A#3"), /^count: A#3 is counted 2 times.*at odds with itself.*\nout: A#3 is made visible 2 times/);
+  assert.match(reasons("scenarios/fencing-off.json", "S#5"), /emitted at step \d+, and again at step \d+ after the restore at step \d+: what was on its way from the first time arrived as well/);
+  assert.match(reasons("scenarios/course/16-unaligned-lost-channel.json", "B#1"), /count: B#1 does not show\. .*B will not send it again.*it is not in the state of count.*saved as contents of a channel and not put back/);
+  assert.match(reasons("scenarios/volatile-source.json", "S#5"), /S had not emitted it yet, but never sends it again/);
+  assert.match(reasons("scenarios/volatile-source.json", "S#9"), /went by while its source was down/);
+  assert.equal(reasons("scenarios/course/13-aligned-join.json", "A#3"), "");
+});
+
 test("colours have contrast enough to be read", () => {
   const css = readSource("style.css");
   for (const [, block] of css.matchAll(/:root(?:\[data-theme="dark"\])? \{([^}]*--bg:[^}]*)\}/g)) {

@@ -63,8 +63,8 @@ function contextOf(run, record, about) {
   for (const restore of run.restores.filter((one) => one.fact > about[0])) {
     entries.push({ fact: restore.fact, weight: 1, note: null });
     for (const saved of savesOf(run, restore.snapshot)) {
-      const holds = holdsRecord(run, record, saved);
-      if (holds !== null) entries.push({ fact: saved.fact, weight: holds.isDecisive ? 2 : 1, note: holds.note });
+      const holds = holdsRecord(run, record, saved, restore);
+      if (holds !== null) entries.push({ fact: saved.fact, weight: 2, note: holds.note });
     }
   }
   return entries;
@@ -80,17 +80,25 @@ function savesOf(run, snapshot) {
 }
 
 /** What a task's part says about the record: is its effect in the state, does the source start behind it? */
-function holdsRecord(run, record, { task, save }) {
+function holdsRecord(run, record, { task, save }, restore) {
   const { name } = run.tasks[task];
   const position = positionAt(run, task, record);
   if (position !== null && save && save.emitted !== null) {
-    const isBehind = save.emitted > position;
-    return { isDecisive: true, comesAgain: !isBehind, note: isBehind ? `${name} will not send it again` : `${name} will send it again: it was not emitted yet` };
+    return { ...sourceSays(run, record, task, save.emitted > position, restore) };
   }
   const place = run.fold.placeOf[run.tasks[task].operator];
   if (place < 0 || run.places[place].kind !== "state" || !everCounts(run, task, record)) return null;
   const isIn = logHolds(run, save ? save.log : null, record);
-  return { isDecisive: true, isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+  return { isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+}
+
+/** What a source's saved position means for a record, as it came after that restore. */
+function sourceSays(run, record, task, isBehind, restore) {
+  const { name } = run.tasks[task];
+  const isEmission = (fact) => run.facts.kind[fact] === run.K.emitted && run.facts.task[fact] === task;
+  if (isBehind) return { comesAgain: false, note: `${name} will not send it again` };
+  const comesAgain = factsAbout(run, record).some((fact) => fact > restore.fact && isEmission(fact));
+  return { comesAgain, note: `${name} had not emitted it yet${comesAgain ? " and will send it again" : ", but never sends it again"}` };
 }
 
 /** The position from which a source task emits the record (or what it derives from), or null. */
@@ -121,7 +129,8 @@ function effectsAt(run, state, place, record) {
 
 /** Why the record shows twice, or at the end not at all, at each place where that is so; nothing where all is well. */
 function explain(run, state, stop, record) {
-  const sentences = [];
+  const missed = missedAt(run, record, stop);
+  const sentences = missed === null ? [] : [missed];
   for (const place of run.places.filter((one) => arrivesAt(run, one, record))) {
     const effects = effectsAt(run, state, place, record);
     const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
@@ -129,6 +138,12 @@ function explain(run, state, stop, record) {
     if (effects.length === 0 && stop === run.lastStop && run.left_out === 0) sentences.push(explainLost(run, place, record));
   }
   return sentences;
+}
+
+/** A record that no source has read. */
+function missedAt(run, record, stop) {
+  const fact = factsAbout(run, record).find((one) => run.facts.kind[one] === run.K.missed && run.stopOf[one] <= stop);
+  return fact === undefined ? null : `${run.records[record].text} went by while its source was down (step ${run.facts.step[fact]}), so it is nowhere.`;
 }
 
 function arrivesAt(run, place, record) {
@@ -164,7 +179,7 @@ function reasonOfCopies(run, record, before) {
 
 /** What the restored snapshot says about the record, and whether its parts are at odds. */
 function reasonOfRestore(run, record, restore) {
-  const parts = savesOf(run, restore.snapshot).map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved) })).filter((part) => part.note);
+  const parts = savesOf(run, restore.snapshot).map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved, restore) })).filter((part) => part.note);
   const step = (fact) => `step ${run.facts.step[fact]}`;
   const head = `Snapshot ${restore.snapshot}, restored at ${step(restore.fact)},`;
   const [inState, again] = [parts.find((part) => part.isIn), parts.find((part) => part.comesAgain)];
@@ -177,8 +192,6 @@ function explainLost(run, place, record) {
   const name = run.records[record].text;
   const head = `${place.place}: ${name} does not show.`;
   const about = factsAbout(run, record);
-  const missed = about.find((fact) => run.facts.kind[fact] === run.K.missed);
-  if (missed !== undefined) return `${head} It went by while its source was down (step ${run.facts.step[missed]}).`;
   const emissions = about.filter((fact) => run.facts.kind[fact] === run.K.emitted);
   const last = emissions[emissions.length - 1] ?? about[0];
   const restore = run.restores.filter((one) => one.fact > last).pop();
