@@ -54,7 +54,7 @@ function geometryOf(run, view, width, height) {
     xs, gutter, row, width, coordinator: TOP,
     rows: run.tasks.map((task, index) => TOP + (index + 1) * row - Math.max(row - MIN_ROW, 0) * 0.25),
     height: Math.max(TOP + run.tasks.length * row + BOTTOM, height),
-    total: gutter + xs[run.lastStop] + view.column * 2,
+    total: gutter + xs[run.lastStop] + view.column + 120,
   };
 }
 

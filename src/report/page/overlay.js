@@ -11,6 +11,7 @@ function drawOverlay(app, diagram) {
 /** What lies behind the current step is faint, or hidden altogether. */
 function veil(app, diagram, x) {
   const { geometry } = diagram;
+  if (app.view.stop === app.run.lastStop) return svg("g");
   const isClosed = app.hidesFuture();
   return svg("rect", { class: isClosed ? "veil closed" : "veil", x: x + 10, y: isClosed ? 0 : 23, width: geometry.total + geometry.width, height: geometry.height });
 }
