@@ -12,7 +12,7 @@ const CROWD = 120;
  * the other, so that a step does not paint all arrows again.
  */
 function createDiagram(app, container) {
-  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
+  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1, left: 0, top: 0, seen: 0 };
   diagram.layers = ["under", "still", "over"].map((name) => svg("svg", { class: name }));
   [diagram.under, diagram.still, diagram.over] = diagram.layers.map(() => svg("g"));
   diagram.axis = svg("g", { class: "axis" });
@@ -24,7 +24,10 @@ function createDiagram(app, container) {
   diagram.picture = html("div", { class: "picture" }, ...diagram.layers);
   diagram.spacer = html("div", { class: "spacer" }, diagram.picture);
   container.append(diagram.spacer);
-  container.addEventListener("scroll", () => drawDiagram(app, diagram));
+  container.addEventListener("scroll", () => {
+    Object.assign(diagram, { left: container.scrollLeft, top: container.scrollTop });
+    drawDiagram(app, diagram);
+  });
   diagram.picture.addEventListener("click", (event) => clickDiagram(app, diagram, event));
   return diagram;
 }
@@ -41,6 +44,7 @@ function measureDiagram(app, diagram) {
   const { clientWidth, clientHeight } = diagram.container;
   diagram.geometry = geometryOf(app.run, app.view, Math.max(clientWidth, 200), Math.max(clientHeight - 2, 160));
   const { geometry } = diagram;
+  diagram.seen = clientHeight;
   diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
   diagram.spacer.style.height = `${geometry.height}px`;
   for (const element of [diagram.picture, ...diagram.layers]) Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
@@ -48,28 +52,35 @@ function measureDiagram(app, diagram) {
   drawNames(app, diagram);
 }
 
-/** Brings the current step into view, and where there are many rows the one where something happens. */
+/**
+ * Brings the current step into view, and where there are many rows the one where something happens. Where the container is
+ * scrolled to is remembered: to ask it would lay out the page.
+ */
 function scrollToStop(app, diagram) {
-  const { container, geometry } = diagram;
-  container.scrollLeft = scrollFor(geometry, app.view.stop);
+  const { geometry } = diagram;
   const [fact, end] = factsOfStop(app.run, app.view.stop);
-  if (fact === end || geometry.height <= container.clientHeight) return;
-  const y = rowY(geometry, taskOf(app.run, fact));
-  const isSeen = y > container.scrollTop + 20 && y < container.scrollTop + container.clientHeight - 20;
-  if (!isSeen) container.scrollTop = y - container.clientHeight / 2;
+  const y = fact === end || geometry.height <= diagram.seen ? -1 : rowY(geometry, taskOf(app.run, fact));
+  const isSeen = y < 0 || (y > diagram.top + 20 && y < diagram.top + diagram.seen - 20);
+  scrollDiagram(diagram, scrollFor(geometry, app.view.stop), isSeen ? diagram.top : y - diagram.seen / 2);
+}
+
+function scrollDiagram(diagram, left, wantedTop) {
+  const top = Math.round(Math.min(Math.max(wantedTop, 0), Math.max(diagram.geometry.height - diagram.seen, 0)));
+  if (left !== diagram.left) diagram.container.scrollLeft = left;
+  if (top !== diagram.top) diagram.container.scrollTop = top;
+  Object.assign(diagram, { left, top });
 }
 
 /** Draws what is in view, if it is not drawn yet, and everything that depends on the step. */
 function drawDiagram(app, diagram) {
   const { geometry } = diagram;
-  const left = diagram.container.scrollLeft;
+  const { left, top } = diagram;
   const seen = geometry.width - geometry.gutter;
   const [from, to] = stopsBetween(geometry, left, left + seen);
   if (from < diagram.drawnFrom || to > diagram.drawnTo) {
     const [wideFrom, wideTo] = stopsBetween(geometry, left - seen / 2, left + seen * 1.5);
     drawStill(app, diagram, wideFrom, wideTo);
   }
-  const top = diagram.container.scrollTop;
   diagram.plots.forEach((plot) => plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`));
   diagram.axis.setAttribute("transform", `translate(${geometry.gutter - left} ${top})`);
   diagram.axisName.setAttribute("transform", `translate(0 ${top})`);
@@ -251,7 +262,7 @@ function drawNames(app, diagram) {
 function clickDiagram(app, diagram, event) {
   const box = diagram.picture.getBoundingClientRect();
   const { geometry } = diagram;
-  const x = event.clientX - box.left - geometry.gutter + diagram.container.scrollLeft;
+  const x = event.clientX - box.left - geometry.gutter + diagram.left;
   const y = event.clientY - box.top;
   if (event.clientX - box.left < geometry.gutter) return;
   const isDot = [geometry.coordinator, ...geometry.rows].some((row) => Math.abs(row - y) < 9);

@@ -35,16 +35,14 @@ function recordsOfPlace(run, place) {
 }
 
 function drawLedger(app, ledger) {
-  const { run } = app;
-  if (run.places.length === 0) {
-    refill(byId("ledger"), html("p", { class: "muted" }, "Nothing is counted in this scenario."));
-    return;
-  }
-  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place), isDown(app, place)));
-  const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
-  const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
-  refill(byId("ledger"), table);
-  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, ledger, place, index)));
+  const { run, state } = app;
+  byId("ledger-none").hidden = run.places.length > 0;
+  byId("ledger-table").hidden = run.places.length === 0;
+  const counts = run.places.map((place) => countsOfPlace(run, state, place));
+  const gone = run.places.map((place) => isDown(app, place));
+  refreshSlots(byId("ledger-rows"), counts.map((count, index) => `${Object.values(count)} ${gone[index]}`), (index) => ledgerRow(run.places[index], counts[index], gone[index]));
+  const chips = run.places.map((place, index) => chipsOfPlace(app, ledger, index, counts[index]));
+  refreshSlots(byId("chips"), chips.map((list) => `${app.view.record} ${list.map(({ record, times }) => `${record}:${times}`)}`), (index) => placeChips(app, ledger, index, chips[index]));
 }
 
 /** Whether what a place counts is gone for now: a task of it has died and is not restored. */
@@ -61,17 +59,21 @@ function ledgerRow(place, counts, isGone) {
     cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
 }
 
-/** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
-function placeChips(app, ledger, place, index) {
+/** The records of a place that get a chip, with how often each shows. */
+function chipsOfPlace(app, ledger, index, counts) {
   const candidates = ledger.candidates[index];
-  if (candidates.length === 0) return null;
-  const logs = logsOfPlace(app.run, app.state, place);
+  const logs = logsOfPlace(app.run, app.state, app.run.places[index]);
   const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
   const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
-  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, countsOfPlace(app.run, app.state, place).repeated);
-  const buttons = chosen.map((record) => chipButton(app, place, { record, times: timesOf(record) }));
-  const rest = candidates.length - chosen.length;
-  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
+  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, counts.repeated);
+  return chosen.map((record) => ({ record, times: timesOf(record) }));
+}
+
+/** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
+function placeChips(app, ledger, index, chips) {
+  const place = app.run.places[index];
+  const rest = ledger.candidates[index].length - chips.length;
+  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: ledger.candidates[index].length === 0 }, html("b", {}, named(place.place)), ...chips.map((chip) => chipButton(app, place, chip)), rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
 }
 
 function chipButton(app, place, { record, times }) {

@@ -17,7 +17,7 @@ function veil(app, diagram, x) {
 }
 
 function nowLine(app, diagram, x) {
-  const top = diagram.container.scrollTop;
+  const { top } = diagram;
   return svg("g", { class: "now" },
     svg("line", { x1: x, x2: x, y1: 24, y2: diagram.geometry.height - 4 }),
     svg("path", { d: `M${x - 6} ${top + 18} H${x + 6} L${x} ${top + 26} Z` }));

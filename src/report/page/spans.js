@@ -16,6 +16,7 @@ function buildSpans(run) {
   for (let fact = 0; fact < run.count; fact += 1) {
     const note = SPANS[run.kinds[run.facts.kind[fact]]];
     if (note) note(run, spans, fact, now);
+    spans.snapshots.get(run.facts.snapshot[fact])?.facts.push(fact);
   }
   closeSpans(run, spans);
   endMessages(run, spans, now);
@@ -68,7 +69,7 @@ function endBlocked(list, stop) {
 }
 
 function snapshotOf(spans, id) {
-  if (!spans.snapshots.has(id)) spans.snapshots.set(id, { id, triggered: null, ended: null, status: "pending", rows: new Map() });
+  if (!spans.snapshots.has(id)) spans.snapshots.set(id, { id, triggered: null, ended: null, status: "pending", rows: new Map(), facts: [] });
   return spans.snapshots.get(id);
 }
 

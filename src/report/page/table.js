@@ -7,9 +7,14 @@ function drawSnapshots(app) {
   const begun = snapshotsBegun(app.run, app.view.stop);
   const shown = app.run.spans.snapshots.get(app.shownSnapshot());
   if (!shown || begun.length === 0) {
+    byId("snapshots").dataset.drawn = "";
     refill(byId("snapshots"), html("p", { class: "muted" }, "No snapshot has begun."));
     return;
   }
+  const facts = app.run.stopEnd[app.view.stop];
+  const key = [shown.id, lastNotAfter(shown.facts, facts - 1), app.view.snapshot, app.view.record, ...begun.slice(-MOST_TABS).map((snapshot) => statusAfter(snapshot, facts))].join();
+  if (byId("snapshots").dataset.drawn === key) return;
+  byId("snapshots").dataset.drawn = key;
   refill(byId("snapshots"), snapshotTabs(app, begun, shown), cutButton(app, shown), snapshotTable(app, shown));
 }
 
