@@ -10,8 +10,8 @@ function createApp(run) {
   app.go = (stop) => app.set({ stop: Math.min(Math.max(stop, 0), run.lastStop) });
   app.jump = (name, direction) => jump(app, name, direction);
   app.follow = (record) => follow(app, record);
-  app.shade = (snapshot) => app.set({ snapshot, tab: snapshot >= 0 ? snapshot : app.view.tab });
-  app.showSnapshot = (snapshot) => app.set({ tab: snapshot, snapshot: app.view.snapshot >= 0 ? snapshot : -1 });
+  app.shade = (snapshot) => app.set({ snapshot, tab: snapshot });
+  app.showSnapshot = (snapshot) => showSnapshot(app, snapshot);
   app.shownSnapshot = () => shownSnapshot(app);
   app.zoom = (factor) => app.set({ column: Math.min(Math.max(app.view.column * factor, 8), 160) });
   app.nextTheme = () => nextTheme(app);
@@ -28,6 +28,13 @@ function jump(app, name, direction) {
 function follow(app, record) {
   app.set({ record: app.view.record === record ? -1 : record });
   if (app.view.record >= 0) byId("record-panel").scrollIntoView({ block: "nearest" });
+}
+
+/** Keeps to the table of a snapshot; to choose the newest is to follow whatever is the newest. */
+function showSnapshot(app, snapshot) {
+  const begun = snapshotsBegun(app.run, app.view.stop);
+  const isNewest = snapshot === begun[begun.length - 1].id;
+  app.set({ tab: isNewest ? -1 : snapshot, snapshot: app.view.snapshot >= 0 ? snapshot : -1 });
 }
 
 /** The snapshot whose table is shown: the chosen one once it has begun, else the newest. */
@@ -75,7 +82,7 @@ function drawNow(app) {
   const items = [];
   for (let fact = from; fact < Math.min(to, from + MOST_SENTENCES); fact += 1) items.push(html("li", {}, sentence(app, fact)));
   if (to - from > MOST_SENTENCES) items.push(html("li", { class: "muted" }, `and ${to - from - MOST_SENTENCES} more`));
-  refill(byId("now"), html("ul", {}, ...items), ...brokenHere(app));
+  refill(byId("now"), html("p", { class: "hidden" }, stopTitle(run, view.stop)), html("ul", {}, ...items), ...brokenHere(app));
 }
 
 /** The invariants that break at this step, once the answer may be known. */
