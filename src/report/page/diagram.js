@@ -34,9 +34,41 @@ function createDiagram(app, container) {
 
 /** The heads of the arrows, one per colour. */
 function arrowHeads() {
-  const head = (name) => svg("marker", { id: `head-${name}`, class: `head ${name}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }));
-  const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, class: "hatch-ground" }), svg("rect", { width: 2, height: 6, class: "hatch-line" }));
-  return svg("defs", {}, head("record"), head("barrier"), head("cancel"), head("end"), head("control"), head("orphan"), head("crossing"), head("reinstated"), hatch);
+  const head = (name) =>
+    svg(
+      "marker",
+      {
+        id: `head-${name}`,
+        class: `head ${name}`,
+        viewBox: "0 0 8 8",
+        refX: 7,
+        refY: 4,
+        markerWidth: 8,
+        markerHeight: 8,
+        markerUnits: "userSpaceOnUse",
+        orient: "auto",
+      },
+      svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }),
+    );
+  const hatch = svg(
+    "pattern",
+    { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("rect", { width: 6, height: 6, class: "hatch-ground" }),
+    svg("rect", { width: 2, height: 6, class: "hatch-line" }),
+  );
+  return svg(
+    "defs",
+    {},
+    head("record"),
+    head("barrier"),
+    head("cancel"),
+    head("end"),
+    head("control"),
+    head("orphan"),
+    head("crossing"),
+    head("reinstated"),
+    hatch,
+  );
 }
 
 /** Works out the places again: after a change of size, of column width, of options. */
@@ -47,7 +79,8 @@ function measureDiagram(app, diagram) {
   diagram.seen = clientHeight;
   diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
   diagram.spacer.style.height = `${geometry.height}px`;
-  for (const element of [diagram.picture, ...diagram.layers]) Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
+  for (const element of [diagram.picture, ...diagram.layers])
+    Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
   diagram.drawnTo = -1;
   drawNames(app, diagram);
 }
@@ -95,15 +128,25 @@ function drawStill(app, diagram, from, to) {
   const arrows = drawArrows(app, diagram, from, to);
   drawAxis(app, diagram, from, to);
   diagram.still.replaceChildren(
-    drawLines(app, diagram, from, to), drawBars(app, diagram, from, to),
-    arrows, drawMarks(app, diagram, marks), drawLabels(diagram.labels),
+    drawLines(app, diagram, from, to),
+    drawBars(app, diagram, from, to),
+    arrows,
+    drawMarks(app, diagram, marks),
+    drawLabels(diagram.labels),
   );
 }
 
 /** The times (or steps) along the top, as many as there is room for; they stay there when the rows are scrolled. */
 function drawAxis(app, diagram, from, to) {
   const { geometry } = diagram;
-  diagram.axis.replaceChildren(svg("rect", { class: "axis-ground", x: stopX(geometry, from) - geometry.width, width: stopX(geometry, to) - stopX(geometry, from) + geometry.width * 2, height: 18 }));
+  diagram.axis.replaceChildren(
+    svg("rect", {
+      class: "axis-ground",
+      x: stopX(geometry, from) - geometry.width,
+      width: stopX(geometry, to) - stopX(geometry, from) + geometry.width * 2,
+      height: 18,
+    }),
+  );
   let free = -Infinity;
   let last = null;
   for (let stop = Math.max(from, 1); stop <= to; stop += 1) {
@@ -157,7 +200,12 @@ function drawBars(app, diagram, from, to) {
       group.append(svg("rect", { x, y, width, height: 6, fill: "url(#hatch)" }, svg("title", {}, `${channel.name} blocked`)));
       take(diagram.labels, { left: x, right: x + width, top: y, bottom: y + 6 });
       const text = `${channel.name} blocked`;
-      placeLabel(diagram.labels, text, "blocked", [[x + width + 4, y + 7, "start"], [x - 4, y + 7, "end"], [x + 2, y + 18, "start"], [x + width, y + 18, "end"]]);
+      placeLabel(diagram.labels, text, "blocked", [
+        [x + width + 4, y + 7, "start"],
+        [x - 4, y + 7, "end"],
+        [x + 2, y + 18, "start"],
+        [x + width, y + 18, "end"],
+      ]);
     }
   });
   return group;
@@ -186,9 +234,13 @@ function arrowOf(app, diagram, message, kind) {
   const { from, to, sent } = run.messages;
   const isBack = run.facts.kind[sent[message]] === run.K.reinstated;
   return {
-    message, kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind, fate: run.spans.messageFate[message],
-    x1: stopX(geometry, run.stopOf[sent[message]]), y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
-    x2: stopX(geometry, run.spans.messageEnd[message]), y2: rowY(geometry, to[message]),
+    message,
+    kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind,
+    fate: run.spans.messageFate[message],
+    x1: stopX(geometry, run.stopOf[sent[message]]),
+    y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
+    x2: stopX(geometry, run.spans.messageEnd[message]),
+    y2: rowY(geometry, to[message]),
     record: run.messages.record[message],
   };
 }
@@ -196,12 +248,18 @@ function arrowOf(app, diagram, message, kind) {
 function drawArrow(run, arrow) {
   const isGone = arrow.fate === "cleared" || arrow.fate === "lost";
   const path = svg("path", {
-    d: arrowPath(arrow), class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
+    d: arrowPath(arrow),
+    class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
     "marker-end": arrow.fate === "received" ? `url(#head-${arrow.kind})` : null,
   });
   if (!isGone) return path;
   const { x, y } = pointOn(arrow, 1);
-  return svg("g", {}, path, svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }));
+  return svg(
+    "g",
+    {},
+    path,
+    svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }),
+  );
 }
 
 /** A straight line from row to row, or a bow for a channel that comes back to its own task. */
@@ -248,8 +306,19 @@ function arrowText(run, arrow) {
 function drawNames(app, diagram) {
   const { geometry } = diagram;
   const most = Math.floor((geometry.gutter - 16) / 7.5);
-  const name = (text, y, className) => svg("text", { x: geometry.gutter - 10, y: y + 4, class: className }, svg("title", {}, text), text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  diagram.axisName = svg("g", {}, svg("rect", { width: geometry.gutter, height: 18, class: "axis-ground" }), svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"));
+  const name = (text, y, className) =>
+    svg(
+      "text",
+      { x: geometry.gutter - 10, y: y + 4, class: className },
+      svg("title", {}, text),
+      text.length > most ? `${text.slice(0, most - 1)}…` : text,
+    );
+  diagram.axisName = svg(
+    "g",
+    {},
+    svg("rect", { width: geometry.gutter, height: 18, class: "axis-ground" }),
+    svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"),
+  );
   diagram.names.replaceChildren(
     svg("rect", { width: geometry.gutter, height: geometry.height, class: "gutter" }),
     name("coordinator", geometry.coordinator, "coordinator"),

@@ -43,14 +43,16 @@ function refill(container, ...children) {
  * stays from step to step, and to lay it out again would take longer than everything else.
  */
 function refreshSlots(container, keys, build) {
-  keepFocus(container, () => keys.forEach((key, index) => {
-    const old = container.children[index];
-    if (old && old.slotKey === key) return;
-    const made = build(index);
-    made.slotKey = key;
-    if (old) old.replaceWith(made);
-    else container.append(made);
-  }));
+  keepFocus(container, () =>
+    keys.forEach((key, index) => {
+      const old = container.children[index];
+      if (old && old.slotKey === key) return;
+      const made = build(index);
+      made.slotKey = key;
+      if (old) old.replaceWith(made);
+      else container.append(made);
+    }),
+  );
 }
 
 function keepFocus(container, change) {
@@ -62,16 +64,28 @@ function keepFocus(container, change) {
 
 /** A button that goes to a stop. */
 function stepLink(app, stop, text) {
-  return html("button", { type: "button", class: "link", "data-key": `step-${stop}-${text}`, onclick: () => app.go(stop) }, text ?? `step ${app.run.stopStep[stop]}`);
+  return html(
+    "button",
+    { type: "button", class: "link", "data-key": `step-${stop}-${text}`, onclick: () => app.go(stop) },
+    text ?? `step ${app.run.stopStep[stop]}`,
+  );
 }
 
 /** A record as a button that follows it. */
 function recordButton(app, record, prime = 0, className = "record") {
   const isFollowed = app.view.record >= 0 && isRelated(app.run, record, app.view.record);
-  return html("button", {
-    type: "button", class: isFollowed ? `${className} followed` : className, "data-key": `record-${record}-${className}`,
-    "aria-pressed": String(isFollowed), title: `Follow ${app.run.records[record].text}`, onclick: () => app.follow(record),
-  }, named(primedName(app.run, record, prime)));
+  return html(
+    "button",
+    {
+      type: "button",
+      class: isFollowed ? `${className} followed` : className,
+      "data-key": `record-${record}-${className}`,
+      "aria-pressed": String(isFollowed),
+      title: `Follow ${app.run.records[record].text}`,
+      onclick: () => app.follow(record),
+    },
+    named(primedName(app.run, record, prime)),
+  );
 }
 
 /** A fact's sentence, with its record as a button. */

@@ -51,7 +51,11 @@ function geometryOf(run, view, width, height) {
   const row = Math.min(Math.max(room, leastRow(run)), MAX_ROW);
   const xs = columnsOf(run, view);
   return {
-    xs, gutter, row, width, coordinator: TOP,
+    xs,
+    gutter,
+    row,
+    width,
+    coordinator: TOP,
     rows: run.tasks.map((task, index) => TOP + (index + 1) * row - Math.max(row - MIN_ROW, 0) * 0.25),
     height: Math.max(TOP + run.tasks.length * row + BOTTOM, height),
     total: gutter + xs[run.lastStop] + view.column + 120,
@@ -143,16 +147,20 @@ function graphLayout(run) {
 
 function layeredLayout(run, layer) {
   const columns = [];
-  layer.forEach((column, task) => { (columns[column] ??= []).push(task); });
+  layer.forEach((column, task) => {
+    (columns[column] ??= []).push(task);
+  });
   const [width, gap] = [nodeWidth(run), gapBetween(run)];
   const tallest = Math.max(...columns.map((column) => column.length));
   const height = tallest * (NODE.height + NODE.gapY) + 24;
   // Channels that lead back bow out above.
   const top = run.channels.some((channel) => layer[channel.to] <= layer[channel.from]) ? 50 : 0;
   const nodes = run.tasks.map(() => null);
-  columns.forEach((tasks, column) => tasks.forEach((task, index) => {
-    nodes[task] = { x: 8 + column * (width + gap), y: top + (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
-  }));
+  columns.forEach((tasks, column) =>
+    tasks.forEach((task, index) => {
+      nodes[task] = { x: 8 + column * (width + gap), y: top + (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
+    }),
+  );
   return { nodes, nodeWidth: width, gap, width: columns.length * (width + gap) - gap + 16, height: height + top, isCircle: false };
 }
 

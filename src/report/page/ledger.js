@@ -27,7 +27,8 @@ function recordsOfPlace(run, place) {
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
     if (kind[fact] === counted && isHere[task[fact]]) there.add(record[fact]);
-    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to]) sent.set(name(record[fact]), record[fact]);
+    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to])
+      sent.set(name(record[fact]), record[fact]);
   }
   there.forEach((index) => sent.delete(name(index)));
   const order = new Intl.Collator("en", { numeric: true });
@@ -40,9 +41,17 @@ function drawLedger(app, ledger) {
   byId("ledger-table").hidden = run.places.length === 0;
   const counts = run.places.map((place) => countsOfPlace(run, state, place));
   const gone = run.places.map((place) => isDown(app, place));
-  refreshSlots(byId("ledger-rows"), counts.map((count, index) => `${Object.values(count)} ${gone[index]}`), (index) => ledgerRow(run.places[index], counts[index], gone[index]));
+  refreshSlots(
+    byId("ledger-rows"),
+    counts.map((count, index) => `${Object.values(count)} ${gone[index]}`),
+    (index) => ledgerRow(run.places[index], counts[index], gone[index]),
+  );
   const chips = run.places.map((place, index) => chipsOfPlace(app, ledger, index, counts[index]));
-  refreshSlots(byId("chips"), chips.map((list) => `${app.view.record} ${list.map(({ record, times }) => `${record}:${times}`)}`), (index) => placeChips(app, ledger, index, chips[index]));
+  refreshSlots(
+    byId("chips"),
+    chips.map((list) => `${app.view.record} ${list.map(({ record, times }) => `${record}:${times}`)}`),
+    (index) => placeChips(app, ledger, index, chips[index]),
+  );
 }
 
 /** Whether what a place counts is gone for now: a task of it has died and is not restored. */
@@ -53,10 +62,21 @@ function isDown(app, place) {
 
 function ledgerRow(place, counts, isGone) {
   const cell = (count, className) => html("td", { class: `number ${count > 0 ? className : ""}` }, String(count));
-  return html("tr", { "data-place": place.place },
-    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`), isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null),
+  return html(
+    "tr",
+    { "data-place": place.place },
+    html(
+      "th",
+      { scope: "row" },
+      named(place.place),
+      html("small", {}, ` ${place.kind}`),
+      isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null,
+    ),
     html("td", { class: "number" }, String(place.records)),
-    cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
+    cell(counts.once, "once"),
+    cell(counts.repeated, "more"),
+    cell(counts.missing, "missing"),
+  );
 }
 
 /** The records of a place that get a chip, with how often each shows. */
@@ -73,7 +93,13 @@ function chipsOfPlace(app, ledger, index, counts) {
 function placeChips(app, ledger, index, chips) {
   const place = app.run.places[index];
   const rest = ledger.candidates[index].length - chips.length;
-  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: ledger.candidates[index].length === 0 }, html("b", {}, named(place.place)), ...chips.map((chip) => chipButton(app, place, chip)), rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
+  return html(
+    "div",
+    { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: ledger.candidates[index].length === 0 },
+    html("b", {}, named(place.place)),
+    ...chips.map((chip) => chipButton(app, place, chip)),
+    rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null,
+  );
 }
 
 function chipButton(app, place, { record, times }) {
@@ -114,6 +140,13 @@ function drawStory(app) {
 function storyItem(app, { fact, weight, note }) {
   const { run } = app;
   const stop = run.stopOf[fact];
-  const className = ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
-  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(sentenceParts(run, fact).join("")), note ? html("em", {}, ` — ${note}`) : null));
+  const className =
+    ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
+  return html(
+    "li",
+    { class: className },
+    stepLink(app, stop, String(run.facts.step[fact])),
+    " ",
+    html("span", {}, named(sentenceParts(run, fact).join("")), note ? html("em", {}, ` — ${note}`) : null),
+  );
 }

@@ -88,8 +88,11 @@ function drawNow(app) {
 /** The invariants that break at this step, once the answer may be known. */
 function brokenHere(app) {
   if (!app.view.answer) return [];
-  return violations(app.run).filter((violation) => violation.stop === app.view.stop)
-    .map((violation) => html("p", { class: "why" }, html("b", {}, `${words(violation.name)} is violated here: `), named(violation.detail || "")));
+  return violations(app.run)
+    .filter((violation) => violation.stop === app.view.stop)
+    .map((violation) =>
+      html("p", { class: "why" }, html("b", {}, `${words(violation.name)} is violated here: `), named(violation.detail || "")),
+    );
 }
 
 function drawOptions(app) {
@@ -108,9 +111,16 @@ function drawHeading(run) {
   const { title, seed, protocol, path } = run.scenario;
   document.title = `${title} – cutline`;
   byId("title").replaceChildren(named(title));
-  byId("about").replaceChildren("protocol ", html("b", {}, named(words(protocol))), ` · seed ${seed} · `, named(path), ` · cutline ${run.version}`);
+  byId("about").replaceChildren(
+    "protocol ",
+    html("b", {}, named(words(protocol))),
+    ` · seed ${seed} · `,
+    named(path),
+    ` · cutline ${run.version}`,
+  );
   byId("left-out").hidden = run.left_out === 0;
-  byId("left-out").textContent = `This page holds the first ${run.count} facts of the run. ${run.left_out} later ones are left out; the answer is that of the whole run.`;
+  byId("left-out").textContent =
+    `This page holds the first ${run.count} facts of the run. ${run.left_out} later ones are left out; the answer is that of the whole run.`;
 }
 
 function listen(app) {

@@ -4,7 +4,21 @@
 const MOMENT_KINDS = {
   barrier: ["barrier_sent", "barrier_received", "barrier_overtook", "blocked", "unblocked", "cancel_received"],
   snapshot: ["triggered", "initiated", "saved", "process_saved", "record_saved", "completed", "aborted", "prepared", "committed"],
-  fault: ["crashed", "failover", "restoring", "resumed", "notice_lost", "missed", "declined", "aborted", "overdue", "job_failed", "rolled_back", "ack_ignored", "fenced"],
+  fault: [
+    "crashed",
+    "failover",
+    "restoring",
+    "resumed",
+    "notice_lost",
+    "missed",
+    "declined",
+    "aborted",
+    "overdue",
+    "job_failed",
+    "rolled_back",
+    "ack_ignored",
+    "fenced",
+  ],
 };
 
 /** For each sort of moment its stops, ascending and each once. */

@@ -17,7 +17,9 @@ function decodeRun(data) {
 
 function namesToIndexes(names) {
   const indexes = {};
-  names.forEach((name, index) => { indexes[name] = index; });
+  names.forEach((name, index) => {
+    indexes[name] = index;
+  });
   return indexes;
 }
 
@@ -41,10 +43,12 @@ function addStops(run) {
 /** Source records get numbers; `origins[r]` are those that record r derives from. */
 function addSources(run) {
   const numbers = new Map();
-  run.origins = run.records.map((record) => record.of.map((name) => {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-    return numbers.get(name);
-  }));
+  run.origins = run.records.map((record) =>
+    record.of.map((name) => {
+      if (!numbers.has(name)) numbers.set(name, numbers.size);
+      return numbers.get(name);
+    }),
+  );
   run.sourceCount = numbers.size;
 }
 
@@ -64,7 +68,10 @@ function addPrimes(run) {
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
     const origins = run.origins[record[fact]];
-    if (kind[fact] === K.emitted) origins.forEach((source) => { emissions[source] += 1; });
+    if (kind[fact] === K.emitted)
+      origins.forEach((source) => {
+        emissions[source] += 1;
+      });
     const place = `${task[fact]}/${record[fact]}`;
     const isPassedOn = taken !== null && step[taken] === step[fact] && isRelated(run, record[taken], record[fact]);
     let prime = 0;
@@ -81,7 +88,9 @@ function addPrimes(run) {
 /** By fact: if it is the receipt of a message, the fact of its sending, else -1. */
 function sendingsOf(run) {
   const sentAt = new Int32Array(run.count).fill(-1);
-  run.messages.received.forEach((fact, message) => { if (fact >= 0) sentAt[fact] = run.messages.sent[message]; });
+  run.messages.received.forEach((fact, message) => {
+    if (fact >= 0) sentAt[fact] = run.messages.sent[message];
+  });
   return sentAt;
 }
 
@@ -165,7 +174,9 @@ function postedWith(run, fact) {
   const { kind, task, step, value, text } = run.facts;
   for (let at = fact - 1; at >= 0 && step[at] === step[fact]; at -= 1) {
     if (kind[at] !== run.K.posted || task[at] !== task[fact]) continue;
-    return run.operators[run.tasks[task[at]].operator].kind === "account" ? value[at] : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
+    return run.operators[run.tasks[task[at]].operator].kind === "account"
+      ? value[at]
+      : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
   }
   return null;
 }

@@ -143,14 +143,18 @@ function explain(run, state, stop, record) {
 /** A record that no source has read. */
 function missedAt(run, record, stop) {
   const fact = factsAbout(run, record).find((one) => run.facts.kind[one] === run.K.missed && run.stopOf[one] <= stop);
-  return fact === undefined ? null : `${run.records[record].text} went by while its source was down (step ${run.facts.step[fact]}), so it is nowhere.`;
+  return fact === undefined
+    ? null
+    : `${run.records[record].text} went by while its source was down (step ${run.facts.step[fact]}), so it is nowhere.`;
 }
 
 function arrivesAt(run, place, record) {
   const { tasks } = run.operators[place.operator] || { tasks: [] };
   return factsAbout(run, record).some((fact) => {
     if (run.facts.record[fact] !== record && run.records[run.facts.record[fact]].text !== run.records[record].text) return false;
-    return tasks.includes(run.facts.task[fact]) || (run.facts.channel[fact] >= 0 && tasks.includes(run.channels[run.facts.channel[fact]].to));
+    return (
+      tasks.includes(run.facts.task[fact]) || (run.facts.channel[fact] >= 0 && tasks.includes(run.channels[run.facts.channel[fact]].to))
+    );
   });
 }
 
@@ -163,7 +167,8 @@ function explainTwice(run, place, record, effects) {
   const head = `${place.place}: ${name} is ${verb} ${effects.length} times (steps ${steps.join(", ")}).`;
   const restore = run.restores.find((one) => one.fact > first && one.fact < second);
   if (!restore) return `${head} ${reasonOfCopies(run, record, second)}`;
-  if (place.kind === "output") return `${head} What is visible stays visible, and the restore at step ${run.facts.step[restore.fact]} made it come again.`;
+  if (place.kind === "output")
+    return `${head} What is visible stays visible, and the restore at step ${run.facts.step[restore.fact]} made it come again.`;
   return `${head} ${reasonOfRestore(run, record, restore)}`;
 }
 
@@ -179,11 +184,14 @@ function reasonOfCopies(run, record, before) {
 
 /** What the restored snapshot says about the record, and whether its parts are at odds. */
 function reasonOfRestore(run, record, restore) {
-  const parts = savesOf(run, restore.snapshot).map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved, restore) })).filter((part) => part.note);
+  const parts = savesOf(run, restore.snapshot)
+    .map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved, restore) }))
+    .filter((part) => part.note);
   const step = (fact) => `step ${run.facts.step[fact]}`;
   const head = `Snapshot ${restore.snapshot}, restored at ${step(restore.fact)},`;
   const [inState, again] = [parts.find((part) => part.isIn), parts.find((part) => part.comesAgain)];
-  if (inState && again) return `${head} is at odds with itself: ${inState.note} (${step(inState.fact)}), and yet ${again.note} (${step(again.fact)}).`;
+  if (inState && again)
+    return `${head} is at odds with itself: ${inState.note} (${step(inState.fact)}), and yet ${again.note} (${step(again.fact)}).`;
   return `${head} says: ${parts.map((part) => `${part.note} (${step(part.fact)})`).join("; ") || "nothing about it"}.`;
 }
 
@@ -199,6 +207,7 @@ function explainLost(run, place, record) {
   if (restore.snapshot < 0) return `${head} Nothing was restored at step ${run.facts.step[restore.fact]}.`;
   const wasSaved = about.some((fact) => run.facts.kind[fact] === run.K.record_saved && run.facts.snapshot[fact] === restore.snapshot);
   const isBack = about.some((fact) => run.facts.kind[fact] === run.K.reinstated && fact > restore.fact);
-  const channel = wasSaved && !isBack ? " It was saved as contents of a channel and not put back." : isBack ? "" : " It is in no saved channel either.";
+  const channel =
+    wasSaved && !isBack ? " It was saved as contents of a channel and not put back." : isBack ? "" : " It is in no saved channel either.";
   return `${head} ${reasonOfRestore(run, record, restore)}${channel}`;
 }
