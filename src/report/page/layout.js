@@ -1,7 +1,19 @@
 "use strict";
 // Where things are in the diagram: a column per stop, a row per task with the coordinator on top.
 
-const QUIET = ["uploaded", "acked", "all_acked", "ack_ignored", "exhausted", "notified", "finished", "fenced", "announced", "stuck"];
+const QUIET = [
+  "uploaded",
+  "acked",
+  "all_acked",
+  "ack_ignored",
+  "exhausted",
+  "notified",
+  "finished",
+  "fenced",
+  "announced",
+  "stuck",
+  "trigger_received",
+];
 /** The least height of a row; less where there are many. */
 const MIN_ROW = 34;
 const MANY_ROWS = 10;

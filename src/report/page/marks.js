@@ -18,7 +18,7 @@ const UNMARKED = new Set([
   "finished",
   "all_acked",
 ]);
-const CONTROL_MARKS = new Set(["uploaded", "acked", "ack_ignored", "notified"]);
+const CONTROL_MARKS = new Set(["uploaded", "acked", "ack_ignored", "notified", "trigger_received"]);
 const COORDINATOR = new Set(["triggered", "completed", "aborted", "failover", "restoring", "resumed", "job_failed", "overdue"]);
 
 /** What goes wrong at a task short of a crash. */
@@ -115,7 +115,7 @@ function pointShapes(has, x, y, isHeldBack) {
   if (isHeldBack) return [dot("held", 5)];
   if (has("barrier_received", "barrier_sent") && !has("received", "emitted")) return [dot("barrier-dot", 3.5)];
   if (has(...EVENTS) && !has("output")) return [dot("dot", 4)];
-  return has("uploaded", "notified") ? [dot("control-dot", 2.5)] : [];
+  return has("uploaded", "notified", "trigger_received") ? [dot("control-dot", 2.5)] : [];
 }
 
 function coordinatorShapes({ kinds }, x, y) {
