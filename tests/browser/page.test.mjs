@@ -140,8 +140,12 @@ test("the answer stays hidden until it is asked for, and so does what is to come
     assert.equal(await page.locator("#answer-panel").isVisible(), false);
     await press(page, "h");
     assert.equal(await page.locator("#diagram .veil.closed").count(), 1);
+    await press(page, "ArrowRight", 40);
+    await page.locator("#chips button", { hasText: "A#3" }).first().click();
+    assert.doesNotMatch(await page.locator("#record-story").textContent(), /again/);
     await press(page, "a");
     assert.equal(await page.locator("#diagram .veil.closed").count(), 0);
+    assert.match(await page.locator("#record-story").textContent(), /again/);
     assert.match(await page.locator("#answer").textContent(), /As expected.*consistent cut: violated.*step 36/s);
     await press(page, "a");
     assert.equal(await page.locator("#answer-panel").isVisible(), false);
@@ -283,22 +287,21 @@ test("a hundred thousand facts open in three seconds, and fifty steps take less 
     faults: [{ crash: "count", at: "3s" }],
   });
   const large = makePage(file);
-  const start = performance.now();
-  await withPage(large, { fragment: "#step=30000" }, async (page) => {
-    await page.locator("#diagram .arrow").first().waitFor();
-    const opened = performance.now() - start;
-    assert.match(await page.locator("#left-out").textContent(), /holds the first 100000 facts of the run\. \d+ later ones are left out/);
-    // The best of three, since the machine may be busy with something else.
-    const times = [];
-    for (let round = 0; round < 3; round += 1) {
+  // The best of three, since the machine may be busy with something else.
+  const [opened, stepped] = [[], []];
+  for (let round = 0; round < 3; round += 1) {
+    const start = performance.now();
+    await withPage(large, { fragment: "#step=30000" }, async (page) => {
+      await page.locator("#diagram .arrow").first().waitFor();
+      opened.push(performance.now() - start);
+      assert.match(await page.locator("#left-out").textContent(), /holds the first 100000 facts of the run\. \d+ later ones are left out/);
       const begin = performance.now();
       await press(page, "ArrowRight", 25);
       await press(page, "ArrowLeft", 25);
-      times.push(performance.now() - begin);
-    }
-    const stepped = Math.min(...times);
-    console.log(`opened in ${opened.toFixed(0)} ms, fifty steps in ${stepped.toFixed(0)} ms`);
-    assert.ok(opened < 3000, `opened in ${opened} ms`);
-    assert.ok(stepped < 2000, `stepped in ${stepped} ms`);
-  });
+      stepped.push(performance.now() - begin);
+    });
+  }
+  console.log(`opened in ${opened.map(Math.round)} ms, fifty steps in ${stepped.map(Math.round)} ms`);
+  assert.ok(Math.min(...opened) < 3000);
+  assert.ok(Math.min(...stepped) < 2000);
 });

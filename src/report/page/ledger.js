@@ -130,7 +130,7 @@ function drawStory(app) {
   if (view.record < 0) return;
   byId("record-title").replaceChildren("Following ", named(run.records[view.record].text));
   const known = run.stopEnd[app.hidesFuture() ? view.stop : run.lastStop];
-  const entries = storyOf(run, view.record).filter((entry) => entry.fact < known);
+  const entries = storyOf(run, view.record, known);
   const reasons = explain(run, app.state, view.stop, view.record).map((text) => html("p", { class: "why" }, named(text)));
   const items = entries.slice(0, MOST_ENTRIES).map((entry) => storyItem(app, entry));
   const rest = entries.length > MOST_ENTRIES ? html("p", { class: "muted" }, `and ${entries.length - MOST_ENTRIES} more`) : null;

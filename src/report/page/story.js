@@ -36,12 +36,12 @@ function restoresOf(run) {
 
 /**
  * The story of a record as entries {fact, weight, note}: weight 2 for what decides, 1 for context, 0 for the rest. `note` says
- * what the fact means for this record.
+ * what the fact means for this record. Only the first `known` facts are told.
  */
-function storyOf(run, record) {
-  const about = factsAbout(run, record);
+function storyOf(run, record, known = run.count) {
+  const about = factsAbout(run, record).filter((fact) => fact < known);
   const entries = new Map(about.map((fact) => [fact, { fact, weight: weightOf(run, fact), note: noteOf(run, fact) }]));
-  for (const entry of contextOf(run, record, about)) entries.set(entry.fact, entry);
+  for (const entry of contextOf(run, record, about, known)) entries.set(entry.fact, entry);
   return [...entries.values()].sort((a, b) => a.fact - b.fact);
 }
 
@@ -57,10 +57,10 @@ function noteOf(run, fact) {
 }
 
 /** What the snapshots that were restored later say about the record, and the restores themselves. */
-function contextOf(run, record, about) {
+function contextOf(run, record, about, known) {
   const entries = [];
   if (about.length === 0) return entries;
-  for (const restore of run.restores.filter((one) => one.fact > about[0])) {
+  for (const restore of run.restores.filter((one) => one.fact > about[0] && one.fact < known)) {
     entries.push({ fact: restore.fact, weight: 1, note: null });
     for (const saved of savesOf(run, restore.snapshot)) {
       const holds = holdsRecord(run, record, saved, restore);
