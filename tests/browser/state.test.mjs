@@ -9,7 +9,26 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 
 /** A run of one source and a count, written down fact by fact. */
 function smallRun(facts, places = []) {
-  const kinds = ["emitted", "sent", "received", "applied", "saved", "offset_saved", "barrier_sent", "barrier_received", "barrier_overtook", "crashed", "failover", "cleared", "restoring", "restored", "reinstated", "output", "blocked", "unblocked"];
+  const kinds = [
+    "emitted",
+    "sent",
+    "received",
+    "applied",
+    "saved",
+    "offset_saved",
+    "barrier_sent",
+    "barrier_received",
+    "barrier_overtook",
+    "crashed",
+    "failover",
+    "cleared",
+    "restoring",
+    "restored",
+    "reinstated",
+    "output",
+    "blocked",
+    "unblocked",
+  ];
   const columns = { at: [], step: [], kind: [], task: [], channel: [], snapshot: [], record: [], key: [], value: [], text: [] };
   facts.forEach(([step, kind, about = {}]) => {
     columns.at.push(step * 1000);
@@ -20,37 +39,68 @@ function smallRun(facts, places = []) {
     columns.text.push(kind);
   });
   return {
-    format: 1, version: "0", scenario: { path: "", title: "", story: null, question: null, hints: [], seed: 0, protocol: "aligned" }, clock: "time",
-    operators: [{ name: "A", kind: "source", tasks: [0] }, { name: "count", kind: "keyed_count", tasks: [1] }],
-    tasks: [{ name: "A", operator: 0 }, { name: "count", operator: 1 }],
+    format: 1,
+    version: "0",
+    scenario: { path: "", title: "", story: null, question: null, hints: [], seed: 0, protocol: "aligned" },
+    clock: "time",
+    operators: [
+      { name: "A", kind: "source", tasks: [0] },
+      { name: "count", kind: "keyed_count", tasks: [1] },
+    ],
+    tasks: [
+      { name: "A", operator: 0 },
+      { name: "count", operator: 1 },
+    ],
     channels: [{ name: "A->count", from: 0, to: 1, capacity: null, ordered: true, back: false }],
-    records: [{ text: "A#1", of: ["A#1"] }, { text: "A#2", of: ["A#2"] }],
-    kinds, facts: columns, message_kinds: ["record", "barrier", "cancel", "end", "trigger", "ack", "notice"],
+    records: [
+      { text: "A#1", of: ["A#1"] },
+      { text: "A#2", of: ["A#2"] },
+    ],
+    kinds,
+    facts: columns,
+    message_kinds: ["record", "barrier", "cancel", "end", "trigger", "ack", "notice"],
     messages: { kind: [], from: [], to: [], channel: [], record: [], snapshot: [], sent: [], received: [] },
-    left_out: 0, outcome: { places, invariants: [] },
+    left_out: 0,
+    outcome: { places, invariants: [] },
   };
 }
 
 const COUNT = { place: "count", kind: "state", records: 2, lost: 0, duplicated: 0 };
 
 test("a queue holds what was sent and not taken, and a barrier that overtakes goes to its front", () => {
-  const run = openRun(scripts, smallRun([
-    [1, "sent", { channel: 0, record: 0 }], [2, "sent", { channel: 0, record: 1 }],
-    [3, "barrier_sent", { channel: 0, snapshot: 1 }], [3, "barrier_overtook", { channel: 0, snapshot: 1, value: 2 }],
-    [4, "barrier_received", { channel: 0, snapshot: 1 }], [5, "received", { channel: 0, record: 0 }],
-    [6, "cleared", { channel: 0 }],
-  ]));
+  const run = openRun(
+    scripts,
+    smallRun([
+      [1, "sent", { channel: 0, record: 0 }],
+      [2, "sent", { channel: 0, record: 1 }],
+      [3, "barrier_sent", { channel: 0, snapshot: 1 }],
+      [3, "barrier_overtook", { channel: 0, snapshot: 1, value: 2 }],
+      [4, "barrier_received", { channel: 0, snapshot: 1 }],
+      [5, "received", { channel: 0, record: 0 }],
+      [6, "cleared", { channel: 0 }],
+    ]),
+  );
   const queue = (stop) => plain(scripts.stateAt(run, stop).queues[0]).map((element) => (element.kind === "barrier" ? "B" : element.record));
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6].map(queue), [[], [0], [0, 1], ["B", 0, 1], [0, 1], [1], []]);
 });
 
 test("a restore cuts a log back to what the snapshot saved", () => {
-  const run = openRun(scripts, smallRun([
-    [1, "applied", { task: 1, record: 0, key: "k", value: 1 }], [2, "saved", { task: 1, snapshot: 1 }],
-    [3, "applied", { task: 1, record: 1, key: "k", value: 1 }], [4, "crashed", { task: 1 }], [5, "failover"],
-    [6, "restoring", { snapshot: 1 }], [6, "restored", { task: 1, snapshot: 1 }],
-    [7, "applied", { task: 1, record: 0, key: "k", value: 1 }],
-  ], [COUNT]));
+  const run = openRun(
+    scripts,
+    smallRun(
+      [
+        [1, "applied", { task: 1, record: 0, key: "k", value: 1 }],
+        [2, "saved", { task: 1, snapshot: 1 }],
+        [3, "applied", { task: 1, record: 1, key: "k", value: 1 }],
+        [4, "crashed", { task: 1 }],
+        [5, "failover"],
+        [6, "restoring", { snapshot: 1 }],
+        [6, "restored", { task: 1, snapshot: 1 }],
+        [7, "applied", { task: 1, record: 0, key: "k", value: 1 }],
+      ],
+      [COUNT],
+    ),
+  );
   const counts = (stop) => plain(scripts.countsOfPlace(run, scripts.stateAt(run, stop), run.places[0]));
   assert.deepEqual(counts(3), { effects: 2, once: 2, repeated: 0, missing: 0 });
   assert.deepEqual(counts(6), { effects: 1, once: 1, repeated: 0, missing: 1 });
@@ -60,21 +110,38 @@ test("a restore cuts a log back to what the snapshot saved", () => {
 });
 
 test("a record that is emitted again is marked from there on", () => {
-  const run = openRun(scripts, smallRun([
-    [1, "emitted", { task: 0, record: 0, value: 0 }], [1, "sent", { channel: 0, record: 0 }],
-    [2, "emitted", { task: 0, record: 0, value: 0 }], [2, "sent", { channel: 0, record: 0 }],
-  ]));
+  const run = openRun(
+    scripts,
+    smallRun([
+      [1, "emitted", { task: 0, record: 0, value: 0 }],
+      [1, "sent", { channel: 0, record: 0 }],
+      [2, "emitted", { task: 0, record: 0, value: 0 }],
+      [2, "sent", { channel: 0, record: 0 }],
+    ]),
+  );
   assert.deepEqual([...run.prime], [0, 0, 1, 1]);
   assert.equal(scripts.primedName(run, 0, 1), "A#1'");
 });
 
 test("neighbours of a step, in both directions", () => {
-  assert.deepEqual([0, 3, 4, 9].map((stop) => scripts.neighbour([3, 9], stop, 1)), [3, 9, 9, -1]);
-  assert.deepEqual([0, 3, 4, 12].map((stop) => scripts.neighbour([3, 9], stop, -1)), [-1, -1, 3, 9]);
+  assert.deepEqual(
+    [0, 3, 4, 9].map((stop) => scripts.neighbour([3, 9], stop, 1)),
+    [3, 9, 9, -1],
+  );
+  assert.deepEqual(
+    [0, 3, 4, 12].map((stop) => scripts.neighbour([3, 9], stop, -1)),
+    [-1, -1, 3, 9],
+  );
 });
 
 test("a fragment names a place, and a broken one the beginning", () => {
-  const run = openRun(scripts, smallRun([[1, "sent", { channel: 0, record: 0 }], [4, "sent", { channel: 0, record: 1 }]]));
+  const run = openRun(
+    scripts,
+    smallRun([
+      [1, "sent", { channel: 0, record: 0 }],
+      [4, "sent", { channel: 0, record: 1 }],
+    ]),
+  );
   const view = scripts.viewOf(run, "#step=4&record=A%232&control=1");
   assert.deepEqual([view.stop, view.record, view.control], [2, 1, true]);
   assert.equal(scripts.placeOf(run, { ...view, axis: "steps" }), "#step=4&record=A%232&control=1");
@@ -95,9 +162,37 @@ for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
     const end = scripts.stateAt(run, run.lastStop);
     const folded = run.places.map((place) => ({ place: place.place, ...plain(scripts.countsOfPlace(run, end, place)) }));
     const told = outcomeOf(scenario).places.map(({ place, effects, lost, duplicated }) => ({ place, effects, lost, duplicated }));
-    assert.deepEqual(folded.map(({ place, effects, missing, repeated }) => ({ place, effects, lost: missing, duplicated: repeated })), told);
+    assert.deepEqual(
+      folded.map(({ place, effects, missing, repeated }) => ({ place, effects, lost: missing, duplicated: repeated })),
+      told,
+    );
   });
 }
+
+/** Why a record is where it is at the end of a scenario's run. */
+function reasons(scenario, name) {
+  const run = openRun(scripts, dataOf(makePage(scenario)));
+  const record = scripts.recordNamed(run, name);
+  return [...scripts.explain(run, scripts.stateAt(run, run.lastStop), run.lastStop, record)].join("\n");
+}
+
+test("why a record counts twice, or not at all", () => {
+  assert.match(
+    reasons("scenarios/at-least-once-double.json", "A#3"),
+    /^count: A#3 is counted 2 times.*at odds with itself.*\nout: A#3 is made visible 2 times/,
+  );
+  assert.match(
+    reasons("scenarios/fencing-off.json", "S#5"),
+    /emitted at step \d+, and again at step \d+ after the restore at step \d+: what was on its way from the first time arrived as well/,
+  );
+  assert.match(
+    reasons("scenarios/course/16-unaligned-lost-channel.json", "B#1"),
+    /count: B#1 does not show\. .*B will not send it again.*it is not in the state of count.*saved as contents of a channel and not put back/,
+  );
+  assert.match(reasons("scenarios/volatile-source.json", "S#5"), /S had not emitted it yet, but never sends it again/);
+  assert.match(reasons("scenarios/volatile-source.json", "S#9"), /went by while its source was down/);
+  assert.equal(reasons("scenarios/course/13-aligned-join.json", "A#3"), "");
+});
 
 test("colours have contrast enough to be read", () => {
   const css = readSource("style.css");
@@ -116,7 +211,9 @@ test("colours have contrast enough to be read", () => {
 
 function contrast(one, other) {
   const light = (hex) => {
-    const [r, g, b] = [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    const [r, g, b] = [0, 2, 4]
+      .map((at) => parseInt(hex.slice(at, at + 2), 16) / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const [high, low] = [light(one), light(other)].sort((a, b) => b - a);

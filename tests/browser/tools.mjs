@@ -16,9 +16,11 @@ const BIG = { maxBuffer: 1 << 30 };
 
 /** The scenario files directly in these folders. */
 export function scenariosIn(...folders) {
-  return folders.flatMap((folder) => readdirSync(join(ROOT, folder))
-    .filter((name) => name.endsWith(".json") && name !== "schema.json")
-    .map((name) => `${folder}/${name}`));
+  return folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith(".json") && name !== "schema.json")
+      .map((name) => `${folder}/${name}`),
+  );
 }
 
 /** Makes the page of a scenario file and returns where it is. */
@@ -66,7 +68,16 @@ export function readSource(name) {
   return readFileSync(join(SOURCES, name), "utf8");
 }
 
-const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
@@ -76,10 +87,15 @@ export function launch() {
 export async function openPage(browser, file, { fragment = "", ...options } = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, ...options });
   const seen = { problems: [], requests: [] };
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) seen.problems.push(message.text()); });
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) seen.problems.push(message.text());
+  });
   page.on("pageerror", (error) => seen.problems.push(String(error)));
   page.on("request", (request) => seen.requests.push(request.url()));
-  page.on("dialog", (dialog) => { seen.problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on("dialog", (dialog) => {
+    seen.problems.push(`dialog: ${dialog.message()}`);
+    dialog.dismiss();
+  });
   await page.goto(pathToFileURL(file).href + fragment);
   return { page, seen };
 }

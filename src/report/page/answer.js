@@ -21,8 +21,12 @@ function drawAnswer(app) {
 function verdictLine(run) {
   const { verdict, guarantee } = run.outcome;
   const isAsExpected = verdict === "as_expected";
-  return html("p", { class: `verdict ${isAsExpected ? "good" : "bad"}` }, html("b", {}, isAsExpected ? "✓ As expected." : "✕ Not as expected."),
-    guarantee ? ` Promised: ${words(guarantee.declared)}. Observed: ${words(guarantee.observed)}.` : "");
+  return html(
+    "p",
+    { class: `verdict ${isAsExpected ? "good" : "bad"}` },
+    html("b", {}, isAsExpected ? "✓ As expected." : "✕ Not as expected."),
+    guarantee ? ` Promised: ${words(guarantee.declared)}. Observed: ${words(guarantee.observed)}.` : "",
+  );
 }
 
 /** "exactly_once" as people write it. */
@@ -31,9 +35,17 @@ function words(name) {
 }
 
 function guaranteeTable(run) {
-  const rows = (run.outcome.places || []).map((place) => html("tr", {}, html("th", { scope: "row" }, named(place.place)),
-    html("td", {}, words(place.declared)), html("td", {}, words(place.observed)),
-    html("td", { class: "number" }, String(place.lost)), html("td", { class: "number" }, String(place.duplicated))));
+  const rows = (run.outcome.places || []).map((place) =>
+    html(
+      "tr",
+      {},
+      html("th", { scope: "row" }, named(place.place)),
+      html("td", {}, words(place.declared)),
+      html("td", {}, words(place.observed)),
+      html("td", { class: "number" }, String(place.lost)),
+      html("td", { class: "number" }, String(place.duplicated)),
+    ),
+  );
   const head = ["place", "promised", "observed", "lost", "twice"].map((text) => html("th", { scope: "col" }, text));
   return html("table", {}, html("caption", {}, "At the end"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
 }
@@ -50,22 +62,46 @@ function invariantList(app) {
 }
 
 function invariantItem(app, invariant) {
-  return html("li", { class: invariant.verdict },
+  return html(
+    "li",
+    { class: invariant.verdict },
     html("b", {}, `${SIGNS[invariant.verdict] || "?"} ${words(invariant.name)}: ${invariant.verdict}`),
     invariant.claimed === false ? html("span", { class: "muted" }, " (not claimed by this protocol)") : null,
-    invariant.step === null || invariant.step === undefined ? null : html("span", {}, " at ", stepLink(app, Math.max(stopAtStep(app.run, invariant.step), 0))),
-    invariant.detail ? html("p", { class: "detail" }, named(invariant.detail)) : null);
+    invariant.step === null || invariant.step === undefined
+      ? null
+      : html("span", {}, " at ", stepLink(app, Math.max(stopAtStep(app.run, invariant.step), 0))),
+    invariant.detail ? html("p", { class: "detail" }, named(invariant.detail)) : null,
+  );
 }
 
 function expectationTable(run) {
-  const rows = (run.outcome.expectations || []).map(({ expect, met, actual }) => html("tr", { class: met ? "" : "bad" },
-    html("td", {}, met ? "✓ met" : "✕ not met"), html("td", {}, named(expect)), html("td", {}, named(String(actual)))));
+  const rows = (run.outcome.expectations || []).map(({ expect, met, actual }) =>
+    html(
+      "tr",
+      { class: met ? "" : "bad" },
+      html("td", {}, met ? "✓ met" : "✕ not met"),
+      html("td", {}, named(expect)),
+      html("td", {}, named(String(actual))),
+    ),
+  );
   const head = ["", "expected", "actual"].map((text) => html("th", { scope: "col" }, text));
-  return html("details", {}, html("summary", {}, `Expectations: ${rows.length}`), html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)));
+  return html(
+    "details",
+    {},
+    html("summary", {}, `Expectations: ${rows.length}`),
+    html("table", {}, html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)),
+  );
 }
 
 function hintList(run) {
   const hints = run.scenario.hints || [];
   if (hints.length === 0) return [];
-  return [html("details", {}, html("summary", {}, `To think about: ${hints.length}`), html("ul", {}, ...hints.map((hint) => html("li", {}, named(hint)))))];
+  return [
+    html(
+      "details",
+      {},
+      html("summary", {}, `To think about: ${hints.length}`),
+      html("ul", {}, ...hints.map((hint) => html("li", {}, named(hint)))),
+    ),
+  ];
 }

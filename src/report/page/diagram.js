@@ -12,27 +12,63 @@ const CROWD = 120;
  * the other, so that a step does not paint all arrows again.
  */
 function createDiagram(app, container) {
-  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1 };
+  const diagram = { container, arrows: [], geometry: null, drawnFrom: 0, drawnTo: -1, left: 0, top: 0, seen: 0 };
   diagram.layers = ["under", "still", "over"].map((name) => svg("svg", { class: name }));
   [diagram.under, diagram.still, diagram.over] = diagram.layers.map(() => svg("g"));
+  diagram.axis = svg("g", { class: "axis" });
   diagram.plots = [diagram.under, diagram.still, diagram.over];
   diagram.layers.forEach((layer, index) => layer.append(diagram.plots[index]));
   diagram.names = svg("g", { class: "names" });
   diagram.layers[0].prepend(arrowHeads());
-  diagram.layers[2].append(diagram.names);
+  diagram.layers[2].append(diagram.axis, diagram.names);
   diagram.picture = html("div", { class: "picture" }, ...diagram.layers);
   diagram.spacer = html("div", { class: "spacer" }, diagram.picture);
   container.append(diagram.spacer);
-  container.addEventListener("scroll", () => drawDiagram(app, diagram));
+  container.addEventListener("scroll", () => {
+    Object.assign(diagram, { left: container.scrollLeft, top: container.scrollTop });
+    drawDiagram(app, diagram);
+  });
   diagram.picture.addEventListener("click", (event) => clickDiagram(app, diagram, event));
   return diagram;
 }
 
 /** The heads of the arrows, one per colour. */
 function arrowHeads() {
-  const head = (name) => svg("marker", { id: `head-${name}`, class: `head ${name}`, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }));
-  const hatch = svg("pattern", { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, class: "hatch-ground" }), svg("rect", { width: 2, height: 6, class: "hatch-line" }));
-  return svg("defs", {}, head("record"), head("barrier"), head("cancel"), head("end"), head("control"), head("orphan"), head("crossing"), head("reinstated"), hatch);
+  const head = (name) =>
+    svg(
+      "marker",
+      {
+        id: `head-${name}`,
+        class: `head ${name}`,
+        viewBox: "0 0 8 8",
+        refX: 7,
+        refY: 4,
+        markerWidth: 8,
+        markerHeight: 8,
+        markerUnits: "userSpaceOnUse",
+        orient: "auto",
+      },
+      svg("path", { d: "M0 0.8 L8 4 L0 7.2 Z" }),
+    );
+  const hatch = svg(
+    "pattern",
+    { id: "hatch", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svg("rect", { width: 6, height: 6, class: "hatch-ground" }),
+    svg("rect", { width: 2, height: 6, class: "hatch-line" }),
+  );
+  return svg(
+    "defs",
+    {},
+    head("record"),
+    head("barrier"),
+    head("cancel"),
+    head("end"),
+    head("control"),
+    head("orphan"),
+    head("crossing"),
+    head("reinstated"),
+    hatch,
+  );
 }
 
 /** Works out the places again: after a change of size, of column width, of options. */
@@ -40,28 +76,38 @@ function measureDiagram(app, diagram) {
   const { clientWidth, clientHeight } = diagram.container;
   diagram.geometry = geometryOf(app.run, app.view, Math.max(clientWidth, 200), Math.max(clientHeight - 2, 160));
   const { geometry } = diagram;
+  diagram.seen = clientHeight;
   diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
   diagram.spacer.style.height = `${geometry.height}px`;
-  for (const element of [diagram.picture, ...diagram.layers]) Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
+  for (const element of [diagram.picture, ...diagram.layers])
+    Object.assign(element.style, { width: `${geometry.width}px`, height: `${geometry.height}px` });
   diagram.drawnTo = -1;
   drawNames(app, diagram);
 }
 
-/** Brings the current step into view, and where there are many rows the one where something happens. */
+/**
+ * Brings the current step into view, and where there are many rows the one where something happens. Where the container is
+ * scrolled to is remembered: to ask it would lay out the page.
+ */
 function scrollToStop(app, diagram) {
-  const { container, geometry } = diagram;
-  container.scrollLeft = scrollFor(geometry, app.view.stop);
+  const { geometry } = diagram;
   const [fact, end] = factsOfStop(app.run, app.view.stop);
-  if (fact === end || geometry.height <= container.clientHeight) return;
-  const y = rowY(geometry, taskOf(app.run, fact));
-  const isSeen = y > container.scrollTop + 20 && y < container.scrollTop + container.clientHeight - 20;
-  if (!isSeen) container.scrollTop = y - container.clientHeight / 2;
+  const y = fact === end || geometry.height <= diagram.seen ? -1 : rowY(geometry, taskOf(app.run, fact));
+  const isSeen = y < 0 || (y > diagram.top + 20 && y < diagram.top + diagram.seen - 20);
+  scrollDiagram(diagram, scrollFor(geometry, app.view.stop), isSeen ? diagram.top : y - diagram.seen / 2);
+}
+
+function scrollDiagram(diagram, left, wantedTop) {
+  const top = Math.round(Math.min(Math.max(wantedTop, 0), Math.max(diagram.geometry.height - diagram.seen, 0)));
+  if (left !== diagram.left) diagram.container.scrollLeft = left;
+  if (top !== diagram.top) diagram.container.scrollTop = top;
+  Object.assign(diagram, { left, top });
 }
 
 /** Draws what is in view, if it is not drawn yet, and everything that depends on the step. */
 function drawDiagram(app, diagram) {
   const { geometry } = diagram;
-  const left = diagram.container.scrollLeft;
+  const { left, top } = diagram;
   const seen = geometry.width - geometry.gutter;
   const [from, to] = stopsBetween(geometry, left, left + seen);
   if (from < diagram.drawnFrom || to > diagram.drawnTo) {
@@ -69,6 +115,8 @@ function drawDiagram(app, diagram) {
     drawStill(app, diagram, wideFrom, wideTo);
   }
   diagram.plots.forEach((plot) => plot.setAttribute("transform", `translate(${geometry.gutter - left} 0)`));
+  diagram.axis.setAttribute("transform", `translate(${geometry.gutter - left} ${top})`);
+  diagram.axisName.setAttribute("transform", `translate(0 ${top})`);
   drawOverlay(app, diagram);
 }
 
@@ -78,16 +126,27 @@ function drawStill(app, diagram, from, to) {
   const marks = marksBetween(app.run, app.view, from, to);
   reserveMarks(diagram, marks);
   const arrows = drawArrows(app, diagram, from, to);
+  drawAxis(app, diagram, from, to);
   diagram.still.replaceChildren(
-    drawAxis(app, diagram, from, to), drawLines(app, diagram, from, to), drawBars(app, diagram, from, to),
-    arrows, drawMarks(app, diagram, marks), drawLabels(diagram.labels),
+    drawLines(app, diagram, from, to),
+    drawBars(app, diagram, from, to),
+    arrows,
+    drawMarks(app, diagram, marks),
+    drawLabels(diagram.labels),
   );
 }
 
-/** The times (or steps) along the top, as many as there is room for. */
+/** The times (or steps) along the top, as many as there is room for; they stay there when the rows are scrolled. */
 function drawAxis(app, diagram, from, to) {
   const { geometry } = diagram;
-  const group = svg("g", { class: "axis" });
+  diagram.axis.replaceChildren(
+    svg("rect", {
+      class: "axis-ground",
+      x: stopX(geometry, from) - geometry.width,
+      width: stopX(geometry, to) - stopX(geometry, from) + geometry.width * 2,
+      height: 18,
+    }),
+  );
   let free = -Infinity;
   let last = null;
   for (let stop = Math.max(from, 1); stop <= to; stop += 1) {
@@ -97,9 +156,8 @@ function drawAxis(app, diagram, from, to) {
     if (text === last || x < free) continue;
     last = text;
     free = x + text.length * 7 + 12;
-    group.append(svg("text", { x, y: 14 }, text), svg("line", { x1: x, x2: x, y1: 18, y2: 23 }));
+    diagram.axis.append(svg("text", { x, y: 14 }, text), svg("line", { x1: x, x2: x, y1: 18, y2: 23 }));
   }
-  return group;
 }
 
 /** A line per task: whole while it runs, dotted while it is down. */
@@ -142,7 +200,12 @@ function drawBars(app, diagram, from, to) {
       group.append(svg("rect", { x, y, width, height: 6, fill: "url(#hatch)" }, svg("title", {}, `${channel.name} blocked`)));
       take(diagram.labels, { left: x, right: x + width, top: y, bottom: y + 6 });
       const text = `${channel.name} blocked`;
-      placeLabel(diagram.labels, text, "blocked", [[x + width + 4, y + 7, "start"], [x - 4, y + 7, "end"], [x + 2, y + 18, "start"], [x + width, y + 18, "end"]]);
+      placeLabel(diagram.labels, text, "blocked", [
+        [x + width + 4, y + 7, "start"],
+        [x - 4, y + 7, "end"],
+        [x + 2, y + 18, "start"],
+        [x + width, y + 18, "end"],
+      ]);
     }
   });
   return group;
@@ -154,6 +217,7 @@ function drawArrows(app, diagram, from, to) {
   const group = svg("g", { class: "arrows" });
   const messages = messagesBetween(run, from, to).filter((message) => view.control || run.messages.channel[message] >= 0);
   const isCrowded = messages.length > CROWD;
+  byId("diagram-note").textContent = messages.length > MOST_ARROWS ? `the latest ${MOST_ARROWS} of ${messages.length} arrows` : "";
   for (const message of messages.slice(-MOST_ARROWS)) {
     const arrow = arrowOf(app, diagram, message, run.message_kinds[run.messages.kind[message]]);
     arrow.isPassing = isCrowded && run.stopOf[run.messages.sent[message]] < from && run.spans.messageEnd[message] > to;
@@ -170,9 +234,13 @@ function arrowOf(app, diagram, message, kind) {
   const { from, to, sent } = run.messages;
   const isBack = run.facts.kind[sent[message]] === run.K.reinstated;
   return {
-    message, kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind, fate: run.spans.messageFate[message],
-    x1: stopX(geometry, run.stopOf[sent[message]]), y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
-    x2: stopX(geometry, run.spans.messageEnd[message]), y2: rowY(geometry, to[message]),
+    message,
+    kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind,
+    fate: run.spans.messageFate[message],
+    x1: stopX(geometry, run.stopOf[sent[message]]),
+    y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
+    x2: stopX(geometry, run.spans.messageEnd[message]),
+    y2: rowY(geometry, to[message]),
     record: run.messages.record[message],
   };
 }
@@ -180,12 +248,18 @@ function arrowOf(app, diagram, message, kind) {
 function drawArrow(run, arrow) {
   const isGone = arrow.fate === "cleared" || arrow.fate === "lost";
   const path = svg("path", {
-    d: arrowPath(arrow), class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
+    d: arrowPath(arrow),
+    class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
     "marker-end": arrow.fate === "received" ? `url(#head-${arrow.kind})` : null,
   });
   if (!isGone) return path;
   const { x, y } = pointOn(arrow, 1);
-  return svg("g", {}, path, svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }));
+  return svg(
+    "g",
+    {},
+    path,
+    svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }),
+  );
 }
 
 /** A straight line from row to row, or a bow for a channel that comes back to its own task. */
@@ -232,12 +306,24 @@ function arrowText(run, arrow) {
 function drawNames(app, diagram) {
   const { geometry } = diagram;
   const most = Math.floor((geometry.gutter - 16) / 7.5);
-  const name = (text, y, className) => svg("text", { x: geometry.gutter - 10, y: y + 4, class: className }, svg("title", {}, text), text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  const name = (text, y, className) =>
+    svg(
+      "text",
+      { x: geometry.gutter - 10, y: y + 4, class: className },
+      svg("title", {}, text),
+      text.length > most ? `${text.slice(0, most - 1)}…` : text,
+    );
+  diagram.axisName = svg(
+    "g",
+    {},
+    svg("rect", { width: geometry.gutter, height: 18, class: "axis-ground" }),
+    svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"),
+  );
   diagram.names.replaceChildren(
     svg("rect", { width: geometry.gutter, height: geometry.height, class: "gutter" }),
-    svg("text", { x: geometry.gutter - 10, y: 14, class: "axis-name" }, app.run.clock === "time" ? "time" : "step"),
     name("coordinator", geometry.coordinator, "coordinator"),
     ...app.run.tasks.map((task, index) => name(task.name, geometry.rows[index], "task")),
+    diagram.axisName,
   );
 }
 
@@ -245,7 +331,7 @@ function drawNames(app, diagram) {
 function clickDiagram(app, diagram, event) {
   const box = diagram.picture.getBoundingClientRect();
   const { geometry } = diagram;
-  const x = event.clientX - box.left - geometry.gutter + diagram.container.scrollLeft;
+  const x = event.clientX - box.left - geometry.gutter + diagram.left;
   const y = event.clientY - box.top;
   if (event.clientX - box.left < geometry.gutter) return;
   const isDot = [geometry.coordinator, ...geometry.rows].some((row) => Math.abs(row - y) < 9);

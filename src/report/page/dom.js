@@ -43,14 +43,16 @@ function refill(container, ...children) {
  * stays from step to step, and to lay it out again would take longer than everything else.
  */
 function refreshSlots(container, keys, build) {
-  keepFocus(container, () => keys.forEach((key, index) => {
-    const old = container.children[index];
-    if (old && old.slotKey === key) return;
-    const made = build(index);
-    made.slotKey = key;
-    if (old) old.replaceWith(made);
-    else container.append(made);
-  }));
+  keepFocus(container, () =>
+    keys.forEach((key, index) => {
+      const old = container.children[index];
+      if (old && old.slotKey === key) return;
+      const made = build(index);
+      made.slotKey = key;
+      if (old) old.replaceWith(made);
+      else container.append(made);
+    }),
+  );
 }
 
 function keepFocus(container, change) {
@@ -62,25 +64,34 @@ function keepFocus(container, change) {
 
 /** A button that goes to a stop. */
 function stepLink(app, stop, text) {
-  return html("button", { type: "button", class: "link", "data-key": `step-${stop}-${text}`, onclick: () => app.go(stop) }, text ?? `step ${app.run.stopStep[stop]}`);
+  return html(
+    "button",
+    { type: "button", class: "link", "data-key": `step-${stop}-${text}`, onclick: () => app.go(stop) },
+    text ?? `step ${app.run.stopStep[stop]}`,
+  );
 }
 
 /** A record as a button that follows it. */
 function recordButton(app, record, prime = 0, className = "record") {
   const isFollowed = app.view.record >= 0 && isRelated(app.run, record, app.view.record);
-  return html("button", {
-    type: "button", class: isFollowed ? `${className} followed` : className, "data-key": `record-${record}-${className}`,
-    "aria-pressed": String(isFollowed), title: `Follow ${app.run.records[record].text}`, onclick: () => app.follow(record),
-  }, named(primedName(app.run, record, prime)));
+  return html(
+    "button",
+    {
+      type: "button",
+      class: isFollowed ? `${className} followed` : className,
+      "data-key": `record-${record}-${className}`,
+      "aria-pressed": String(isFollowed),
+      title: `Follow ${app.run.records[record].text}`,
+      onclick: () => app.follow(record),
+    },
+    named(primedName(app.run, record, prime)),
+  );
 }
 
 /** A fact's sentence, with its record as a button. */
 function sentence(app, fact) {
-  const { record, text } = app.run.facts;
-  const line = text[fact];
-  if (record[fact] < 0) return html("span", {}, named(line));
-  const name = app.run.records[record[fact]].text;
-  const at = line.indexOf(name);
-  if (at < 0) return html("span", {}, named(line));
-  return html("span", {}, line.slice(0, at), recordButton(app, record[fact], app.run.prime[fact], "record inline"), line.slice(at + name.length));
+  const { record } = app.run.facts;
+  const [before, name, after] = sentenceParts(app.run, fact);
+  if (name === undefined) return html("span", {}, named(before));
+  return html("span", {}, before, recordButton(app, record[fact], app.run.prime[fact], "record inline"), after);
 }

@@ -48,7 +48,14 @@ function firstState(run) {
     queues: run.channels.map(() => []),
     blocked: run.channels.map(() => false),
     tasks: run.tasks.map((task) => ({
-      life: "up", attempt: 1, emitted: 0, log: null, open: null, prepared: [], tokens: task.tokens ?? null, machine: firstMachine(task),
+      life: "up",
+      attempt: 1,
+      emitted: 0,
+      log: null,
+      open: null,
+      prepared: [],
+      tokens: task.tokens ?? null,
+      machine: firstMachine(task),
     })),
     shown: run.operators.map(() => null), // by operator: what its sinks have made visible
     failovers: 0,
@@ -82,20 +89,48 @@ const CHANGES = {
     const task = state.tasks[run.facts.task[fact]];
     task.emitted = position < 0 ? task.emitted + 1 : position + 1;
   },
-  missed(run, state, fact) { CHANGES.emitted(run, state, fact); },
-  sent(run, state, fact) { putIn(run, state, fact, "record"); },
-  reinstated(run, state, fact) { putIn(run, state, fact, "record"); },
-  barrier_sent(run, state, fact) { putIn(run, state, fact, "barrier"); },
-  cancel_sent(run, state, fact) { putIn(run, state, fact, "cancel"); },
-  end_sent(run, state, fact) { putIn(run, state, fact, "end"); },
-  received(run, state, fact) { takeOut(run, state, fact, "record"); },
-  barrier_received(run, state, fact) { takeOut(run, state, fact, "barrier"); },
-  cancel_received(run, state, fact) { takeOut(run, state, fact, "cancel"); },
-  input_ended(run, state, fact) { takeOut(run, state, fact, "end"); },
-  barrier_overtook(run, state, fact) { moveAhead(run, state, fact); },
-  cleared(run, state, fact) { emptyChannel(state, run.facts.channel[fact]); },
-  blocked(run, state, fact) { state.blocked[run.facts.channel[fact]] = true; },
-  unblocked(run, state, fact) { state.blocked[run.facts.channel[fact]] = false; },
+  missed(run, state, fact) {
+    CHANGES.emitted(run, state, fact);
+  },
+  sent(run, state, fact) {
+    putIn(run, state, fact, "record");
+  },
+  reinstated(run, state, fact) {
+    putIn(run, state, fact, "record");
+  },
+  barrier_sent(run, state, fact) {
+    putIn(run, state, fact, "barrier");
+  },
+  cancel_sent(run, state, fact) {
+    putIn(run, state, fact, "cancel");
+  },
+  end_sent(run, state, fact) {
+    putIn(run, state, fact, "end");
+  },
+  received(run, state, fact) {
+    takeOut(run, state, fact, "record");
+  },
+  barrier_received(run, state, fact) {
+    takeOut(run, state, fact, "barrier");
+  },
+  cancel_received(run, state, fact) {
+    takeOut(run, state, fact, "cancel");
+  },
+  input_ended(run, state, fact) {
+    takeOut(run, state, fact, "end");
+  },
+  barrier_overtook(run, state, fact) {
+    moveAhead(run, state, fact);
+  },
+  cleared(run, state, fact) {
+    emptyChannel(state, run.facts.channel[fact]);
+  },
+  blocked(run, state, fact) {
+    state.blocked[run.facts.channel[fact]] = true;
+  },
+  unblocked(run, state, fact) {
+    state.blocked[run.facts.channel[fact]] = false;
+  },
   applied(run, state, fact) {
     const task = state.tasks[run.facts.task[fact]];
     if (task.tokens !== null) task.tokens += run.facts.value[fact];
@@ -126,9 +161,15 @@ const CHANGES = {
     task.prepared = [...task.prepared, { snapshot: run.facts.snapshot[fact], log: task.open }];
     task.open = null;
   },
-  committed(run, state, fact) { dropPrepared(run, state, fact); },
-  rolled_back(run, state, fact) { dropPrepared(run, state, fact); },
-  open_dropped(run, state, fact) { state.tasks[run.facts.task[fact]].open = null; },
+  committed(run, state, fact) {
+    dropPrepared(run, state, fact);
+  },
+  rolled_back(run, state, fact) {
+    dropPrepared(run, state, fact);
+  },
+  open_dropped(run, state, fact) {
+    state.tasks[run.facts.task[fact]].open = null;
+  },
   output(run, state, fact) {
     const { operator } = run.tasks[run.facts.task[fact]];
     state.shown[operator] = linkTo(run, state.shown[operator], fact, (fold) => fold.shown[operator]);
@@ -139,11 +180,17 @@ const CHANGES = {
   },
   failover(run, state) {
     state.failovers += 1;
-    state.tasks.forEach((task) => { if (task.life !== "down") task.life = "stopped"; });
+    state.tasks.forEach((task) => {
+      if (task.life !== "down") task.life = "stopped";
+    });
     state.blocked.fill(false);
   },
-  restored(run, state, fact) { restoreTask(run, state, fact); },
-  task_finished(run, state, fact) { state.tasks[run.facts.task[fact]].life = "finished"; },
+  restored(run, state, fact) {
+    restoreTask(run, state, fact);
+  },
+  task_finished(run, state, fact) {
+    state.tasks[run.facts.task[fact]].life = "finished";
+  },
 };
 
 function putIn(run, state, fact, kind) {
@@ -155,8 +202,11 @@ function putIn(run, state, fact, kind) {
 function takeOut(run, state, fact, kind) {
   const { channel, record, snapshot } = run.facts;
   const queue = state.queues[channel[fact]];
-  const index = queue.findIndex((element) => element.kind === kind
-    && (kind === "record" ? element.record === record[fact] : kind === "end" || element.snapshot === snapshot[fact]));
+  const index = queue.findIndex(
+    (element) =>
+      element.kind === kind &&
+      (kind === "record" ? element.record === record[fact] : kind === "end" || element.snapshot === snapshot[fact]),
+  );
   if (index >= 0) queue.splice(index, 1);
 }
 
@@ -202,7 +252,7 @@ function restoreTask(run, state, fact) {
   task.attempt = state.failovers + 1;
   task.log = save ? save.log : null;
   if (save ? save.emitted !== null : task.emitted > 0) task.emitted = save ? save.emitted : 0;
-  task.tokens = save && save.tokens !== null ? save.tokens : run.tasks[index].tokens ?? null;
+  task.tokens = save && save.tokens !== null ? save.tokens : (run.tasks[index].tokens ?? null);
   task.machine = save ? save.machine : firstMachine(run.tasks[index]);
   if (run.fold.isBuilding) refillTally(run.fold.tallies[index], task.log);
 }
@@ -221,7 +271,17 @@ function refillTally(tally, log) {
 function linkTo(run, before, fact, tallyOf) {
   if (!run.fold.isBuilding) return run.fold.links[fact];
   const { record, key, value } = run.facts;
-  const link = { fact, record: record[fact], key: key[fact], value: value[fact], before, size: before ? before.size + 1 : 1, times: 1, distinct: 0, repeated: 0 };
+  const link = {
+    fact,
+    record: record[fact],
+    key: key[fact],
+    value: value[fact],
+    before,
+    size: before ? before.size + 1 : 1,
+    times: 1,
+    distinct: 0,
+    repeated: 0,
+  };
   if (tallyOf) countLink(link, tallyOf(run.fold));
   run.fold.links[fact] = link;
   return link;
@@ -238,7 +298,9 @@ function countLink(link, tally) {
 
 function placeOfOperator(run) {
   const places = run.operators.map(() => -1);
-  run.places.forEach((place, index) => { if (place.operator >= 0) places[place.operator] = index; });
+  run.places.forEach((place, index) => {
+    if (place.operator >= 0) places[place.operator] = index;
+  });
   return places;
 }
 

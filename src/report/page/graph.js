@@ -2,21 +2,35 @@
 // The graph at the current step: what each task knows, what is in each channel, which channel is blocked, and what
 // the newest snapshot keeps as contents of channels.
 
-const CHIP = { height: 19, gap: 3, most: 3 };
 const MOST_DETAILED = 14;
 
 function createGraph(app) {
   const layout = graphLayout(app.run);
   const graph = { layout, keys: app.run.tasks.map(() => newCounter(countKeys)) };
   [graph.channels, graph.nodes, graph.chips] = [svg("g"), svg("g"), svg("g")];
-  const picture = svg("svg", { class: "graph", viewBox: `0 0 ${layout.width} ${layout.height}`, role: "img", "aria-label": "Tasks and channels; the lists below say the same in words" }, graph.channels, graph.nodes, graph.chips);
+  const picture = svg(
+    "svg",
+    {
+      class: "graph",
+      viewBox: `0 0 ${layout.width} ${layout.height}`,
+      role: "img",
+      "aria-label": "Tasks and channels; the lists below say the same in words",
+    },
+    graph.channels,
+    graph.nodes,
+    graph.chips,
+  );
   picture.style.maxWidth = `${layout.width * 1.25}px`;
-  picture.style.minWidth = `${Math.min(layout.width * 0.8, 900)}px`;
+  picture.style.minWidth = `${Math.min(layout.width * 0.7, 900)}px`;
+  picture.style.maxHeight = `max(11rem, ${Math.round(layout.height * 0.8)}px)`;
   byId("graph").append(picture);
   graph.taskRows = html("tbody");
   graph.channelItems = html("ul");
   graph.nothing = html("p", { class: "muted" }, "Nothing is under way.");
-  byId("contents").append(html("table", { class: "tasks" }, html("caption", {}, "Tasks"), graph.taskRows), html("div", { class: "channels" }, html("h3", {}, "In the channels"), graph.channelItems, graph.nothing));
+  byId("contents").append(
+    html("table", { class: "tasks" }, html("caption", {}, "Tasks"), graph.taskRows),
+    html("div", { class: "channels" }, html("h3", {}, "In the channels"), graph.channelItems, graph.nothing),
+  );
   return graph;
 }
 
@@ -24,7 +38,9 @@ function drawGraph(app, graph) {
   const { run, state } = app;
   const contents = run.channels.map((channel, index) => contentsOf(app, index));
   const keys = contents.map((content) => content.key);
-  const tasks = state.tasks.map((task, index) => `${task.life} ${task.attempt} ${taskStateText(app, graph, index)} ${task.log ? task.log.fact : ""}`);
+  const tasks = state.tasks.map(
+    (task, index) => `${task.life} ${task.attempt} ${taskStateText(app, graph, index)} ${task.log ? task.log.fact : ""}`,
+  );
   refreshSlots(graph.channels, state.blocked.map(String), (index) => drawChannel(app, graph.layout, index));
   refreshSlots(graph.nodes, tasks, (index) => drawTask(app, graph, index, state.tasks[index]));
   refreshSlots(graph.chips, keys, (index) => drawContents(app, graph.layout, index, contents[index]));
@@ -49,11 +65,28 @@ function channelLine(app, layout, index) {
   const { from, to } = run.channels[index];
   const [a, b] = [layout.nodes[from], layout.nodes[to]];
   if (from === to) return selfLine(layout, a);
-  if (layout.isCircle || b.x <= a.x) return roundLine(layout, a, b, run.channels.some((other) => other.from === to && other.to === from));
+  if (layout.isCircle || b.x <= a.x)
+    return roundLine(
+      layout,
+      a,
+      b,
+      run.channels.some((other) => other.from === to && other.to === from),
+    );
   const start = { x: a.x + layout.nodeWidth, y: a.y + NODE.height / 2 };
   const end = { x: b.x - 6, y: portY(run, layout, index) };
-  const middle = { x: (start.x + end.x) / 2, y: (start.y + end.y) / 2 };
+  const share = chipsAt(run, index, layout.gap / (end.x - start.x));
+  const middle = { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
   return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
+}
+
+/**
+ * Where on its line a channel's contents stand: in the middle of the first gap between boxes, or in a crowded graph one sender's
+ * side by side. `gap` is the part of the line that lies in that gap.
+ */
+function chipsAt(run, index, gap) {
+  if (run.channels.length <= MOST_DETAILED) return Math.min(gap, 1) / 2;
+  const rank = run.channels.slice(0, index).filter((channel) => channel.from === run.channels[index].from).length;
+  return 0.2 + 0.16 * (rank % 5);
 }
 
 /** Channels into one task end at different heights of its box. */
@@ -66,7 +99,11 @@ function portY(run, layout, index) {
 
 function selfLine(layout, node) {
   const x = node.x + layout.nodeWidth / 2;
-  return { d: `M${x - 24} ${node.y} C${x - 40} ${node.y - 34} ${x + 40} ${node.y - 34} ${x + 24} ${node.y - 6}`, end: { x: x + 24, y: node.y - 6 }, middle: { x, y: node.y - 24 } };
+  return {
+    d: `M${x - 24} ${node.y} C${x - 40} ${node.y - 34} ${x + 40} ${node.y - 34} ${x + 24} ${node.y - 6}`,
+    end: { x: x + 24, y: node.y - 6 },
+    middle: { x, y: node.y - 24 },
+  };
 }
 
 /** A bow between two boxes, so that a channel and the one back do not lie on each other. */
@@ -75,11 +112,15 @@ function roundLine(layout, a, b, isTwoWay) {
   const [from, to] = [center(a), center(b)];
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
-  const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : 60;
+  const bow = layout.isCircle ? (isTwoWay ? 34 : 0) : -110;
   const top = { x: (from.x + to.x) / 2 + (dy / length) * bow, y: (from.y + to.y) / 2 - (dx / length) * bow };
   const start = edgeOf(layout, from, top);
   const end = edgeOf(layout, to, top, 6);
-  return { d: `M${round(start.x)} ${round(start.y)} Q${round(top.x)} ${round(top.y)} ${round(end.x)} ${round(end.y)}`, end, middle: { x: (start.x + end.x) / 4 + top.x / 2, y: (start.y + end.y) / 4 + top.y / 2 } };
+  return {
+    d: `M${round(start.x)} ${round(start.y)} Q${round(top.x)} ${round(top.y)} ${round(end.x)} ${round(end.y)}`,
+    end,
+    middle: { x: (start.x + end.x) / 4 + top.x / 2, y: (start.y + end.y) / 4 + top.y / 2 },
+  };
 }
 
 /** Where the line from a box's middle to a point leaves the box. */
@@ -92,7 +133,12 @@ function edgeOf(layout, middle, point, beyond = 0) {
 function drawChannel(app, layout, index) {
   const { d, end } = channelLine(app, layout, index);
   const isBlocked = app.state.blocked[index];
-  const group = svg("g", { class: isBlocked ? "channel blocked" : "channel" }, svg("path", { d, "marker-end": "url(#head-end)" }), svg("title", {}, app.run.channels[index].name));
+  const group = svg(
+    "g",
+    { class: isBlocked ? "channel blocked" : "channel" },
+    svg("path", { d, "marker-end": "url(#head-end)" }),
+    svg("title", {}, app.run.channels[index].name),
+  );
   if (isBlocked) group.append(svg("path", { class: "bar", d: `M${end.x - 6} ${end.y - 9} v18 M${end.x - 11} ${end.y - 9} v18` }));
   return group;
 }
@@ -101,30 +147,48 @@ function drawChannel(app, layout, index) {
 function drawContents(app, layout, index, { queue, kept, isBlocked }) {
   const group = svg("g", { class: isBlocked ? "contents blocked" : "contents" });
   const { middle } = channelLine(app, layout, index);
-  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue), middle));
+  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue, layout.gap - 24), middle));
   const texts = [];
   if (isBlocked) texts.push(["blocked", "blocked"]);
   if (kept.length > 0) texts.push([`◆ ${namesInShort(app, kept)}`, "kept"]);
-  texts.forEach(([text, className], line) => group.append(svg("text", { x: middle.x, y: middle.y + CHIP.height / 2 + 13 + line * 14, class: className }, text)));
+  texts.forEach(([text, className], line) =>
+    group.append(svg("text", { x: middle.x, y: middle.y + CHIP.height / 2 + 13 + line * 14, class: className }, text)),
+  );
   return group;
 }
 
-function chipsOf(app, queue) {
+/** As many elements as there is room for, the first of the queue last; in a crowded graph just their number. */
+function chipsOf(app, queue, room) {
   const isDetailed = app.run.channels.length <= MOST_DETAILED;
-  if (!isDetailed) return [{ text: String(queue.length), kind: queue.some((element) => element.kind === "barrier") ? "barrier" : "record" }];
-  const chips = queue.slice(0, CHIP.most).map((element) => ({ text: elementText(app.run, element), kind: element.kind, record: element.record }));
-  if (queue.length > CHIP.most) chips.push({ text: `+${queue.length - CHIP.most}`, kind: "more" });
+  if (!isDetailed)
+    return [{ text: String(queue.length), kind: queue.some((element) => element.kind === "barrier") ? "barrier" : "record" }];
+  const chips = [];
+  let free = room;
+  for (const element of queue.slice(0, CHIP.most)) {
+    const text = shortened(elementText(app.run, element), CHIP.longest);
+    free -= chipWidth(text.length) + CHIP.gap;
+    if (free < 0 && chips.length > 0) break;
+    chips.push({ text, kind: element.kind, record: element.record });
+  }
+  if (queue.length > chips.length) chips.push({ text: `+${queue.length - chips.length}`, kind: "more" });
   return chips.reverse();
 }
 
+function shortened(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 function drawChips(app, chips, middle) {
-  const widths = chips.map(({ text }) => Math.max(text.length * 7 + 10, 20));
+  const widths = chips.map(({ text }) => chipWidth(text.length));
   const total = widths.reduce((sum, width) => sum + width + CHIP.gap, -CHIP.gap);
   let x = middle.x - total / 2;
   return chips.map(({ text, kind, record }, index) => {
-    const chip = svg("g", { class: `chip ${kind}${isFollowedRecord(app, record) ? " followed" : ""}` },
+    const chip = svg(
+      "g",
+      { class: `chip ${kind}${isFollowedRecord(app, record) ? " followed" : ""}` },
       svg("rect", { x, y: middle.y - CHIP.height / 2, width: widths[index], height: CHIP.height, rx: kind === "barrier" ? 2 : 9 }),
-      svg("text", { x: x + widths[index] / 2, y: middle.y + 4.5 }, text));
+      svg("text", { x: x + widths[index] / 2, y: middle.y + 4.5 }, text),
+    );
     x += widths[index] + CHIP.gap;
     return chip;
   });
@@ -157,12 +221,14 @@ function drawTask(app, graph, index, task) {
   const { layout } = graph;
   const { x, y } = layout.nodes[index];
   const { name } = app.run.tasks[index];
-  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
-  return svg("g", { class: `node ${task.life}` },
+  return svg(
+    "g",
+    { class: `node ${task.life}` },
     svg("rect", { x, y, width: layout.nodeWidth, height: NODE.height, rx: 6 }),
-    svg("text", { x: x + layout.nodeWidth / 2, y: y + 20, class: "name" }, short(name, 16)),
-    svg("text", { x: x + layout.nodeWidth / 2, y: y + 38, class: "state" }, short(taskStateText(app, graph, index), 21)),
-    svg("title", {}, `${name}: ${taskStateText(app, graph, index)}`));
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 20, class: "name" }, shortened(name, 16)),
+    svg("text", { x: x + layout.nodeWidth / 2, y: y + 38, class: "state" }, shortened(taskStateText(app, graph, index), 21)),
+    svg("title", {}, `${name}: ${taskStateText(app, graph, index)}`),
+  );
 }
 
 /** A task's state in a few words. */
@@ -187,7 +253,9 @@ function sinkText(run, state, index) {
 
 function sinkWords(run, state, index) {
   const { open, prepared, shown } = sinkCounts(run, state, index);
-  return [open > 0 ? `${open} in the open transaction` : "", prepared > 0 ? `${prepared} pre-committed` : "", `${shown} visible`].filter((part) => part !== "").join(", ");
+  return [open > 0 ? `${open} in the open transaction` : "", prepared > 0 ? `${prepared} pre-committed` : "", `${shown} visible`]
+    .filter((part) => part !== "")
+    .join(", ");
 }
 
 /** How many records of a sink's task are open and pre-committed, and how many of its operator are visible. */
@@ -219,7 +287,13 @@ function keyText(graph, run, index, log) {
 
 function taskRow(app, graph, index) {
   const { attempt } = app.state.tasks[index];
-  return html("tr", {}, html("th", { scope: "row" }, named(app.run.tasks[index].name)), html("td", {}, taskWords(app, graph, index)), html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""));
+  return html(
+    "tr",
+    {},
+    html("th", { scope: "row" }, named(app.run.tasks[index].name)),
+    html("td", {}, taskWords(app, graph, index)),
+    html("td", { class: "number" }, attempt > 1 ? `attempt ${attempt}` : ""),
+  );
 }
 
 /** A task's state in full. */
@@ -235,7 +309,15 @@ function taskWords(app, graph, index) {
 
 /** A channel in words, the next to be taken first; hidden while there is nothing to say. */
 function channelItem(app, index, { queue, kept, isBlocked, isEmpty }) {
-  return html("li", { hidden: isEmpty }, html("b", {}, named(app.run.channels[index].name)), isBlocked ? html("span", { class: "tag" }, "blocked") : null, " ", ...queueWords(app, queue), kept.length > 0 ? html("span", { class: "kept" }, ` ◆ saved: ${namesInShort(app, kept)}`) : null);
+  return html(
+    "li",
+    { hidden: isEmpty },
+    html("b", {}, named(app.run.channels[index].name)),
+    isBlocked ? html("span", { class: "tag" }, "blocked") : null,
+    " ",
+    ...queueWords(app, queue),
+    kept.length > 0 ? html("span", { class: "kept" }, ` ◆ saved: ${namesInShort(app, kept)}`) : null,
+  );
 }
 
 const MOST_WORDS = 12;
@@ -244,7 +326,18 @@ const MOST_WORDS_OF_MANY = 3;
 function queueWords(app, queue) {
   if (queue.length === 0) return [html("span", { class: "muted" }, "empty")];
   const most = app.run.channels.length <= MOST_DETAILED ? MOST_WORDS : MOST_WORDS_OF_MANY;
-  const words = queue.slice(0, most).flatMap((element) => [element.record >= 0 ? recordButton(app, element.record, app.run.prime[element.fact], "record inline") : html("span", { class: "barrier-word" }, element.kind === "barrier" ? `barrier ${element.snapshot}` : elementText(app.run, element)), " "]);
+  const words = queue
+    .slice(0, most)
+    .flatMap((element) => [
+      element.record >= 0
+        ? recordButton(app, element.record, app.run.prime[element.fact], "record inline")
+        : html(
+            "span",
+            { class: "barrier-word" },
+            element.kind === "barrier" ? `barrier ${element.snapshot}` : elementText(app.run, element),
+          ),
+      " ",
+    ]);
   if (queue.length > most) words.push(`and ${queue.length - most} more`);
   return words;
 }

@@ -1,7 +1,19 @@
 "use strict";
 // Where things are in the diagram: a column per stop, a row per task with the coordinator on top.
 
-const QUIET = ["uploaded", "acked", "all_acked", "ack_ignored", "exhausted", "notified", "finished", "fenced", "announced", "stuck"];
+const QUIET = [
+  "uploaded",
+  "acked",
+  "all_acked",
+  "ack_ignored",
+  "exhausted",
+  "notified",
+  "finished",
+  "fenced",
+  "announced",
+  "stuck",
+  "trigger_received",
+];
 /** The least height of a row; less where there are many. */
 const MIN_ROW = 34;
 const MANY_ROWS = 10;
@@ -51,10 +63,14 @@ function geometryOf(run, view, width, height) {
   const row = Math.min(Math.max(room, leastRow(run)), MAX_ROW);
   const xs = columnsOf(run, view);
   return {
-    xs, gutter, row, width, coordinator: TOP,
+    xs,
+    gutter,
+    row,
+    width,
+    coordinator: TOP,
     rows: run.tasks.map((task, index) => TOP + (index + 1) * row - Math.max(row - MIN_ROW, 0) * 0.25),
     height: Math.max(TOP + run.tasks.length * row + BOTTOM, height),
-    total: gutter + xs[run.lastStop] + view.column * 2,
+    total: gutter + xs[run.lastStop] + view.column + 120,
   };
 }
 
@@ -114,13 +130,25 @@ function layersOf(run) {
   return null;
 }
 
-const NODE = { height: 50, gapX: 150, gapY: 22 };
+const NODE = { height: 50, gapY: 22 };
+const CHIP = { height: 19, gap: 3, most: 3, longest: 16 };
 
 /** As wide as the longest name needs, and a sink's or a keyed task's state. */
 function nodeWidth(run) {
   const longest = Math.max(...run.tasks.map((task) => task.name.length));
   const least = run.operators.every((operator) => operator.kind === "account") ? 88 : 132;
   return Math.min(Math.max(longest * 9 + 16, least), 170);
+}
+
+/** The width of a chip with so many letters. */
+function chipWidth(letters) {
+  return Math.max(letters * 7.4 + 10, 20);
+}
+
+/** Room between two columns of boxes for a few records. */
+function gapBetween(run) {
+  const longest = run.records.reduce((most, record) => Math.max(most, record.text.length), 3);
+  return Math.min(Math.max(40 + 2 * (chipWidth(Math.min(longest + 1, CHIP.longest)) + CHIP.gap), 150), 210);
 }
 
 /** Boxes for the tasks: columns by layer, or a circle where the graph has no beginning. */
@@ -131,15 +159,21 @@ function graphLayout(run) {
 
 function layeredLayout(run, layer) {
   const columns = [];
-  layer.forEach((column, task) => { (columns[column] ??= []).push(task); });
-  const width = nodeWidth(run);
+  layer.forEach((column, task) => {
+    (columns[column] ??= []).push(task);
+  });
+  const [width, gap] = [nodeWidth(run), gapBetween(run)];
   const tallest = Math.max(...columns.map((column) => column.length));
   const height = tallest * (NODE.height + NODE.gapY) + 24;
+  // Channels that lead back bow out above.
+  const top = run.channels.some((channel) => layer[channel.to] <= layer[channel.from]) ? 50 : 0;
   const nodes = run.tasks.map(() => null);
-  columns.forEach((tasks, column) => tasks.forEach((task, index) => {
-    nodes[task] = { x: 8 + column * (width + NODE.gapX), y: (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
-  }));
-  return { nodes, nodeWidth: width, width: columns.length * (width + NODE.gapX) - NODE.gapX + 16, height, isCircle: false };
+  columns.forEach((tasks, column) =>
+    tasks.forEach((task, index) => {
+      nodes[task] = { x: 8 + column * (width + gap), y: top + (height * (index + 0.5)) / tasks.length - NODE.height / 2 };
+    }),
+  );
+  return { nodes, nodeWidth: width, gap, width: columns.length * (width + gap) - gap + 16, height: height + top, isCircle: false };
 }
 
 /** A flat circle: the panel is wider than high. */
@@ -152,5 +186,5 @@ function circleLayout(run) {
     const angle = (2 * Math.PI * index) / count - Math.PI * (isPair ? 1 : 0.5);
     return { x: 20 + radius.x + radius.x * Math.cos(angle), y: 30 + radius.y + radius.y * Math.sin(angle) };
   });
-  return { nodes, nodeWidth: width, width: radius.x * 2 + width + 40, height: radius.y * 2 + NODE.height + 60, isCircle: true };
+  return { nodes, nodeWidth: width, gap: 150, width: radius.x * 2 + width + 40, height: radius.y * 2 + NODE.height + 60, isCircle: true };
 }

@@ -27,7 +27,8 @@ function recordsOfPlace(run, place) {
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
     if (kind[fact] === counted && isHere[task[fact]]) there.add(record[fact]);
-    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to]) sent.set(name(record[fact]), record[fact]);
+    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to])
+      sent.set(name(record[fact]), record[fact]);
   }
   there.forEach((index) => sent.delete(name(index)));
   const order = new Intl.Collator("en", { numeric: true });
@@ -35,16 +36,22 @@ function recordsOfPlace(run, place) {
 }
 
 function drawLedger(app, ledger) {
-  const { run } = app;
-  if (run.places.length === 0) {
-    refill(byId("ledger"), html("p", { class: "muted" }, "Nothing is counted in this scenario."));
-    return;
-  }
-  const rows = run.places.map((place) => ledgerRow(place, countsOfPlace(run, app.state, place), isDown(app, place)));
-  const head = ["place", "records", "once", "more", "not yet"].map((text) => html("th", { scope: "col", class: text === "place" ? null : "number" }, text));
-  const table = html("table", { id: "ledger-table" }, html("caption", { class: "hidden" }, "Records per place at this step"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows));
-  refill(byId("ledger"), table);
-  refill(byId("chips"), ...run.places.map((place, index) => placeChips(app, ledger, place, index)));
+  const { run, state } = app;
+  byId("ledger-none").hidden = run.places.length > 0;
+  byId("ledger-table").hidden = run.places.length === 0;
+  const counts = run.places.map((place) => countsOfPlace(run, state, place));
+  const gone = run.places.map((place) => isDown(app, place));
+  refreshSlots(
+    byId("ledger-rows"),
+    counts.map((count, index) => `${Object.values(count)} ${gone[index]}`),
+    (index) => ledgerRow(run.places[index], counts[index], gone[index]),
+  );
+  const chips = run.places.map((place, index) => chipsOfPlace(app, ledger, index, counts[index]));
+  refreshSlots(
+    byId("chips"),
+    chips.map((list) => `${app.view.record} ${list.map(({ record, times }) => `${record}:${times}`)}`),
+    (index) => placeChips(app, ledger, index, chips[index]),
+  );
 }
 
 /** Whether what a place counts is gone for now: a task of it has died and is not restored. */
@@ -55,23 +62,44 @@ function isDown(app, place) {
 
 function ledgerRow(place, counts, isGone) {
   const cell = (count, className) => html("td", { class: `number ${count > 0 ? className : ""}` }, String(count));
-  return html("tr", { "data-place": place.place },
-    html("th", { scope: "row" }, named(place.place), html("small", {}, ` ${place.kind}`), isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null),
+  return html(
+    "tr",
+    { "data-place": place.place },
+    html(
+      "th",
+      { scope: "row" },
+      named(place.place),
+      html("small", {}, ` ${place.kind}`),
+      isGone ? html("span", { class: "tag", title: "As it was when the task died; a restore decides what comes back" }, "down") : null,
+    ),
     html("td", { class: "number" }, String(place.records)),
-    cell(counts.once, "once"), cell(counts.repeated, "more"), cell(counts.missing, "missing"));
+    cell(counts.once, "once"),
+    cell(counts.repeated, "more"),
+    cell(counts.missing, "missing"),
+  );
+}
+
+/** The records of a place that get a chip, with how often each shows. */
+function chipsOfPlace(app, ledger, index, counts) {
+  const candidates = ledger.candidates[index];
+  const logs = logsOfPlace(app.run, app.state, app.run.places[index]);
+  const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
+  const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
+  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, counts.repeated);
+  return chosen.map((record) => ({ record, times: timesOf(record) }));
 }
 
 /** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
-function placeChips(app, ledger, place, index) {
-  const candidates = ledger.candidates[index];
-  if (candidates.length === 0) return null;
-  const logs = logsOfPlace(app.run, app.state, place);
-  const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
-  const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
-  const chosen = candidates.length <= MOST_CHIPS ? candidates : notable(candidates, counted, timesOf, countsOfPlace(app.run, app.state, place).repeated);
-  const buttons = chosen.map((record) => chipButton(app, place, { record, times: timesOf(record) }));
-  const rest = candidates.length - chosen.length;
-  return html("div", { class: "chips", role: "group", "aria-label": `Records at ${place.place}` }, html("b", {}, named(place.place)), ...buttons, rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null);
+function placeChips(app, ledger, index, chips) {
+  const place = app.run.places[index];
+  const rest = ledger.candidates[index].length - chips.length;
+  return html(
+    "div",
+    { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: ledger.candidates[index].length === 0 },
+    html("b", {}, named(place.place)),
+    ...chips.map((chip) => chipButton(app, place, chip)),
+    rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null,
+  );
 }
 
 function chipButton(app, place, { record, times }) {
@@ -102,7 +130,7 @@ function drawStory(app) {
   if (view.record < 0) return;
   byId("record-title").replaceChildren("Following ", named(run.records[view.record].text));
   const known = run.stopEnd[app.hidesFuture() ? view.stop : run.lastStop];
-  const entries = storyOf(run, view.record).filter((entry) => entry.fact < known);
+  const entries = storyOf(run, view.record, known);
   const reasons = explain(run, app.state, view.stop, view.record).map((text) => html("p", { class: "why" }, named(text)));
   const items = entries.slice(0, MOST_ENTRIES).map((entry) => storyItem(app, entry));
   const rest = entries.length > MOST_ENTRIES ? html("p", { class: "muted" }, `and ${entries.length - MOST_ENTRIES} more`) : null;
@@ -112,7 +140,13 @@ function drawStory(app) {
 function storyItem(app, { fact, weight, note }) {
   const { run } = app;
   const stop = run.stopOf[fact];
-  const className = ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
-  const isAgain = run.prime[fact] > 0 && run.facts.record[fact] >= 0 ? "'".repeat(Math.min(run.prime[fact], 3)) : "";
-  return html("li", { class: className }, stepLink(app, stop, String(run.facts.step[fact])), " ", html("span", {}, named(run.facts.text[fact]), isAgain, note ? html("em", {}, ` — ${note}`) : null));
+  const className =
+    ["plain", "context", "decisive"][weight] + (stop > app.view.stop ? " later" : "") + (stop === app.view.stop ? " here" : "");
+  return html(
+    "li",
+    { class: className },
+    stepLink(app, stop, String(run.facts.step[fact])),
+    " ",
+    html("span", {}, named(sentenceParts(run, fact).join("")), note ? html("em", {}, ` — ${note}`) : null),
+  );
 }

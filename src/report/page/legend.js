@@ -5,7 +5,11 @@
 const LEGEND = [
   ["event", null, () => [svg("circle", { class: "dot", cx: 14, cy: 9, r: 4 })]],
   ["record", null, () => [svg("path", { class: "arrow record", d: "M2 3 L24 14", "marker-end": "url(#head-record)" })]],
-  ["barrier", ["barrier_sent", "barrier_received"], () => [svg("path", { class: "arrow barrier", d: "M2 3 L24 14", "marker-end": "url(#head-barrier)" })]],
+  [
+    "barrier",
+    ["barrier_sent", "barrier_received"],
+    () => [svg("path", { class: "arrow barrier", d: "M2 3 L24 14", "marker-end": "url(#head-barrier)" })],
+  ],
   ["state saved", ["saved"], () => [svg("path", { class: "saved", d: "M14 2 L21 9 L14 16 L7 9 Z" })]],
   ["cut", ["saved"], () => [svg("polyline", { class: "cut-sample", points: "5,1 18,7 8,12 20,18" })]],
   ["channel blocked", ["blocked"], () => [svg("rect", { x: 2, y: 6, width: 24, height: 6, fill: "url(#hatch)" })]],
@@ -21,7 +25,9 @@ const LEGEND = [
 function drawLegend(run) {
   const occurring = new Set(run.facts.kind);
   const signs = LEGEND.filter(([, kinds]) => kinds === null || kinds.some((kind) => occurring.has(run.K[kind])));
-  const items = signs.map(([text, , shapes]) => html("span", { class: "sign" }, svg("svg", { width: 28, height: 18, class: "sample", "aria-hidden": "true" }, ...shapes()), text));
+  const items = signs.map(([text, , shapes]) =>
+    html("span", { class: "sign" }, svg("svg", { width: 28, height: 18, class: "sample", "aria-hidden": "true" }, ...shapes()), text),
+  );
   const again = run.facts.record.find((record, fact) => record >= 0 && run.prime[fact] > 0);
   if (again !== undefined) items.push(html("span", { class: "sign" }, html("b", {}, named(primedName(run, again, 1))), " sent again"));
   byId("legend").replaceChildren(...items);
@@ -43,10 +49,25 @@ const KEYS = [
 ];
 
 function drawHelp() {
-  const keys = KEYS.map(([key, text]) => html("tr", {}, html("th", { scope: "row" }, ...key.split(" ").flatMap((one) => [html("kbd", {}, one), " "])), html("td", {}, text)));
+  const keys = KEYS.map(([key, text]) =>
+    html("tr", {}, html("th", { scope: "row" }, ...key.split(" ").flatMap((one) => [html("kbd", {}, one), " "])), html("td", {}, text)),
+  );
   byId("help-text").replaceChildren(
     html("table", {}, html("tbody", {}, ...keys)),
-    html("p", {}, "Each line is a task, time runs to the right. A sloped arrow is a message: it leaves its sender's line and comes to its receiver's line later. Barriers are dashed. What crosses the line of the current step is on its way."),
-    html("p", {}, "A cut goes through the point at which each task saved its state. An arrow from the past of a cut to its future is a record in a channel; one from the future to the past was received and, as far as the snapshot knows, never sent: an orphan."),
-    html("p", {}, "Click a record, in a list or on its arrow, to follow it. Click anywhere else in the diagram to go to that step. The address of the page holds the step and what is followed."));
+    html(
+      "p",
+      {},
+      "Each line is a task, time runs to the right. A sloped arrow is a message: it leaves its sender's line and comes to its receiver's line later. Barriers are dashed. What crosses the line of the current step is on its way.",
+    ),
+    html(
+      "p",
+      {},
+      "A cut goes through the point at which each task saved its state. An arrow from the past of a cut to its future is a record in a channel; one from the future to the past was received and, as far as the snapshot knows, never sent: an orphan.",
+    ),
+    html(
+      "p",
+      {},
+      "Click a record, in a list or on its arrow, to follow it. Click anywhere else in the diagram to go to that step. The address of the page holds the step and what is followed.",
+    ),
+  );
 }

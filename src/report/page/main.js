@@ -10,8 +10,8 @@ function createApp(run) {
   app.go = (stop) => app.set({ stop: Math.min(Math.max(stop, 0), run.lastStop) });
   app.jump = (name, direction) => jump(app, name, direction);
   app.follow = (record) => follow(app, record);
-  app.shade = (snapshot) => app.set({ snapshot, tab: snapshot >= 0 ? snapshot : app.view.tab });
-  app.showSnapshot = (snapshot) => app.set({ tab: snapshot, snapshot: app.view.snapshot >= 0 ? snapshot : -1 });
+  app.shade = (snapshot) => app.set({ snapshot, tab: snapshot });
+  app.showSnapshot = (snapshot) => showSnapshot(app, snapshot);
   app.shownSnapshot = () => shownSnapshot(app);
   app.zoom = (factor) => app.set({ column: Math.min(Math.max(app.view.column * factor, 8), 160) });
   app.nextTheme = () => nextTheme(app);
@@ -28,6 +28,13 @@ function jump(app, name, direction) {
 function follow(app, record) {
   app.set({ record: app.view.record === record ? -1 : record });
   if (app.view.record >= 0) byId("record-panel").scrollIntoView({ block: "nearest" });
+}
+
+/** Keeps to the table of a snapshot; to choose the newest is to follow whatever is the newest. */
+function showSnapshot(app, snapshot) {
+  const begun = snapshotsBegun(app.run, app.view.stop);
+  const isNewest = snapshot === begun[begun.length - 1].id;
+  app.set({ tab: isNewest ? -1 : snapshot, snapshot: app.view.snapshot >= 0 ? snapshot : -1 });
 }
 
 /** The snapshot whose table is shown: the chosen one once it has begun, else the newest. */
@@ -74,15 +81,18 @@ function drawNow(app) {
   }
   const items = [];
   for (let fact = from; fact < Math.min(to, from + MOST_SENTENCES); fact += 1) items.push(html("li", {}, sentence(app, fact)));
-  if (to - from > MOST_SENTENCES) items.push(html("li", { class: "muted" }, `and ${to - from - MOST_SENTENCES} more of the kind`));
-  refill(byId("now"), html("ul", {}, ...items), ...brokenHere(app));
+  if (to - from > MOST_SENTENCES) items.push(html("li", { class: "muted" }, `and ${to - from - MOST_SENTENCES} more`));
+  refill(byId("now"), html("p", { class: "hidden" }, stopTitle(run, view.stop)), html("ul", {}, ...items), ...brokenHere(app));
 }
 
 /** The invariants that break at this step, once the answer may be known. */
 function brokenHere(app) {
   if (!app.view.answer) return [];
-  return violations(app.run).filter((violation) => violation.stop === app.view.stop)
-    .map((violation) => html("p", { class: "why" }, html("b", {}, `${words(violation.name)} is violated here: `), named(violation.detail || "")));
+  return violations(app.run)
+    .filter((violation) => violation.stop === app.view.stop)
+    .map((violation) =>
+      html("p", { class: "why" }, html("b", {}, `${words(violation.name)} is violated here: `), named(violation.detail || "")),
+    );
 }
 
 function drawOptions(app) {
@@ -101,9 +111,16 @@ function drawHeading(run) {
   const { title, seed, protocol, path } = run.scenario;
   document.title = `${title} – cutline`;
   byId("title").replaceChildren(named(title));
-  byId("about").replaceChildren("protocol ", html("b", {}, named(words(protocol))), ` · seed ${seed} · `, named(path), ` · cutline ${run.version}`);
+  byId("about").replaceChildren(
+    "protocol ",
+    html("b", {}, named(words(protocol))),
+    ` · seed ${seed} · `,
+    named(path),
+    ` · cutline ${run.version}`,
+  );
   byId("left-out").hidden = run.left_out === 0;
-  byId("left-out").textContent = `This page holds the first ${run.count} facts of the run. ${run.left_out} later ones are left out; the answer is that of the whole run.`;
+  byId("left-out").textContent =
+    `This page holds the first ${run.count} facts of the run. ${run.left_out} later ones are left out; the answer is that of the whole run.`;
 }
 
 function listen(app) {
@@ -115,6 +132,7 @@ function listen(app) {
   byId("control").addEventListener("change", (event) => app.set({ control: event.target.checked }));
   byId("axis").addEventListener("change", (event) => app.set({ axis: event.target.checked ? "time" : "steps" }));
   byId("chips-panel").open = app.run.places.length <= 3;
+  byId("chips-panel").hidden = app.run.places.length === 0;
   byId("axis-label").hidden = app.run.clock !== "time";
   byId("wider").addEventListener("click", () => app.zoom(1.25));
   byId("narrower").addEventListener("click", () => app.zoom(0.8));

@@ -2,9 +2,29 @@
 // What stands on the lines of the diagram: dots, snapshot points, commits, crashes, and the labels beside them.
 
 /** Facts that make no mark of their own on a line. */
-const UNMARKED = new Set(["blocked", "unblocked", "offset_saved", "record_saved", "process_saved", "cleared", "left_behind", "announced", "barrier_overtook", "reinstated", "stuck", "exhausted", "finished", "all_acked"]);
-const CONTROL_MARKS = new Set(["uploaded", "acked", "ack_ignored", "notified"]);
+const UNMARKED = new Set([
+  "blocked",
+  "unblocked",
+  "offset_saved",
+  "record_saved",
+  "process_saved",
+  "cleared",
+  "left_behind",
+  "announced",
+  "barrier_overtook",
+  "reinstated",
+  "stuck",
+  "exhausted",
+  "finished",
+  "all_acked",
+]);
+const CONTROL_MARKS = new Set(["uploaded", "acked", "ack_ignored", "notified", "trigger_received"]);
 const COORDINATOR = new Set(["triggered", "completed", "aborted", "failover", "restoring", "resumed", "job_failed", "overdue"]);
+
+/** What goes wrong at a task short of a crash. */
+const REFUSALS = ["declined", "part_dropped", "abort_heard", "cancel_received", "notice_lost", "fenced", "missed"];
+/** What happens to records. */
+const EVENTS = ["emitted", "sent", "received", "applied", "written", "posted", "became", "input_ended"];
 
 /** One mark per row and stop: {task, stop, kinds, facts}. */
 function marksBetween(run, view, from, to) {
@@ -37,7 +57,10 @@ function drawMarks(app, diagram, marks) {
     const y = rowY(diagram.geometry, mark.task);
     const shapes = mark.task < 0 ? coordinatorShapes(mark, x, y) : taskShapes(mark, x, y, held.has(`${mark.task}/${mark.stop}`));
     if (shapes.length === 0) continue;
-    const tip = mark.facts.slice(0, 6).map((fact) => app.run.facts.text[fact]).join("\n");
+    const tip = mark.facts
+      .slice(0, 6)
+      .map((fact) => app.run.facts.text[fact])
+      .join("\n");
     group.append(svg("g", { class: "mark" }, svg("title", {}, tip), ...shapes));
     labelMark(app, diagram, mark, x, y);
   }
@@ -53,31 +76,63 @@ function heldStops(run, diagram) {
   return held;
 }
 
+/** The shapes of a mark on a task's line, from the back to the front. */
 function taskShapes({ kinds }, x, y, isHeldBack) {
   const has = (...names) => names.some((name) => kinds.has(name));
-  const shapes = [];
-  if (has("restored")) shapes.push(svg("path", { class: "tick", d: `M${x} ${y - 9} V${y + 9}` }));
-  if (has("task_finished")) shapes.push(svg("path", { class: "tick", d: `M${x} ${y - 9} V${y + 9} M${x - 5} ${y - 9} H${x} M${x - 5} ${y + 9} H${x}` }));
-  if (has("committed")) shapes.push(svg("rect", { class: "commit", x: x - 7, y: y - 7, width: 14, height: 14 }));
-  else if (has("prepared")) shapes.push(svg("rect", { class: "prepared", x: x - 9, y: y - 9, width: 18, height: 18 }));
-  else if (has("output")) shapes.push(svg("rect", { class: "commit", x: x - 5, y: y - 5, width: 10, height: 10 }));
-  if (has("rolled_back", "open_dropped") && !has("committed")) shapes.push(svg("path", { class: "undo", d: `M${x - 6} ${y - 6} h12 v12 h-12 z M${x - 9} ${y + 9} L${x + 9} ${y - 9}` }));
-  if (has("saved")) shapes.push(svg("path", { class: "saved", d: `M${x} ${y - 7} L${x + 7} ${y} L${x} ${y + 7} L${x - 7} ${y} Z` }));
-  else if (has("declined", "part_dropped", "abort_heard", "cancel_received", "notice_lost", "fenced", "missed")) shapes.push(svg("circle", { class: "refused", cx: x, cy: y, r: 5 }), svg("path", { class: "refused", d: `M${x - 3.5} ${y + 3.5} L${x + 3.5} ${y - 3.5}` }));
-  else if (isHeldBack) shapes.push(svg("circle", { class: "held", cx: x, cy: y, r: 5 }));
-  else if (has("barrier_received", "barrier_sent") && !has("received", "emitted")) shapes.push(svg("circle", { class: "barrier-dot", cx: x, cy: y, r: 3.5 }));
-  else if (has("emitted", "sent", "received", "applied", "written", "posted", "became", "input_ended") && !has("output")) shapes.push(svg("circle", { class: "dot", cx: x, cy: y, r: 4 }));
-  else if (has("uploaded", "notified")) shapes.push(svg("circle", { class: "control-dot", cx: x, cy: y, r: 2.5 }));
-  if (has("crashed")) shapes.push(svg("path", { class: "crash", d: `M${x - 8} ${y - 8} L${x + 8} ${y + 8} M${x - 8} ${y + 8} L${x + 8} ${y - 8}` }));
+  const shapes = [...endShapes(has, x, y), ...sinkShapes(has, x, y), ...pointShapes(has, x, y, isHeldBack)];
+  if (has("crashed")) shapes.push(svg("path", { class: "crash", d: crossAt(x, y, 8) }));
   return shapes;
+}
+
+function crossAt(x, y, size) {
+  return `M${x - size} ${y - size} l${2 * size} ${2 * size} M${x - size} ${y + size} l${2 * size} ${-2 * size}`;
+}
+
+/** Where an attempt begins and where a source ends. */
+function endShapes(has, x, y) {
+  const shapes = [];
+  if (has("restored")) shapes.push(svg("path", { class: "tick", d: `M${x} ${y - 9} v18` }));
+  if (has("task_finished")) shapes.push(svg("path", { class: "tick", d: `M${x - 5} ${y - 9} h5 v18 h-5` }));
+  return shapes;
+}
+
+/** Boxes for transactions: hollow when pre-committed, full when visible, struck out when taken back. */
+function sinkShapes(has, x, y) {
+  const box = (name, half) => svg("rect", { class: name, x: x - half, y: y - half, width: 2 * half, height: 2 * half });
+  if (has("committed")) return [box("commit", 7)];
+  if (has("prepared")) return [box("prepared", 9)];
+  if (has("output")) return [box("commit", 5)];
+  if (has("rolled_back", "open_dropped"))
+    return [svg("path", { class: "undo", d: `M${x - 6} ${y - 6} h12 v12 h-12 z M${x - 9} ${y + 9} l18 -18` })];
+  return [];
+}
+
+/** The point itself: of several things at one step the rarest. */
+function pointShapes(has, x, y, isHeldBack) {
+  const dot = (name, r) => svg("circle", { class: name, cx: x, cy: y, r });
+  if (has("saved")) return [svg("path", { class: "saved", d: `M${x} ${y - 7} l7 7 l-7 7 l-7 -7 z` })];
+  if (has(...REFUSALS)) return [dot("refused", 5), svg("path", { class: "refused", d: `M${x - 3.5} ${y + 3.5} l7 -7` })];
+  if (isHeldBack) return [dot("held", 5)];
+  if (has("barrier_received", "barrier_sent") && !has("received", "emitted")) return [dot("barrier-dot", 3.5)];
+  if (has(...EVENTS) && !has("output")) return [dot("dot", 4)];
+  return has("uploaded", "notified", "trigger_received") ? [dot("control-dot", 2.5)] : [];
 }
 
 function coordinatorShapes({ kinds }, x, y) {
   const shapes = [];
   if (kinds.has("triggered")) shapes.push(svg("path", { class: "saved", d: `M${x - 6} ${y - 6} H${x + 6} L${x} ${y + 5} Z` }));
-  if (kinds.has("completed")) shapes.push(svg("circle", { class: "complete", cx: x, cy: y, r: 7 }), svg("path", { class: "check", d: `M${x - 3.5} ${y} l2.5 3 l4.5 -6` }));
-  if (kinds.has("aborted")) shapes.push(svg("circle", { class: "refused", cx: x, cy: y, r: 7 }), svg("path", { class: "refused", d: `M${x - 4} ${y - 4} l8 8 M${x - 4} ${y + 4} l8 -8` }));
-  if (kinds.has("failover") || kinds.has("job_failed")) shapes.push(svg("path", { class: "crash", d: `M${x} ${y - 9} V${y + 3} M${x} ${y + 7} V${y + 9}` }));
+  if (kinds.has("completed"))
+    shapes.push(
+      svg("circle", { class: "complete", cx: x, cy: y, r: 7 }),
+      svg("path", { class: "check", d: `M${x - 3.5} ${y} l2.5 3 l4.5 -6` }),
+    );
+  if (kinds.has("aborted"))
+    shapes.push(
+      svg("circle", { class: "refused", cx: x, cy: y, r: 7 }),
+      svg("path", { class: "refused", d: `M${x - 4} ${y - 4} l8 8 M${x - 4} ${y + 4} l8 -8` }),
+    );
+  if (kinds.has("failover") || kinds.has("job_failed"))
+    shapes.push(svg("path", { class: "crash", d: `M${x} ${y - 9} V${y + 3} M${x} ${y + 7} V${y + 9}` }));
   if (kinds.has("restoring") || kinds.has("resumed")) shapes.push(svg("path", { class: "tick", d: `M${x} ${y - 8} V${y + 8}` }));
   if (kinds.has("overdue")) shapes.push(svg("circle", { class: "refused", cx: x, cy: y, r: 4 }));
   if (kinds.has("acked")) shapes.push(svg("circle", { class: "control-dot", cx: x, cy: y, r: 2.5 }));
@@ -89,8 +144,21 @@ function labelMark(app, diagram, mark, x, y) {
   const text = markText(app.run, mark);
   if (text === "") return;
   const above = [x, y - 13, "middle"];
-  const spots = mark.task < 0 ? [[x, y - 12, "middle"], [x + 11, y - 3, "start"], [x + 4, y - 12, "start"], [x, y + 18, "middle"]] : [above, [x + 11, y - 10, "start"], [x - 11, y - 10, "end"], [x, y + 22, "middle"], [x + 11, y + 20, "start"]];
-  placeLabel(diagram.labels, text, mark.kinds.has("crashed") || mark.kinds.has("failover") || mark.kinds.has("job_failed") ? "fault" : "event", spots);
+  const spots =
+    mark.task < 0
+      ? [
+          [x, y - 12, "middle"],
+          [x + 11, y - 3, "start"],
+          [x + 4, y - 12, "start"],
+          [x, y + 18, "middle"],
+        ]
+      : [above, [x + 11, y - 10, "start"], [x - 11, y - 10, "end"], [x, y + 22, "middle"], [x + 11, y + 20, "start"]];
+  placeLabel(
+    diagram.labels,
+    text,
+    mark.kinds.has("crashed") || mark.kinds.has("failover") || mark.kinds.has("job_failed") ? "fault" : "event",
+    spots,
+  );
 }
 
 function markText(run, { kinds, facts, task }) {
@@ -167,5 +235,9 @@ function take(labels, box) {
 }
 
 function drawLabels(labels) {
-  return svg("g", { class: "labels" }, ...labels.texts.map(({ text, kind, x, y, anchor }) => svg("text", { x, y, "text-anchor": anchor, class: kind }, text)));
+  return svg(
+    "g",
+    { class: "labels" },
+    ...labels.texts.map(({ text, kind, x, y, anchor }) => svg("text", { x, y, "text-anchor": anchor, class: kind }, text)),
+  );
 }

@@ -4,7 +4,21 @@
 const MOMENT_KINDS = {
   barrier: ["barrier_sent", "barrier_received", "barrier_overtook", "blocked", "unblocked", "cancel_received"],
   snapshot: ["triggered", "initiated", "saved", "process_saved", "record_saved", "completed", "aborted", "prepared", "committed"],
-  fault: ["crashed", "failover", "restoring", "resumed", "notice_lost", "missed", "declined", "aborted", "overdue", "job_failed", "rolled_back", "ack_ignored", "fenced"],
+  fault: [
+    "crashed",
+    "failover",
+    "restoring",
+    "resumed",
+    "notice_lost",
+    "missed",
+    "declined",
+    "aborted",
+    "overdue",
+    "job_failed",
+    "rolled_back",
+    "ack_ignored",
+    "fenced",
+  ],
 };
 
 /** For each sort of moment its stops, ascending and each once. */
@@ -24,10 +38,11 @@ function stopsOfKinds(run, kinds) {
   return stops;
 }
 
-/** The violated invariants that name a step, with the stop of that step. */
+/** The violated invariants that name a step of the page, with the stop of that step. */
 function violations(run) {
+  const isHere = (step) => step !== null && (run.left_out === 0 || step <= run.stopStep[run.lastStop]);
   return (run.outcome.invariants || [])
-    .filter((invariant) => invariant.verdict === "violated" && invariant.step !== null)
+    .filter((invariant) => invariant.verdict === "violated" && isHere(invariant.step))
     .map((invariant) => ({ ...invariant, stop: Math.max(stopAtStep(run, invariant.step), 0) }));
 }
 

@@ -11,15 +11,25 @@ function drawOverlay(app, diagram) {
 /** What lies behind the current step is faint, or hidden altogether. */
 function veil(app, diagram, x) {
   const { geometry } = diagram;
+  if (app.view.stop === app.run.lastStop) return svg("g");
   const isClosed = app.hidesFuture();
-  return svg("rect", { class: isClosed ? "veil closed" : "veil", x: x + 7, y: isClosed ? 0 : 23, width: geometry.total + geometry.width, height: geometry.height });
+  return svg("rect", {
+    class: isClosed ? "veil closed" : "veil",
+    x: x + 10,
+    y: isClosed ? 0 : 23,
+    width: geometry.total + geometry.width,
+    height: geometry.height,
+  });
 }
 
 function nowLine(app, diagram, x) {
-  const { geometry } = diagram;
-  return svg("g", { class: "now" },
-    svg("line", { x1: x, x2: x, y1: 24, y2: geometry.height - 4 }),
-    svg("path", { d: `M${x - 6} 18 H${x + 6} L${x} 26 Z` }));
+  const { top } = diagram;
+  return svg(
+    "g",
+    { class: "now" },
+    svg("line", { x1: x, x2: x, y1: 24, y2: diagram.geometry.height - 4 }),
+    svg("path", { d: `M${x - 6} ${top + 18} H${x + 6} L${x} ${top + 26} Z` }),
+  );
 }
 
 /** Work that a restore has set back, once it has. */
@@ -29,7 +39,11 @@ function undoneBands(app, diagram) {
     .filter((span) => span.since <= app.view.stop && span.to >= diagram.drawnFrom && span.from <= diagram.drawnTo)
     .map((span) => {
       const [left, right] = [stopX(geometry, span.from), stopX(geometry, span.to)];
-      return svg("rect", { class: "undone", x: left, y: geometry.rows[span.task] - 11, width: right - left, height: 22, rx: 3 }, svg("title", {}, "undone by a restore"));
+      return svg(
+        "rect",
+        { class: "undone", x: left, y: geometry.rows[span.task] - 11, width: right - left, height: 22, rx: 3 },
+        svg("title", {}, "undone by a restore"),
+      );
     });
 }
 
@@ -58,9 +72,14 @@ function cutLines(app, diagram) {
     const status = statusAfter(snapshot, app.run.stopEnd[app.view.stop]);
     const isChosen = snapshot.id === app.view.snapshot;
     const [x, y] = path[path.length - 1];
-    lines.push(svg("g", { class: `cut ${status}${isChosen ? " chosen" : ""}` },
-      svg("polyline", { points: path.map((point) => point.join(",")).join(" ") }),
-      svg("text", { x: x + 5, y }, `cut ${snapshot.id}`)));
+    lines.push(
+      svg(
+        "g",
+        { class: `cut ${status}${isChosen ? " chosen" : ""}` },
+        svg("polyline", { points: path.map((point) => point.join(",")).join(" ") }),
+        svg("text", { x: x + 5, y }, `cut ${snapshot.id}`),
+      ),
+    );
   }
   return lines;
 }
@@ -83,11 +102,16 @@ function shading(app, diagram) {
   if (points.length === 0) return [];
   const { geometry } = diagram;
   const path = cutPath(diagram, points);
-  const side = (edge, name) => svg("polygon", { class: name, points: [[edge, path[0][1]], ...path, [edge, path[path.length - 1][1]]].map((point) => point.join(",")).join(" ") });
+  const side = (edge, name) =>
+    svg("polygon", {
+      class: name,
+      points: [[edge, path[0][1]], ...path, [edge, path[path.length - 1][1]]].map((point) => point.join(",")).join(" "),
+    });
   const y = geometry.height - 10;
   const x = path[path.length - 1][0];
   return [
-    side(-20, "past"), side(geometry.total + geometry.width, "future"),
+    side(-20, "past"),
+    side(geometry.total + geometry.width, "future"),
     svg("text", { class: "side-name", x: x - 10, y, "text-anchor": "end" }, "past"),
     svg("text", { class: "side-name", x: x + 48, y }, "future"),
   ];
@@ -112,7 +136,13 @@ function crossings(app, diagram) {
   return diagram.arrows
     .map((arrow) => [arrow, crossingOf(app.run, cuts, arrow.message)])
     .filter(([, crossing]) => crossing !== null)
-    .map(([arrow, crossing]) => svg("path", { class: `arrow ${crossing}`, d: arrowPath(arrow), "marker-end": arrow.fate === "received" ? `url(#head-${crossing})` : null }));
+    .map(([arrow, crossing]) =>
+      svg("path", {
+        class: `arrow ${crossing}`,
+        d: arrowPath(arrow),
+        "marker-end": arrow.fate === "received" ? `url(#head-${crossing})` : null,
+      }),
+    );
 }
 
 /** The followed record: its arrows as if marked with a pen, rings where it is counted. */
@@ -125,6 +155,13 @@ function followed(app, diagram) {
   const counted = new Set([run.K.applied, run.K.output, run.K.emitted]);
   const rings = factsAbout(run, view.record)
     .filter((fact) => counted.has(run.facts.kind[fact]) && run.stopOf[fact] >= diagram.drawnFrom && run.stopOf[fact] <= diagram.drawnTo)
-    .map((fact) => svg("circle", { class: "pen-ring", cx: stopX(diagram.geometry, run.stopOf[fact]), cy: rowY(diagram.geometry, taskOf(run, fact)), r: 11 }));
+    .map((fact) =>
+      svg("circle", {
+        class: "pen-ring",
+        cx: stopX(diagram.geometry, run.stopOf[fact]),
+        cy: rowY(diagram.geometry, taskOf(run, fact)),
+        r: 11,
+      }),
+    );
   return [...arrows, ...rings];
 }

@@ -17,7 +17,9 @@ function decodeRun(data) {
 
 function namesToIndexes(names) {
   const indexes = {};
-  names.forEach((name, index) => { indexes[name] = index; });
+  names.forEach((name, index) => {
+    indexes[name] = index;
+  });
   return indexes;
 }
 
@@ -41,28 +43,55 @@ function addStops(run) {
 /** Source records get numbers; `origins[r]` are those that record r derives from. */
 function addSources(run) {
   const numbers = new Map();
-  run.origins = run.records.map((record) => record.of.map((name) => {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-    return numbers.get(name);
-  }));
+  run.origins = run.records.map((record) =>
+    record.of.map((name) => {
+      if (!numbers.has(name)) numbers.set(name, numbers.size);
+      return numbers.get(name);
+    }),
+  );
   run.sourceCount = numbers.size;
 }
 
 /**
- * `prime[f]`: how often what fact f speaks of had been emitted before the emission that it comes from. It is what
- * the marks ' and '' behind a name say. A failover clears the channels, so what moves after a
- * second emission comes from that one.
+ * `prime[f]`: how often what fact f speaks of had been emitted before the emission that it comes from. It is what the marks '
+ * and '' behind a name say. It goes with a message from its sending to its receipt, from there to all that its receiver
+ * does in the same step, and with what a sink has written to its commit.
  */
 function addPrimes(run) {
-  const { kind, record } = run.facts;
+  const { kind, record, task, step } = run.facts;
+  const { K } = run;
   const emissions = new Uint16Array(run.sourceCount);
+  const sentAt = sendingsOf(run);
+  const written = new Map();
+  let taken = null; // the receipt of this step
   run.prime = new Uint16Array(run.count);
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
     const origins = run.origins[record[fact]];
-    if (kind[fact] === run.K.emitted) origins.forEach((source) => { emissions[source] += 1; });
-    for (const source of origins) run.prime[fact] = Math.max(run.prime[fact], emissions[source] - 1);
+    if (kind[fact] === K.emitted)
+      origins.forEach((source) => {
+        emissions[source] += 1;
+      });
+    const place = `${task[fact]}/${record[fact]}`;
+    const isPassedOn = taken !== null && step[taken] === step[fact] && isRelated(run, record[taken], record[fact]);
+    let prime = 0;
+    for (const source of origins) prime = Math.max(prime, emissions[source] - 1);
+    if (kind[fact] === K.received && sentAt[fact] >= 0) prime = run.prime[sentAt[fact]];
+    else if (kind[fact] === K.output && written.has(place)) prime = written.get(place);
+    else if (isPassedOn && kind[fact] !== K.emitted) prime = run.prime[taken];
+    run.prime[fact] = prime;
+    if (kind[fact] === K.received) taken = fact;
+    if (kind[fact] === K.written) written.set(place, prime);
   }
+}
+
+/** By fact: if it is the receipt of a message, the fact of its sending, else -1. */
+function sendingsOf(run) {
+  const sentAt = new Int32Array(run.count).fill(-1);
+  run.messages.received.forEach((fact, message) => {
+    if (fact >= 0) sentAt[fact] = run.messages.sent[message];
+  });
+  return sentAt;
 }
 
 /** Where effects are counted, in the order of the outcome, with the operator behind the name. */
@@ -124,6 +153,16 @@ function primedName(run, record, prime) {
   return prime > 3 ? `${text}'×${prime}` : text + "'".repeat(prime);
 }
 
+/** A fact's sentence in three parts, the name of its record with its marks in the middle; or in one. */
+function sentenceParts(run, fact) {
+  const line = run.facts.text[fact];
+  const record = run.facts.record[fact];
+  const name = record < 0 ? "" : run.records[record].text;
+  const at = name === "" ? -1 : line.indexOf(name);
+  if (at < 0) return [line];
+  return [line.slice(0, at), primedName(run, record, run.prime[fact]), line.slice(at + name.length)];
+}
+
 /** A record as it was sent: with how many tokens or what a message says, where processes talk to each other. */
 function sentText(run, record, fact) {
   const note = postedWith(run, fact);
@@ -135,7 +174,9 @@ function postedWith(run, fact) {
   const { kind, task, step, value, text } = run.facts;
   for (let at = fact - 1; at >= 0 && step[at] === step[fact]; at -= 1) {
     if (kind[at] !== run.K.posted || task[at] !== task[fact]) continue;
-    return run.operators[run.tasks[task[at]].operator].kind === "account" ? value[at] : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
+    return run.operators[run.tasks[task[at]].operator].kind === "account"
+      ? value[at]
+      : text[at].slice(run.tasks[task[at]].name.length + " says ".length);
   }
   return null;
 }

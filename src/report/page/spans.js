@@ -16,17 +16,22 @@ function buildSpans(run) {
   for (let fact = 0; fact < run.count; fact += 1) {
     const note = SPANS[run.kinds[run.facts.kind[fact]]];
     if (note) note(run, spans, fact, now);
+    spans.snapshots.get(run.facts.snapshot[fact])?.facts.push(fact);
   }
   closeSpans(run, spans);
   endMessages(run, spans, now);
-  spans.snapshots.forEach((snapshot) => { snapshot.begun = beginningOf(snapshot); });
+  spans.snapshots.forEach((snapshot) => {
+    snapshot.begun = beginningOf(snapshot);
+  });
   spans.inOrder = [...spans.snapshots.values()].sort((a, b) => a.id - b.id);
   return spans;
 }
 
 /** What each kind of fact begins or ends. */
 const SPANS = {
-  crashed(run, spans, fact) { endAttempt(spans, run.facts.task[fact], run.stopOf[fact], "crash"); },
+  crashed(run, spans, fact) {
+    endAttempt(spans, run.facts.task[fact], run.stopOf[fact], "crash");
+  },
   failover(run, spans, fact, now) {
     now.failovers.push(run.stopOf[fact]);
     spans.attempts.forEach((attempts, task) => endAttempt(spans, task, run.stopOf[fact], "stopped"));
@@ -38,23 +43,57 @@ const SPANS = {
     endAttempt(spans, task, run.stopOf[fact], "stopped");
     spans.attempts[task].push({ from: run.stopOf[fact], to: -1, attempt: now.failovers.length + 1, end: null });
   },
-  task_finished(run, spans, fact) { endAttempt(spans, run.facts.task[fact], run.stopOf[fact], "finished"); },
-  blocked(run, spans, fact) { spans.blocked[run.facts.channel[fact]].push({ from: run.stopOf[fact], to: -1 }); },
-  unblocked(run, spans, fact) { endBlocked(spans.blocked[run.facts.channel[fact]], run.stopOf[fact]); },
-  cleared(run, spans, fact, now) { now.cleared[run.facts.channel[fact]].push(fact); },
-  notice_lost(run, spans, fact, now) { now.lost.set(saveKey(run.facts.task[fact], run.facts.snapshot[fact]), fact); },
-  triggered(run, spans, fact) { snapshotOf(spans, run.facts.snapshot[fact]).triggered ??= fact; },
-  initiated(run, spans, fact) { snapshotOf(spans, run.facts.snapshot[fact]).triggered ??= fact; },
-  saved(run, spans, fact) { rowOf(run, spans, fact).saved ??= fact; },
-  offset_saved(run, spans, fact) { rowOf(run, spans, fact).offset ??= fact; },
-  process_saved(run, spans, fact) { rowOf(run, spans, fact).process ??= fact; },
-  record_saved(run, spans, fact) { rowOf(run, spans, fact).records.push(fact); },
-  uploaded(run, spans, fact) { rowOf(run, spans, fact).uploaded ??= fact; },
-  acked(run, spans, fact) { rowOf(run, spans, fact).acked ??= fact; },
-  declined(run, spans, fact) { rowOf(run, spans, fact).declined ??= fact; },
-  part_dropped(run, spans, fact) { rowOf(run, spans, fact).dropped ??= fact; },
-  completed(run, spans, fact) { endSnapshot(run, spans, fact, "completed"); },
-  aborted(run, spans, fact) { endSnapshot(run, spans, fact, "aborted"); },
+  task_finished(run, spans, fact) {
+    endAttempt(spans, run.facts.task[fact], run.stopOf[fact], "finished");
+  },
+  blocked(run, spans, fact) {
+    spans.blocked[run.facts.channel[fact]].push({ from: run.stopOf[fact], to: -1 });
+  },
+  unblocked(run, spans, fact) {
+    endBlocked(spans.blocked[run.facts.channel[fact]], run.stopOf[fact]);
+  },
+  cleared(run, spans, fact, now) {
+    now.cleared[run.facts.channel[fact]].push(fact);
+  },
+  notice_lost(run, spans, fact, now) {
+    now.lost.set(saveKey(run.facts.task[fact], run.facts.snapshot[fact]), fact);
+  },
+  triggered(run, spans, fact) {
+    snapshotOf(spans, run.facts.snapshot[fact]).triggered ??= fact;
+  },
+  initiated(run, spans, fact) {
+    snapshotOf(spans, run.facts.snapshot[fact]).triggered ??= fact;
+  },
+  saved(run, spans, fact) {
+    rowOf(run, spans, fact).saved ??= fact;
+  },
+  offset_saved(run, spans, fact) {
+    rowOf(run, spans, fact).offset ??= fact;
+  },
+  process_saved(run, spans, fact) {
+    rowOf(run, spans, fact).process ??= fact;
+  },
+  record_saved(run, spans, fact) {
+    rowOf(run, spans, fact).records.push(fact);
+  },
+  uploaded(run, spans, fact) {
+    rowOf(run, spans, fact).uploaded ??= fact;
+  },
+  acked(run, spans, fact) {
+    rowOf(run, spans, fact).acked ??= fact;
+  },
+  declined(run, spans, fact) {
+    rowOf(run, spans, fact).declined ??= fact;
+  },
+  part_dropped(run, spans, fact) {
+    rowOf(run, spans, fact).dropped ??= fact;
+  },
+  completed(run, spans, fact) {
+    endSnapshot(run, spans, fact, "completed");
+  },
+  aborted(run, spans, fact) {
+    endSnapshot(run, spans, fact, "aborted");
+  },
 };
 
 function endAttempt(spans, task, stop, end) {
@@ -68,7 +107,8 @@ function endBlocked(list, stop) {
 }
 
 function snapshotOf(spans, id) {
-  if (!spans.snapshots.has(id)) spans.snapshots.set(id, { id, triggered: null, ended: null, status: "pending", rows: new Map() });
+  if (!spans.snapshots.has(id))
+    spans.snapshots.set(id, { id, triggered: null, ended: null, status: "pending", rows: new Map(), facts: [] });
   return spans.snapshots.get(id);
 }
 
@@ -76,7 +116,18 @@ function rowOf(run, spans, fact) {
   const { channel, snapshot } = run.facts;
   const task = run.facts.task[fact] >= 0 ? run.facts.task[fact] : run.channels[channel[fact]].to;
   const { rows } = snapshotOf(spans, snapshot[fact]);
-  if (!rows.has(task)) rows.set(task, { task, saved: null, offset: null, process: null, records: [], uploaded: null, acked: null, declined: null, dropped: null });
+  if (!rows.has(task))
+    rows.set(task, {
+      task,
+      saved: null,
+      offset: null,
+      process: null,
+      records: [],
+      uploaded: null,
+      acked: null,
+      declined: null,
+      dropped: null,
+    });
   return rows.get(task);
 }
 

@@ -36,12 +36,12 @@ function restoresOf(run) {
 
 /**
  * The story of a record as entries {fact, weight, note}: weight 2 for what decides, 1 for context, 0 for the rest. `note` says
- * what the fact means for this record.
+ * what the fact means for this record. Only the first `known` facts are told.
  */
-function storyOf(run, record) {
-  const about = factsAbout(run, record);
+function storyOf(run, record, known = run.count) {
+  const about = factsAbout(run, record).filter((fact) => fact < known);
   const entries = new Map(about.map((fact) => [fact, { fact, weight: weightOf(run, fact), note: noteOf(run, fact) }]));
-  for (const entry of contextOf(run, record, about)) entries.set(entry.fact, entry);
+  for (const entry of contextOf(run, record, about, known)) entries.set(entry.fact, entry);
   return [...entries.values()].sort((a, b) => a.fact - b.fact);
 }
 
@@ -57,14 +57,14 @@ function noteOf(run, fact) {
 }
 
 /** What the snapshots that were restored later say about the record, and the restores themselves. */
-function contextOf(run, record, about) {
+function contextOf(run, record, about, known) {
   const entries = [];
   if (about.length === 0) return entries;
-  for (const restore of run.restores.filter((one) => one.fact > about[0])) {
+  for (const restore of run.restores.filter((one) => one.fact > about[0] && one.fact < known)) {
     entries.push({ fact: restore.fact, weight: 1, note: null });
     for (const saved of savesOf(run, restore.snapshot)) {
-      const holds = holdsRecord(run, record, saved);
-      if (holds !== null) entries.push({ fact: saved.fact, weight: holds.isDecisive ? 2 : 1, note: holds.note });
+      const holds = holdsRecord(run, record, saved, restore);
+      if (holds !== null) entries.push({ fact: saved.fact, weight: 2, note: holds.note });
     }
   }
   return entries;
@@ -76,21 +76,29 @@ function savesOf(run, snapshot) {
   if (!rows) return [];
   return [...rows.values()]
     .filter((row) => row.saved !== null || row.offset !== null)
-    .map((row) => ({ task: row.task, save: savedOf(run, row.task, snapshot), fact: row.saved ?? row.offset }));
+    .map((row) => ({ task: row.task, save: savedOf(run, row.task, snapshot), fact: row.offset ?? row.saved }));
 }
 
 /** What a task's part says about the record: is its effect in the state, does the source start behind it? */
-function holdsRecord(run, record, { task, save }) {
+function holdsRecord(run, record, { task, save }, restore) {
   const { name } = run.tasks[task];
   const position = positionAt(run, task, record);
   if (position !== null && save && save.emitted !== null) {
-    const isBehind = save.emitted > position;
-    return { isDecisive: true, comesAgain: !isBehind, note: isBehind ? `${name} will not send it again` : `${name} will send it again: it was not emitted yet` };
+    return { ...sourceSays(run, record, task, save.emitted > position, restore) };
   }
   const place = run.fold.placeOf[run.tasks[task].operator];
   if (place < 0 || run.places[place].kind !== "state" || !everCounts(run, task, record)) return null;
   const isIn = logHolds(run, save ? save.log : null, record);
-  return { isDecisive: true, isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+  return { isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+}
+
+/** What a source's saved position means for a record, as it came after that restore. */
+function sourceSays(run, record, task, isBehind, restore) {
+  const { name } = run.tasks[task];
+  const isEmission = (fact) => run.facts.kind[fact] === run.K.emitted && run.facts.task[fact] === task;
+  if (isBehind) return { comesAgain: false, note: `${name} will not send it again` };
+  const comesAgain = factsAbout(run, record).some((fact) => fact > restore.fact && isEmission(fact));
+  return { comesAgain, note: `${name} had not emitted it yet${comesAgain ? " and will send it again" : ", but never sends it again"}` };
 }
 
 /** The position from which a source task emits the record (or what it derives from), or null. */
@@ -121,21 +129,32 @@ function effectsAt(run, state, place, record) {
 
 /** Why the record shows twice, or at the end not at all, at each place where that is so; nothing where all is well. */
 function explain(run, state, stop, record) {
-  const sentences = [];
+  const missed = missedAt(run, record, stop);
+  const sentences = missed === null ? [] : [missed];
   for (const place of run.places.filter((one) => arrivesAt(run, one, record))) {
     const effects = effectsAt(run, state, place, record);
     const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
     sentences.push(...repeated.map((facts) => explainTwice(run, place, record, facts)));
-    if (effects.length === 0 && stop === run.lastStop) sentences.push(explainLost(run, place, record));
+    if (effects.length === 0 && stop === run.lastStop && run.left_out === 0) sentences.push(explainLost(run, place, record));
   }
   return sentences;
+}
+
+/** A record that no source has read. */
+function missedAt(run, record, stop) {
+  const fact = factsAbout(run, record).find((one) => run.facts.kind[one] === run.K.missed && run.stopOf[one] <= stop);
+  return fact === undefined
+    ? null
+    : `${run.records[record].text} went by while its source was down (step ${run.facts.step[fact]}), so it is nowhere.`;
 }
 
 function arrivesAt(run, place, record) {
   const { tasks } = run.operators[place.operator] || { tasks: [] };
   return factsAbout(run, record).some((fact) => {
     if (run.facts.record[fact] !== record && run.records[run.facts.record[fact]].text !== run.records[record].text) return false;
-    return tasks.includes(run.facts.task[fact]) || (run.facts.channel[fact] >= 0 && tasks.includes(run.channels[run.facts.channel[fact]].to));
+    return (
+      tasks.includes(run.facts.task[fact]) || (run.facts.channel[fact] >= 0 && tasks.includes(run.channels[run.facts.channel[fact]].to))
+    );
   });
 }
 
@@ -147,18 +166,32 @@ function explainTwice(run, place, record, effects) {
   const steps = effects.map((fact) => run.facts.step[fact]);
   const head = `${place.place}: ${name} is ${verb} ${effects.length} times (steps ${steps.join(", ")}).`;
   const restore = run.restores.find((one) => one.fact > first && one.fact < second);
-  if (!restore) return `${head} No restore lies between: two copies of it arrived.`;
-  if (place.kind === "output") return `${head} What is visible stays visible, and the restore at step ${run.facts.step[restore.fact]} made it come again.`;
+  if (!restore) return `${head} ${reasonOfCopies(run, record, second)}`;
+  if (place.kind === "output")
+    return `${head} What is visible stays visible, and the restore at step ${run.facts.step[restore.fact]} made it come again.`;
   return `${head} ${reasonOfRestore(run, record, restore)}`;
+}
+
+/** Two copies with no restore between them: where they come from. */
+function reasonOfCopies(run, record, before) {
+  const emissions = factsAbout(run, record).filter((fact) => run.facts.kind[fact] === run.K.emitted && fact < before);
+  const [first, again] = [emissions[0], emissions[emissions.length - 1]];
+  const restore = run.restores.find((one) => one.fact > first && one.fact < again);
+  if (!restore) return "No restore lies between: two copies of it arrived.";
+  const step = (fact) => `step ${run.facts.step[fact]}`;
+  return `It was emitted at ${step(first)}, and again at ${step(again)} after the restore at ${step(restore.fact)}: what was on its way from the first time arrived as well.`;
 }
 
 /** What the restored snapshot says about the record, and whether its parts are at odds. */
 function reasonOfRestore(run, record, restore) {
-  const parts = savesOf(run, restore.snapshot).map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved) })).filter((part) => part.note);
+  const parts = savesOf(run, restore.snapshot)
+    .map((saved) => ({ fact: saved.fact, ...holdsRecord(run, record, saved, restore) }))
+    .filter((part) => part.note);
   const step = (fact) => `step ${run.facts.step[fact]}`;
   const head = `Snapshot ${restore.snapshot}, restored at ${step(restore.fact)},`;
   const [inState, again] = [parts.find((part) => part.isIn), parts.find((part) => part.comesAgain)];
-  if (inState && again) return `${head} is at odds with itself: ${inState.note} (${step(inState.fact)}), and yet ${again.note} (${step(again.fact)}).`;
+  if (inState && again)
+    return `${head} is at odds with itself: ${inState.note} (${step(inState.fact)}), and yet ${again.note} (${step(again.fact)}).`;
   return `${head} says: ${parts.map((part) => `${part.note} (${step(part.fact)})`).join("; ") || "nothing about it"}.`;
 }
 
@@ -167,8 +200,6 @@ function explainLost(run, place, record) {
   const name = run.records[record].text;
   const head = `${place.place}: ${name} does not show.`;
   const about = factsAbout(run, record);
-  const missed = about.find((fact) => run.facts.kind[fact] === run.K.missed);
-  if (missed !== undefined) return `${head} It went by while its source was down (step ${run.facts.step[missed]}).`;
   const emissions = about.filter((fact) => run.facts.kind[fact] === run.K.emitted);
   const last = emissions[emissions.length - 1] ?? about[0];
   const restore = run.restores.filter((one) => one.fact > last).pop();
@@ -176,6 +207,7 @@ function explainLost(run, place, record) {
   if (restore.snapshot < 0) return `${head} Nothing was restored at step ${run.facts.step[restore.fact]}.`;
   const wasSaved = about.some((fact) => run.facts.kind[fact] === run.K.record_saved && run.facts.snapshot[fact] === restore.snapshot);
   const isBack = about.some((fact) => run.facts.kind[fact] === run.K.reinstated && fact > restore.fact);
-  const channel = wasSaved && !isBack ? " It was saved as contents of a channel and not put back." : isBack ? "" : " It is in no saved channel either.";
+  const channel =
+    wasSaved && !isBack ? " It was saved as contents of a channel and not put back." : isBack ? "" : " It is in no saved channel either.";
   return `${head} ${reasonOfRestore(run, record, restore)}${channel}`;
 }

@@ -6,8 +6,13 @@ const JUMPS = ["barrier", "snapshot", "fault", "violation"];
 function createTransport(app) {
   const { run } = app;
   const transport = {
-    timer: null, hits: [], query: "", width: byId("overview").clientWidth, drawn: "",
-    snapshots: thinned(stopsOfKinds(run, ["triggered", "completed"]), 400), crashes: thinned(stopsOfKinds(run, ["crashed"]), 400),
+    timer: null,
+    hits: [],
+    query: "",
+    width: byId("overview").clientWidth,
+    drawn: "",
+    snapshots: thinned(stopsOfKinds(run, ["triggered", "completed"]), 400),
+    crashes: thinned(stopsOfKinds(run, ["crashed"]), 400),
   };
   byId("slider").max = String(run.lastStop);
   byId("slider").addEventListener("input", (event) => app.go(Number(event.target.value)));
@@ -16,10 +21,15 @@ function createTransport(app) {
   byId("back").addEventListener("click", () => app.go(app.view.stop - 1));
   byId("forward").addEventListener("click", () => app.go(app.view.stop + 1));
   byId("play").addEventListener("click", () => togglePlay(app, transport));
-  byId("speed").addEventListener("change", () => { if (transport.timer !== null) startPlay(app, transport); });
+  byId("speed").addEventListener("change", () => {
+    if (transport.timer !== null) startPlay(app, transport);
+  });
   JUMPS.forEach((name) => prepareJump(app, name));
   byId("search").addEventListener("input", () => search(app, transport));
-  byId("search-form").addEventListener("submit", (event) => { event.preventDefault(); nextHit(app, transport, 1); });
+  byId("search-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    nextHit(app, transport, 1);
+  });
   document.addEventListener("keydown", (event) => pressKey(app, transport, event));
   return transport;
 }
@@ -43,7 +53,8 @@ function drawOverview(app, transport) {
   byId("overview").replaceChildren(
     ...seen(transport.snapshots).map((stop) => svg("path", { class: "saved", d: `M${x(stop)} 2 l4 5 l-4 5 l-4 -5 z` })),
     ...seen(transport.crashes).map((stop) => svg("path", { class: "crash", d: `M${x(stop) - 4} 3 l8 8 m-8 0 l8 -8` })),
-    ...(view.answer ? moments.violation : []).map((stop) => svg("text", { class: "violation", x: x(stop), y: 12 }, "!")));
+    ...(view.answer ? moments.violation : []).map((stop) => svg("text", { class: "violation", x: x(stop), y: 12 }, "!")),
+  );
 }
 
 function thinned(stops, most) {
@@ -72,10 +83,13 @@ function startPlay(app, transport) {
   byId("play").setAttribute("aria-pressed", "true");
   byId("play").textContent = "Pause";
   byId("now").setAttribute("aria-live", "off");
-  transport.timer = setInterval(() => {
-    app.go(app.view.stop + 1);
-    if (app.view.stop === app.run.lastStop) stopPlay(transport);
-  }, 1000 / Number(byId("speed").value));
+  transport.timer = setInterval(
+    () => {
+      app.go(app.view.stop + 1);
+      if (app.view.stop === app.run.lastStop) stopPlay(transport);
+    },
+    1000 / Number(byId("speed").value),
+  );
 }
 
 function stopPlay(transport) {
@@ -113,7 +127,10 @@ function nextHit(app, transport, direction) {
 function pressKey(app, transport, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
   if (event.target.id === "search") {
-    if (event.key === "Enter" && event.shiftKey) { event.preventDefault(); nextHit(app, transport, -1); }
+    if (event.key === "Enter" && event.shiftKey) {
+      event.preventDefault();
+      nextHit(app, transport, -1);
+    }
     if (event.key === "Escape") event.target.blur();
     return;
   }
