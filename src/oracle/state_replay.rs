@@ -29,6 +29,14 @@ struct Paid {
 
 clone_fields!(Shadow { entries, digest, paid });
 
+impl Shadow {
+    /// Back to that of no records; keeps the memory.
+    fn clear(&mut self) {
+        self.entries.clear();
+        (self.digest, self.paid) = (0, None);
+    }
+}
+
 /// A copy that a restore may go back to, with its digest.
 #[derive(Clone, Debug)]
 struct Copied {
@@ -74,10 +82,7 @@ impl StateReplay {
     }
 
     pub(super) fn reset(&mut self) {
-        for shadow in &mut self.shadows {
-            shadow.entries.clear();
-            (shadow.digest, shadow.paid) = (0, None);
-        }
+        self.shadows.iter_mut().for_each(Shadow::clear);
         self.saved.clear();
         (self.latest, self.first) = (None, First::default());
     }
@@ -138,7 +143,7 @@ impl StateReplay {
                 let shadow = &mut self.shadows[rank(plan, task)];
                 match copy {
                     Some(copy) => shadow.clone_from(&copy.shadow),
-                    None => *shadow = Shadow::default(),
+                    None => shadow.clear(),
                 }
             }
             _ => {}
