@@ -29,12 +29,12 @@ impl World {
 
     fn wipe(&mut self, task: TaskId) {
         let kind = self.setup.plan.kind(task);
-        let work = &mut self.tasks[task];
+        let work = &mut *self.tasks[task];
         self.missing += u32::from(work.status == Status::Up);
         work.status = Status::Down;
         reset(&mut work.state, kind);
-        work.saving.clear();
         work.is_finished = false;
+        self.savings.retain(|saving| saving.task != task);
         self.set_alarm(task, None);
         self.protocols[task].reset();
         self.outboxes.clear(task.0 as usize);

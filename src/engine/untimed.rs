@@ -138,7 +138,7 @@ impl World {
                 if self.next_notice(task).is_some_and(|notice| control.has(kind_of(notice))) {
                     offer(Step::Tell(task));
                 }
-                if control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() {
+                if control.has(Control::UPLOADS) && !self.savings.is_empty() {
                     offer(Step::Upload(task));
                 }
                 if control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {
@@ -156,7 +156,7 @@ impl World {
             plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
             self.alarms.iter().for_each(|(task, _)| offer(Step::Alarm(*task)));
         }
-        for &timer in &self.timers {
+        for &timer in self.timers.iter() {
             match timer {
                 Timer::Store(_) if control.has(Control::STORE) => out.push(Step::Fire(timer)),
                 Timer::Detect | Timer::Restart if control.has(Control::FAILOVER) => out.push(Step::Fire(timer)),
@@ -195,7 +195,7 @@ impl World {
             if self.next_notice(task).is_some_and(|notice| !control.has(kind_of(notice))) && is_ready(&Step::Tell(task)) {
                 return Some(Step::Tell(task));
             }
-            if !control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() && self.uploading(task).is_some() {
+            if !control.has(Control::UPLOADS) && self.uploading(task).is_some() {
                 return Some(Step::Upload(task));
             }
             if !control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {

@@ -116,6 +116,12 @@ impl StateReplay {
         shares.fold(shadow.digest, u64::wrapping_add)
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(fact, Fact::Posted { .. } | Fact::Saved { .. } | Fact::Completed { .. } | Fact::Aborted { .. } | Fact::Restored { .. })
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Posted { task, value } if plan.kind(task).is_stateful() => {
