@@ -401,11 +401,22 @@ impl World {
                 if self.is_picky && !self.is_welcome(channel, 0) {
                     return Err(Wait::Unwilling);
                 }
-                self.can_work(self.setup.plan.channels()[channel].to)
+                self.can_receive(channel)
             }
             Step::Emit(task) => self.can_emit(task),
             _ => self.ready_control(step),
         }
+    }
+
+    /// Whether every task is up and has sent all its output: mostly so, and then none has to be looked at.
+    #[inline(always)]
+    fn can_all_work(&self) -> bool {
+        self.missing == 0 && self.outboxes.are_empty()
+    }
+
+    #[inline(always)]
+    fn can_receive(&self, channel: ChannelId) -> Result<(), Wait> {
+        if self.can_all_work() { Ok(()) } else { self.can_work(self.setup.plan.channels()[channel].to) }
     }
 
     #[inline(always)]
@@ -453,7 +464,7 @@ impl World {
         if self.is_picky && !self.is_welcome(channel, index) {
             return Err(Wait::Unwilling);
         }
-        self.can_work(self.setup.plan.channels()[channel].to)
+        self.can_receive(channel)
     }
 
     /// The snapshot whose budget a task waits for the end of.
@@ -508,14 +519,7 @@ impl World {
         let offered = |yes: bool| if yes { Ok(()) } else { Err(Wait::Never) };
         match step {
             Step::Start => offered(self.job == Job::NotStarted),
-            Step::Tell(task) => match (self.notices.is_empty(task.0 as usize), self.tasks[task].status) {
-                (true, _) => Err(Wait::Empty),
-                // The message finds nobody and is lost (F3).
-                (_, Status::Down) => Ok(()),
-                (_, Status::Restoring) => Err(Wait::Down(task)),
-                (_, Status::Up) if self.awaits_ends(task) => Err(Wait::Open),
-                (_, Status::Up) => self.can_work(task),
-            },
+            Step::Tell(task) => self.can_be_told(task),
             Step::Lose(task) => offered(!self.notices.is_empty(task.0 as usize)),
             Step::Hear(task) if self.reports.is_empty(task.0 as usize) => Err(Wait::Empty),
             Step::Hear(_) => Ok(()),
@@ -535,6 +539,18 @@ impl World {
             Step::Initiate(task) if self.job != Job::Running || !self.initiations.contains(&task) => Err(Wait::Never),
             Step::Initiate(task) => self.can_work(task),
             Step::Emit(_) | Step::Deliver(_) => unreachable!("handled by ready"),
+        }
+    }
+
+    #[inline]
+    pub(super) fn can_be_told(&self, task: TaskId) -> Result<(), Wait> {
+        match (self.notices.is_empty(task.0 as usize), self.tasks[task].status) {
+            (true, _) => Err(Wait::Empty),
+            // The message finds nobody and is lost (F3).
+            (_, Status::Down) => Ok(()),
+            (_, Status::Restoring) => Err(Wait::Down(task)),
+            (_, Status::Up) if self.awaits_ends(task) => Err(Wait::Open),
+            (_, Status::Up) => self.can_work(task),
         }
     }
 

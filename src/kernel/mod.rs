@@ -16,7 +16,7 @@ pub use delay::Delay;
 pub use digest::Digest;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use index::{Id, IdVec};
-pub use lists::{List, Lists};
+pub use lists::{List, Lists, set_bits};
 pub use printed::{Printed, Prints};
 pub use queue::EventQueue;
 pub use stream::Stream;
