@@ -181,6 +181,9 @@ impl World {
         observer: &mut O,
         call: impl FnOnce(&dyn SinkLogic, &mut Vec<SnapshotId>, &[SnapshotId], &mut SinkEffects),
     ) {
+        if !self.setup.plan.kind(task).is_sink() {
+            return;
+        }
         let at = &self.setup.plan.tasks()[task];
         let TaskState::Sink(pending) = &mut self.tasks[task].state else { return };
         let log = &mut self.external.sinks[at.rank as usize];

@@ -71,10 +71,9 @@ impl World {
     /// K7: what is on its way to storage is dropped; what has not begun is remembered by the protocol.
     fn hear_abort<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::AbortHeard { task, snapshot });
-        let saving = &mut self.tasks[task].saving;
-        let before = saving.len();
-        saving.retain(|saving| saving.snapshot != snapshot);
-        if saving.len() < before {
+        let before = self.savings.len();
+        self.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
+        if self.savings.len() < before {
             observer.fact(Fact::PartDropped { task, snapshot });
         }
         self.protocol(task, observer, |protocol, view, out| protocol.on_abort(view, snapshot, out));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{Saving, Slot, Task, World};
+use super::world::{Saving, Slot, World};
 use super::{Ahead, Observer, Touch};
 use crate::model::{Barrier, BarrierKind, ChannelId, Element, Part, Record, SnapshotId, TaskId};
 use crate::protocol::{Effect, Effects, ProtocolBox, Report, SnapshotProtocol, TaskView};
@@ -20,8 +20,8 @@ impl World {
         let mut effects = Effects::default();
         let view = TaskView { task, plan: &self.setup.plan, blocked: &self.blocked, overdue: &self.overdue };
         call(&mut self.protocols[task], &view, &mut effects);
-        if let Some(stamp) = self.piggyback.stamps.get_mut(task.0 as usize) {
-            *stamp = self.protocols[task].stamp();
+        if !self.piggyback.is_off() {
+            self.piggyback.stamps[task.0 as usize] = self.protocols[task].stamp();
         }
         for effect in effects.drain() {
             self.effect(task, effect, observer);
@@ -61,7 +61,7 @@ impl World {
                 }
             }
             Effect::Decline(snapshot, why) => {
-                self.tasks[task].saving.retain(|saving| saving.snapshot != snapshot);
+                self.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
                 observer.fact(Fact::Declined { task, snapshot, why });
                 self.report(task, Report::Decline(snapshot, why), observer);
             }
@@ -69,7 +69,8 @@ impl World {
     }
 
     fn saving(&mut self, task: TaskId, snapshot: SnapshotId) -> Option<&mut Saving> {
-        self.tasks[task].saving.iter_mut().find(|saving| saving.snapshot == snapshot)
+        let of_task = self.savings_of(task);
+        self.savings[of_task].iter_mut().find(|saving| saving.snapshot == snapshot)
     }
 
     fn save_record<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, record: Record, observer: &mut O) {
@@ -156,7 +157,7 @@ impl World {
     /// The synchronous part of a snapshot: pre-commit (T1), then copy.
     fn save_state<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
         self.sink(task, observer, |sink, pending, _, out| sink.on_save(pending, snapshot, out));
-        let Task { state, saving, .. } = &mut self.tasks[task];
+        let state = &self.tasks[task].state;
         if let Some(position) = state.position() {
             observer.fact(Fact::OffsetSaved { task, snapshot, position });
         }
@@ -166,13 +167,13 @@ impl World {
         let copy = self.setup.storage.save(state);
         observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
         let part = Arc::new(Part { state: copy, channels: Vec::new() });
-        saving.push(Saving { snapshot, part, is_whole: false });
+        let newest = self.savings_of(task).end;
+        self.savings.insert(newest, Saving { task, snapshot, part, is_whole: false });
     }
 
     fn take_whole(&mut self, task: TaskId) -> Saving {
-        let saving = &mut self.tasks[task].saving;
-        let oldest = saving.iter().position(|saving| saving.is_whole).expect("ready: one is whole");
-        saving.remove(oldest)
+        let oldest = self.savings.iter().position(|saving| saving.task == task && saving.is_whole).expect("ready: one is whole");
+        self.savings.remove(oldest)
     }
 
     /// The asynchronous part of a snapshot fails (K5): no ack but a refusal.

@@ -2,9 +2,19 @@
 
 use super::world::{Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
-use crate::model::{Element, Record, SnapshotId, TaskId, TaskState};
+use crate::model::{Element, Kind, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
+
+/// What a task starts with when there is nothing to restore, in the memory of what it had.
+fn reset(state: &mut TaskState, kind: &Kind) {
+    match state {
+        TaskState::Keyed(entries) => entries.clear(),
+        TaskState::Join(entries) => entries.clear(),
+        TaskState::Sink(pending) => pending.clear(),
+        _ => *state = initial_state(kind),
+    }
+}
 
 impl World {
     /// A task dies: what is volatile is gone, and nothing else (law 5). The others go on until
@@ -19,12 +29,12 @@ impl World {
 
     fn wipe(&mut self, task: TaskId) {
         let kind = self.setup.plan.kind(task);
-        let work = &mut self.tasks[task];
+        let work = &mut *self.tasks[task];
         self.missing += u32::from(work.status == Status::Up);
         work.status = Status::Down;
-        work.state = initial_state(kind);
-        work.saving.clear();
+        reset(&mut work.state, kind);
         work.is_finished = false;
+        self.savings.retain(|saving| saving.task != task);
         self.set_alarm(task, None);
         self.protocols[task].reset();
         self.outboxes.clear(task.0 as usize);
@@ -91,10 +101,10 @@ impl World {
     /// One task comes up with its part of the snapshot.
     pub(super) fn restore<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let snapshot = self.restoring;
-        self.tasks[task].state = match self.part(task) {
-            Some(stored) => self.setup.storage.load(stored),
-            None => initial_state(self.setup.plan.kind(task)),
-        };
+        match self.part(task).map(|stored| self.setup.storage.load(stored)) {
+            Some(loaded) => self.tasks[task].state = loaded,
+            None => reset(&mut self.tasks[task].state, self.setup.plan.kind(task)),
+        }
         let digest = self.tasks[task].state.digest();
         self.tasks[task].status = Status::Up;
         self.missing -= 1;

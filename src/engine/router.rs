@@ -2,12 +2,12 @@
 
 use super::world::{Slot, World};
 use super::{Lane, Observer, Touch};
-use crate::kernel::Lists;
+use crate::kernel::{Lists, Printed, clone_fields};
 use crate::model::{Barrier, BarrierKind, ChannelId, Element, Partition, Plan, Record, SnapshotId, TaskId};
 use crate::trace::Fact;
 
 /// What rides along with records, where the protocol wants that; else empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Piggyback {
     /// What a task's records carry, by task.
     pub stamps: Vec<u32>,
@@ -15,9 +15,11 @@ pub(super) struct Piggyback {
     pub counts: Vec<u32>,
 }
 
+clone_fields!(Piggyback { stamps, counts });
+
 impl Piggyback {
     #[inline(always)]
-    fn is_off(&self) -> bool {
+    pub fn is_off(&self) -> bool {
         self.counts.is_empty()
     }
 
@@ -32,10 +34,10 @@ impl Piggyback {
 /// borrowed elsewhere.
 pub(super) struct Router<'a, O> {
     pub plan: &'a Plan,
-    pub data: &'a mut Lists<Slot<Element>>,
-    pub outboxes: &'a mut Lists<(ChannelId, Element)>,
-    pub turns: &'a mut [u32],
-    pub piggyback: &'a mut Piggyback,
+    pub data: &'a mut Printed<Lists<Slot<Element>>>,
+    pub outboxes: &'a mut Printed<Lists<(ChannelId, Element)>>,
+    pub turns: &'a mut Printed<Vec<u32>>,
+    pub piggyback: &'a mut Printed<Piggyback>,
     pub observer: &'a mut O,
 }
 

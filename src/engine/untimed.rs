@@ -7,8 +7,8 @@
 
 use super::world::Job;
 use super::{FactSink, Notice, Observer, Step, Stop, World};
-use crate::kernel::{Id, Ticks};
-use crate::model::ChannelId;
+use crate::kernel::{Id, Ticks, set_bits};
+use crate::model::{ChannelId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -47,8 +47,6 @@ control! {
 impl Control {
     /// Everything at once.
     pub const INSTANT: Control = Control(0);
-    /// What is looked for task by task.
-    const OF_TASKS: u8 = Control::TRIGGERS.0 | Control::NOTICES.0 | Control::REPORTS.0 | Control::UPLOADS.0;
     /// Everything by steps of its own.
     pub const CHANNEL: Control = Control(0x7F);
 
@@ -56,6 +54,18 @@ impl Control {
     #[inline(always)]
     pub const fn has(self, kind: Control) -> bool {
         self.0 & kind.0 == kind.0
+    }
+
+    /// Whether some of `kinds` take steps of their own.
+    #[inline(always)]
+    const fn meets(self, kinds: Control) -> bool {
+        self.0 & kinds.0 != 0
+    }
+
+    /// The kinds that are taken at once.
+    #[inline(always)]
+    const fn others(self) -> Control {
+        Control(!self.0 & Control::CHANNEL.0)
     }
 
     /// With these kinds as steps of their own, too.
@@ -124,45 +134,61 @@ impl World {
         if self.job == Job::NotStarted {
             out.push(Step::Start);
         }
-        let mut offer = |step| {
+        let offer = |out: &mut Vec<Step>, step| {
             if self.ready(step).is_ok() {
                 out.push(step);
             }
         };
         if control.has(Control::FAILOVER) && self.missing > 0 {
-            plan.tasks().ids().for_each(|task| offer(Step::Restore(task)));
+            plan.tasks().ids().for_each(|task| offer(out, Step::Restore(task)));
         }
-        plan.channels().ids().filter(|channel| !self.data.is_empty(channel.index())).for_each(|channel| offer(Step::Deliver(channel)));
-        if control.0 & Control::OF_TASKS != 0 {
-            for task in plan.tasks().ids() {
-                if self.next_notice(task).is_some_and(|notice| control.has(kind_of(notice))) {
-                    offer(Step::Tell(task));
-                }
-                if control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() {
-                    offer(Step::Upload(task));
-                }
-                if control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {
-                    offer(Step::Hear(task));
-                }
-            }
+        set_bits(self.data.occupied(), self.data.count()).for_each(|at| offer(out, Step::Deliver(ChannelId(at as u32))));
+        if self.involves_tasks(control) {
+            self.involved().for_each(|task| out.extend(self.of_task(task, control).into_iter().flatten()));
         }
-        plan.sources().iter().for_each(|&task| offer(Step::Emit(task)));
-        self.initiations.iter().for_each(|&task| offer(Step::Initiate(task)));
+        plan.sources().iter().for_each(|&task| offer(out, Step::Emit(task)));
+        self.initiations.iter().for_each(|&task| offer(out, Step::Initiate(task)));
         if !plan.is_ordered() {
             let later = |channel: ChannelId| (1..self.data.len(channel.index()) as u32).map(move |index| Step::Take(channel, index));
-            plan.channels().ids().flat_map(later).for_each(&mut offer);
+            plan.channels().ids().flat_map(later).for_each(|step| offer(out, step));
         }
         if self.has_budget() && control.has(Control::ALARMS) {
-            plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(Step::Announce(channel, id))));
-            self.alarms.iter().for_each(|(task, _)| offer(Step::Alarm(*task)));
+            plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(out, Step::Announce(channel, id))));
+            self.alarms.iter().for_each(|(task, _)| offer(out, Step::Alarm(*task)));
         }
-        for &timer in &self.timers {
+        for &timer in self.timers.iter() {
             match timer {
                 Timer::Store(_) if control.has(Control::STORE) => out.push(Step::Fire(timer)),
                 Timer::Detect | Timer::Restart if control.has(Control::FAILOVER) => out.push(Step::Fire(timer)),
                 _ => {}
             }
         }
+    }
+
+    /// Whether anything waits that tasks and coordinator tell each other, or upload, of these kinds.
+    #[inline(always)]
+    fn involves_tasks(&self, kinds: Control) -> bool {
+        let notices = Control::TRIGGERS.with(Control::NOTICES);
+        kinds.meets(notices) && !self.notices.are_empty()
+            || kinds.has(Control::REPORTS) && !self.reports.are_empty()
+            || kinds.has(Control::UPLOADS) && !self.savings.is_empty()
+    }
+
+    /// The tasks at which any of that waits.
+    #[inline(always)]
+    fn involved(&self) -> impl Iterator<Item = TaskId> {
+        let messages = self.notices.occupied() | self.reports.occupied();
+        let uploads = self.savings.iter().fold(0, |bits, saving| bits | 1_u64.wrapping_shl(saving.task.0));
+        set_bits(messages | uploads, self.tasks.len()).map(|task| TaskId(task as u32))
+    }
+
+    /// What can happen of these kinds between a task and the coordinator.
+    #[inline(always)]
+    fn of_task(&self, task: TaskId, kinds: Control) -> [Option<Step>; 3] {
+        let is_told = self.next_notice(task).is_some_and(|notice| kinds.has(kind_of(notice))) && self.can_be_told(task).is_ok();
+        let uploads = kinds.has(Control::UPLOADS) && self.uploading(task).is_some();
+        let is_heard = kinds.has(Control::REPORTS) && !self.reports.is_empty(task.index());
+        [is_told.then_some(Step::Tell(task)), uploads.then_some(Step::Upload(task)), is_heard.then_some(Step::Hear(task))]
     }
 
     /// Appends what only time, or somebody outside, brings about: triggers, timeouts, pauses, budgets.
@@ -191,16 +217,11 @@ impl World {
                 return step;
             }
         }
-        for task in plan.tasks().ids() {
-            if self.next_notice(task).is_some_and(|notice| !control.has(kind_of(notice))) && is_ready(&Step::Tell(task)) {
-                return Some(Step::Tell(task));
-            }
-            if !control.has(Control::UPLOADS) && !self.tasks[task].saving.is_empty() && self.uploading(task).is_some() {
-                return Some(Step::Upload(task));
-            }
-            if !control.has(Control::REPORTS) && !self.reports.is_empty(task.index()) {
-                return Some(Step::Hear(task));
-            }
+        let others = control.others();
+        if self.involves_tasks(others)
+            && let Some(step) = self.involved().find_map(|task| self.of_task(task, others).into_iter().flatten().next())
+        {
+            return Some(step);
         }
         if self.has_budget() && !control.has(Control::ALARMS) {
             let announce = |channel| self.barriers(channel).map(move |id| Step::Announce(channel, id));

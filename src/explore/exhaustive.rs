@@ -12,14 +12,12 @@
 //! that no result depends on the number of threads. Symmetry between equal tasks is not used: their
 //! channels and the records that they get tell them apart.
 
-use std::hash::Hash;
-
 use hashbrown::HashTable;
 use rayon::prelude::*;
 
 use super::most_steps;
 use crate::engine::{Control, FactSink, Step, Stop, Untimed, World};
-use crate::kernel::{Fingerprint, Fingerprinter, Ticks};
+use crate::kernel::{Fingerprint, Prints, Ticks};
 use crate::model::SnapshotId;
 use crate::oracle::{Broken, Class, Oracles, Verdict};
 use crate::protocol::{Claims, Timer};
@@ -210,14 +208,19 @@ impl Clone for Node<'_> {
     }
 }
 
-fn fingerprint(world: &World, oracles: &Oracles<'_>, budget: Budget, alive: &mut Vec<SnapshotId>) -> Fingerprint {
-    let mut state = Fingerprinter::new();
-    budget.hash(&mut state);
-    world.hash(&mut state);
+fn fingerprint(
+    world: &mut World,
+    oracles: &mut Oracles<'_>,
+    budget: Budget,
+    mut prints: Prints,
+    alive: &mut Vec<SnapshotId>,
+) -> Fingerprint {
+    prints.add_small(&budget);
+    world.print(&mut prints);
     alive.clear();
     alive.extend(world.stored());
-    oracles.hash_state(alive, &mut state);
-    state.value()
+    oracles.print(alive, &mut prints);
+    prints.value()
 }
 
 impl Node<'_> {
@@ -283,6 +286,12 @@ impl<'s> Scratch<'s> {
     fn take(&mut self, node: &mut Node<'s>, step: Step) {
         self.with(node, |driver, world| driver.take(world, step));
         node.budget.spend(step);
+    }
+
+    /// The fingerprint of the node of a state that is kept; its parts' are kept, too, for the states that
+    /// come from it.
+    fn print(&mut self, node: &mut Node<'s>, id: u32) -> Fingerprint {
+        fingerprint(&mut node.world, &mut node.oracles, node.budget, Prints::kept(id + 1), &mut self.alive)
     }
 
     fn with<T>(&mut self, node: &mut Node<'s>, act: impl FnOnce(&mut Untimed<Watch<'s>>, &mut World) -> T) -> T {
@@ -383,7 +392,7 @@ pub fn search(scenario: &Scenario, world: World, control: Control, budget: Budge
     // States are numbered in 32 bits.
     let bounds = Bounds { states: bounds.states.min(u32::MAX.into()), ..bounds };
     let explorer = Explorer { claims: scenario.claims(), control, bounds, wanted };
-    explorer.run(&root, &mut scratch)
+    explorer.run(&mut root, &mut scratch)
 }
 
 /// A path of an earlier search, taken again: the choices by number.
@@ -410,9 +419,10 @@ impl Explorer {
         self.wanted.map_or(sighting.claimed, |class| class == sighting.class)
     }
 
-    fn run<'s>(&self, root: &Node<'s>, scratch: &mut Scratch<'s>) -> Explored {
+    fn run<'s>(&self, root: &mut Node<'s>, scratch: &mut Scratch<'s>) -> Explored {
         let mut visited = Visited::default();
-        visited.insert(fingerprint(&root.world, &root.oracles, root.budget, &mut scratch.alive), 0, 0);
+        visited.insert(scratch.print(root, 0), 0, 0);
+        let root = &*root;
         let (mut level, mut next, mut spare) = (vec![root.clone()], Vec::new(), Vec::new());
         let mut first_id = 0;
         let mut seen =
@@ -447,7 +457,7 @@ impl Explorer {
                         let Some(id) = visited.insert(successor.fingerprint, batch_id + successor.parent, successor.choice) else {
                             continue;
                         };
-                        winners.push(*successor);
+                        winners.push((id, *successor));
                         if let Some((_, broken)) = broken {
                             note(&mut fresh, broken, id, false, depth + 1);
                         }
@@ -509,8 +519,8 @@ impl Explorer {
                 scratch.driver.take(&mut world, step);
                 let mut budget = node.budget;
                 budget.spend(step);
-                let oracles = &scratch.driver.sink.oracles;
-                let fingerprint = fingerprint(&world, oracles, budget, &mut scratch.alive);
+                let oracles = &mut scratch.driver.sink.oracles;
+                let fingerprint = fingerprint(&mut world, oracles, budget, Prints::new(), &mut scratch.alive);
                 if visited.contains(fingerprint) {
                     continue;
                 }
@@ -533,22 +543,24 @@ impl Explorer {
         }
     }
 
-    /// Makes the new states, in the memory of old ones.
-    fn materialise<'s>(&self, batch: &[Node<'s>], winners: &[Successor], spare: &mut Vec<Node<'s>>, next: &mut Vec<Node<'s>>) {
+    /// Makes the new states, given with their numbers, in the memory of old ones.
+    fn materialise<'s>(&self, batch: &[Node<'s>], winners: &[(u32, Successor)], spare: &mut Vec<Node<'s>>, next: &mut Vec<Node<'s>>) {
         let from = next.len();
         let reused = winners.len().min(spare.len());
         next.extend(spare.drain(spare.len() - reused..));
         let (old, new) = winners.split_at(reused);
         let scratch = || Scratch::new(&batch[0], self.control);
         next[from..].par_chunks_mut(CHUNK).zip(old.par_chunks(CHUNK)).for_each_init(scratch, |scratch, (nodes, successors)| {
-            for (node, successor) in nodes.iter_mut().zip(successors) {
+            for (node, (id, successor)) in nodes.iter_mut().zip(successors) {
                 node.clone_from(&batch[successor.parent as usize]);
                 scratch.take(node, successor.step);
+                scratch.print(node, *id);
             }
         });
-        next.par_extend(new.par_iter().with_min_len(CHUNK).map_init(scratch, |scratch, successor| {
+        next.par_extend(new.par_iter().with_min_len(CHUNK).map_init(scratch, |scratch, (id, successor)| {
             let mut node = batch[successor.parent as usize].clone();
             scratch.take(&mut node, successor.step);
+            scratch.print(&mut node, *id);
             node
         }));
     }

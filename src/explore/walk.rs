@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::most_steps;
 use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
-use crate::kernel::{Stream, Ticks};
+use crate::kernel::{Prints, Stream, Ticks};
 use crate::model::{Plan, TaskId};
 use crate::oracle::{Broken, Class, Oracles};
 use crate::protocol::Timer;
@@ -139,13 +139,15 @@ pub struct Walker<'s> {
 impl<'s> Walker<'s> {
     /// A walker from a world in which nothing has happened yet, of this scenario or of one that is wrong on
     /// purpose.
-    pub fn new(scenario: &'s Scenario, fresh: World, control: Control, spice: Spice) -> Self {
+    pub fn new(scenario: &'s Scenario, mut fresh: World, control: Control, spice: Spice) -> Self {
         let plan = scenario.plan();
         let watch = Watch { plan, oracles: scenario.untimed_oracles(), situations: Situations::new(plan), ambush: None, sprung: None };
         let asked = scenario.setup().requests;
         // Periodic ones are due when the walk says so.
         let requests = if scenario.offers().snapshots > asked { asked.max(PERIODIC) } else { asked };
         let limit = most_steps(plan);
+        // Its parts know what they are, so that a reset copies only those that a walk has changed.
+        fresh.print(&mut Prints::kept(1));
         let mut walker = Walker {
             scenario,
             limit,

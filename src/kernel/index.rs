@@ -86,7 +86,8 @@ impl<I: Id, T> IdVec<I, T> {
 
     /// All ids, ascending.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = I> + use<I, T> {
-        (0..self.items.len()).map(I::from_index)
+        // Counted in 32 bits, so that no id has to be checked again.
+        (0..self.items.len() as u32).map(|index| I::from_index(index as usize))
     }
 
     /// All items, in order of their ids.

@@ -4,6 +4,24 @@ use std::hash::{Hash, Hasher};
 
 const NONE: u32 = u32::MAX;
 
+#[inline(always)]
+fn bit(at: usize) -> u64 {
+    if at < 64 { 1 << at } else { 0 }
+}
+
+/// The numbers below `count` whose bits are set; all of them where they are more than there are bits.
+#[inline(always)]
+pub fn set_bits(bits: u64, count: usize) -> impl Iterator<Item = usize> {
+    let (mut bits, all) = if count <= 64 { (bits, 0) } else { (0, count) };
+    let next = move || {
+        let at = bits.trailing_zeros();
+        // Without the lowest one; of none there stays none.
+        bits &= bits.wrapping_sub(1);
+        (at < 64).then_some(at as usize)
+    };
+    std::iter::from_fn(next).chain(0..all)
+}
+
 /// One first-in-first-out list inside a [`Lists`] pool.
 #[derive(Clone, Copy, Debug)]
 pub struct List {
@@ -30,12 +48,16 @@ pub struct Lists<T> {
     lists: Vec<List>,
     nodes: Vec<Node<T>>,
     free: u32,
+    /// How many items all lists hold together.
+    items: u32,
+    /// Which of the first 64 lists hold any.
+    occupied: u64,
 }
 
 impl<T: Copy> Lists<T> {
     /// `count` empty lists.
     pub fn new(count: usize) -> Self {
-        Lists { lists: vec![List::EMPTY; count], nodes: Vec::new(), free: NONE }
+        Lists { lists: vec![List::EMPTY; count], nodes: Vec::new(), free: NONE, items: 0, occupied: 0 }
     }
 
     /// How many lists there are.
@@ -60,6 +82,18 @@ impl<T: Copy> Lists<T> {
         self.lists[at].head == NONE
     }
 
+    /// Whether all lists are empty.
+    #[inline(always)]
+    pub fn are_empty(&self) -> bool {
+        self.items == 0
+    }
+
+    /// Which lists hold something, a bit each: see [`set_bits`].
+    #[inline(always)]
+    pub fn occupied(&self) -> u64 {
+        self.occupied
+    }
+
     /// The first item of list `at`.
     #[inline(always)]
     pub fn front(&self, at: usize) -> Option<&T> {
@@ -69,6 +103,7 @@ impl<T: Copy> Lists<T> {
 
     #[inline(always)]
     fn node(&mut self, item: T, next: u32) -> u32 {
+        self.items += 1;
         let slot = self.free;
         if slot == NONE {
             self.nodes.push(Node { item, next });
@@ -87,6 +122,7 @@ impl<T: Copy> Lists<T> {
         let list = &mut self.lists[at];
         if list.tail == NONE {
             list.head = slot;
+            self.occupied |= bit(at);
         } else {
             self.nodes[list.tail as usize].next = slot;
         }
@@ -101,6 +137,7 @@ impl<T: Copy> Lists<T> {
         list.head = slot;
         if list.tail == NONE {
             list.tail = slot;
+            self.occupied |= bit(at);
         }
         list.len += 1;
     }
@@ -136,9 +173,15 @@ impl<T: Copy> Lists<T> {
             self.lists[at].tail = before;
         }
         self.lists[at].len -= 1;
+        self.release(slot);
+        Some(item)
+    }
+
+    #[inline(always)]
+    fn release(&mut self, slot: u32) {
         self.nodes[slot as usize].next = self.free;
         self.free = slot;
-        Some(item)
+        self.items -= 1;
     }
 
     fn slot(&self, at: usize, index: usize) -> u32 {
@@ -153,15 +196,15 @@ impl<T: Copy> Lists<T> {
         if slot == NONE {
             return None;
         }
-        let node = &mut self.nodes[slot as usize];
-        list.head = node.next;
+        let Node { item, next } = self.nodes[slot as usize];
+        list.head = next;
         list.len -= 1;
-        if node.next == NONE {
+        if next == NONE {
             list.tail = NONE;
+            self.occupied &= !bit(at);
         }
-        node.next = self.free;
-        self.free = slot;
-        Some(node.item)
+        self.release(slot);
+        Some(item)
     }
 
     /// Empties list `at`.
@@ -170,6 +213,8 @@ impl<T: Copy> Lists<T> {
         if list.tail != NONE {
             self.nodes[list.tail as usize].next = self.free;
             self.free = list.head;
+            self.items -= list.len;
+            self.occupied &= !bit(at);
         }
     }
 
@@ -177,7 +222,7 @@ impl<T: Copy> Lists<T> {
     pub fn clear_all(&mut self) {
         self.lists.fill(List::EMPTY);
         self.nodes.clear();
-        self.free = NONE;
+        (self.free, self.items, self.occupied) = (NONE, 0, 0);
     }
 
     /// The items of list `at`, first to last.
@@ -204,12 +249,12 @@ impl<T: Copy> Lists<T> {
 // By hand for the sake of `clone_from`, which reuses both allocations.
 impl<T: Copy> Clone for Lists<T> {
     fn clone(&self) -> Self {
-        Lists { lists: self.lists.clone(), nodes: self.nodes.clone(), free: self.free }
+        Lists { lists: self.lists.clone(), nodes: self.nodes.clone(), free: self.free, items: self.items, occupied: self.occupied }
     }
     fn clone_from(&mut self, source: &Self) {
         self.lists.clone_from(&source.lists);
         self.nodes.clone_from(&source.nodes);
-        self.free = source.free;
+        (self.free, self.items, self.occupied) = (source.free, source.items, source.occupied);
     }
 }
 
@@ -255,6 +300,25 @@ mod tests {
         lists.push_front(1, 7);
         lists.push_back(1, 8);
         assert_eq!((items(&lists, 0), items(&lists, 1)), (vec![2, 4], vec![7, 8]));
+        lists.clear(0);
+        assert!(!lists.are_empty());
+        assert_eq!((lists.remove(1, 1), lists.pop_front(1)), (Some(8), Some(7)));
+        assert!(lists.are_empty());
+    }
+
+    #[test]
+    fn bits_say_which_lists_hold_something() {
+        let occupied = |lists: &Lists<u32>| set_bits(lists.occupied(), lists.count()).collect::<Vec<_>>();
+        let mut lists = Lists::new(64);
+        [0, 5, 63, 5].into_iter().for_each(|at| lists.push_back(at, 1));
+        assert_eq!(occupied(&lists), [0, 5, 63]);
+        lists.pop_front(0);
+        lists.pop_front(5);
+        lists.clear(63);
+        lists.push_front(2, 1);
+        assert_eq!(occupied(&lists), [2, 5]);
+        // Too many to tell.
+        assert_eq!(occupied(&Lists::new(65)).len(), 65);
     }
 
     #[test]

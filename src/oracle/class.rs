@@ -78,7 +78,7 @@ impl Oracles<'_> {
     /// One bit per invariant that is broken for good.
     pub(super) fn broken_bits(&self) -> u8 {
         let broken = [
-            self.consistent_cut.is_broken(),
+            self.channels.cut.is_broken(),
             self.state_replay.is_broken(),
             self.restore.is_broken(),
             self.sinks.is_broken(),

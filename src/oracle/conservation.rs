@@ -28,6 +28,11 @@ pub struct Conservation {
 clone_fields!(Conservation { total, open, has_judged, first });
 
 impl Conservation {
+    /// Whether there are tokens to watch.
+    pub(super) fn is_on(&self) -> bool {
+        self.total.is_some()
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.first.is_some()
     }

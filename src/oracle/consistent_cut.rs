@@ -142,6 +142,21 @@ impl ConsistentCut {
         }
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(
+            fact,
+            Fact::Triggered { .. }
+                | Fact::Saved { .. }
+                | Fact::Initiated { .. }
+                | Fact::RecordSaved { .. }
+                | Fact::Aborted { .. }
+                | Fact::Completed { .. }
+                | Fact::Restoring { .. }
+        )
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, traffic: &Traffic, moment: Moment, fact: Fact) {
         match fact {
             Fact::Triggered { snapshot } => self.open_cut(plan, snapshot),

@@ -285,6 +285,12 @@ impl<'p> Delivery<'p> {
         self.places[place].counts.add(name);
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(fact, Fact::Saved { .. } | Fact::Completed { .. } | Fact::Restored { .. })
+    }
+
     pub(super) fn rare_fact(&mut self, fact: Fact) {
         match fact {
             Fact::Saved { task, snapshot, .. } if self.plan.kind(task).is_stateful() => {
@@ -371,7 +377,8 @@ impl<'p> Delivery<'p> {
 
     pub(super) fn verdict(&mut self, end: End, unsettled: bool) -> Verdict {
         let mut first = First::default();
-        for report in self.reports() {
+        self.settle();
+        for report in self.places.iter().map(|place| self.report(place)) {
             if report.observed.satisfies(report.promised) {
                 continue;
             }

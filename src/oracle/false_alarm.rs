@@ -35,6 +35,11 @@ pub struct FalseAlarm<'p> {
 clone_fields!(FalseAlarm<'p> { property, states, under_way, open, first });
 
 impl<'p> FalseAlarm<'p> {
+    /// Whether there is a property to watch.
+    pub(super) fn is_on(&self) -> bool {
+        self.property.is_some()
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.first.is_some()
     }

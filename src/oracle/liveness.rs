@@ -70,6 +70,22 @@ impl Liveness {
         self.left.is_some() || !self.pending.is_empty() || self.unfinished_source(plan).is_some()
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(
+            fact,
+            Fact::Triggered { .. }
+                | Fact::Initiated { .. }
+                | Fact::Completed { .. }
+                | Fact::Aborted { .. }
+                | Fact::Exhausted { .. }
+                | Fact::Failover
+                | Fact::JobFailed
+                | Fact::LeftBehind { .. }
+        )
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Triggered { snapshot } => self.pending.push((snapshot, moment.at)),

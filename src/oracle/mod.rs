@@ -31,8 +31,8 @@ pub use state_replay::StateReplay;
 
 use std::sync::Arc;
 
-use self::traffic::Traffic;
-use crate::kernel::Ticks;
+use self::traffic::Channels;
+use crate::kernel::{Printed, Ticks};
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
@@ -131,17 +131,18 @@ pub struct End {
 pub struct Oracles<'p> {
     plan: &'p Plan,
     moment: Moment,
-    traffic: Traffic,
+    channels: Printed<Channels>,
     /// Records by lineage.
-    pub delivery: Delivery<'p>,
-    consistent_cut: ConsistentCut,
-    state_replay: StateReplay,
-    restore: RestoreFidelity,
-    sinks: SinkRules,
-    liveness: Liveness,
-    sanity: EngineSanity,
-    conservation: Conservation,
-    false_alarm: FalseAlarm<'p>,
+    pub delivery: Printed<Delivery<'p>>,
+    state_replay: Printed<StateReplay>,
+    restore: Printed<RestoreFidelity>,
+    sinks: Printed<SinkRules>,
+    liveness: Printed<Liveness>,
+    sanity: Printed<EngineSanity>,
+    conservation: Printed<Conservation>,
+    false_alarm: Printed<FalseAlarm<'p>>,
+    /// The snapshots that the fingerprints know to be pending or restorable.
+    alive: Vec<SnapshotId>,
 }
 
 impl<'p> Oracles<'p> {
@@ -150,27 +151,26 @@ impl<'p> Oracles<'p> {
         Oracles {
             plan,
             moment: Moment::default(),
-            traffic: Traffic::new(plan),
-            delivery: Delivery::new(plan, reference, promises),
-            consistent_cut: ConsistentCut::new(),
-            state_replay: StateReplay::new(plan),
-            restore: RestoreFidelity::new(plan),
-            sinks: SinkRules::new(plan),
-            liveness: Liveness::new(plan, timeout),
-            sanity: EngineSanity::new(plan),
-            conservation: Conservation::new(plan),
-            false_alarm: FalseAlarm::new(plan, property),
+            channels: Printed::new(Channels::new(plan)),
+            delivery: Printed::new(Delivery::new(plan, reference, promises)),
+            state_replay: Printed::new(StateReplay::new(plan)),
+            restore: Printed::new(RestoreFidelity::new(plan)),
+            sinks: Printed::new(SinkRules::new(plan)),
+            liveness: Printed::new(Liveness::new(plan, timeout)),
+            sanity: Printed::new(EngineSanity::new(plan)),
+            conservation: Printed::new(Conservation::new(plan)),
+            false_alarm: Printed::new(FalseAlarm::new(plan, property)),
+            alive: Vec::new(),
         }
     }
 
     /// Forgets the last run and keeps the memory.
     pub fn reset(&mut self) {
         self.moment = Moment::default();
-        self.traffic.reset();
+        self.channels.reset();
         self.delivery.reset();
-        self.consistent_cut.reset();
         self.state_replay.reset();
-        self.restore.reset(self.plan);
+        self.restore.reset();
         self.sinks.reset();
         self.liveness.reset();
         self.sanity.reset();
@@ -182,7 +182,9 @@ impl<'p> Oracles<'p> {
     #[inline(always)]
     pub fn step(&mut self) {
         self.moment.step += 1;
-        self.sinks.step();
+        if self.sinks.is_committing() {
+            self.sinks.step();
+        }
     }
 
     /// Takes one fact in. The facts that come with every record go straight to the oracles that
@@ -193,14 +195,19 @@ impl<'p> Oracles<'p> {
         let (plan, moment) = (self.plan, self.moment);
         match fact {
             Fact::Sent { channel, name } => {
-                self.traffic.send(channel, name);
-                self.false_alarm.sent();
+                self.channels.traffic.send(channel, name);
+                if self.false_alarm.is_on() {
+                    self.false_alarm.sent();
+                }
             }
             Fact::Received { channel, name } => {
-                let is_sound = self.traffic.receive(channel, name);
-                self.false_alarm.received();
-                self.sanity.received(plan, moment, channel, name, is_sound);
-                self.consistent_cut.received(plan, &self.traffic, channel, name);
+                let is_sound = self.channels.received(plan, channel, name);
+                if self.false_alarm.is_on() {
+                    self.false_alarm.received();
+                }
+                if !is_sound || self.sanity.is_any_down() {
+                    self.sanity.received(plan, moment, channel, name, is_sound);
+                }
             }
             Fact::Applied { task, name, key, value } => {
                 self.delivery.applied(task, name);
@@ -208,12 +215,16 @@ impl<'p> Oracles<'p> {
             }
             Fact::Emitted { task, position } => {
                 self.restore.emitted(plan, moment, task, position);
-                self.sanity.emitted(plan, moment, task);
+                if self.sanity.is_any_down() {
+                    self.sanity.emitted(plan, moment, task);
+                }
             }
             Fact::Written { .. } => {}
             Fact::Output { task, name, .. } => {
                 self.delivery.output(task, name);
-                self.sinks.output(plan, moment, task, name);
+                if !self.sinks.allows_output(plan, task) {
+                    self.sinks.uncommitted(plan, moment, task, name);
+                }
             }
             _ => self.rare_fact(fact),
         }
@@ -222,22 +233,37 @@ impl<'p> Oracles<'p> {
     #[inline(never)]
     fn rare_fact(&mut self, fact: Fact) {
         let (plan, moment) = (self.plan, self.moment);
-        self.delivery.rare_fact(fact);
-        if let Fact::Restoring { .. } = fact {
-            // The old attempt is over: whatever of it arrives from here on is a ghost.
-            self.traffic.reset();
+        // Whoever is asked counts as changed; so only those are who do something with the fact.
+        if self.sinks.is_committing() {
+            self.sinks.step();
         }
-        if let Fact::Reinstated { channel, name } = fact {
-            self.traffic.send(channel, name);
+        if Channels::reads(fact) {
+            self.channels.rare_fact(plan, moment, fact);
         }
-        self.consistent_cut.rare_fact(plan, &self.traffic, moment, fact);
-        self.state_replay.rare_fact(plan, moment, fact);
-        self.restore.rare_fact(plan, moment, fact);
-        self.sinks.rare_fact(plan, moment, fact);
-        self.liveness.rare_fact(plan, moment, fact);
-        self.sanity.rare_fact(plan, moment, fact);
-        self.conservation.rare_fact(plan, moment, fact);
-        self.false_alarm.rare_fact(plan, moment, fact);
+        if Delivery::reads(fact) {
+            self.delivery.rare_fact(fact);
+        }
+        if StateReplay::reads(fact) {
+            self.state_replay.rare_fact(plan, moment, fact);
+        }
+        if RestoreFidelity::reads(fact) {
+            self.restore.rare_fact(plan, moment, fact);
+        }
+        if SinkRules::reads(fact) {
+            self.sinks.rare_fact(plan, moment, fact);
+        }
+        if Liveness::reads(fact) {
+            self.liveness.rare_fact(plan, moment, fact);
+        }
+        if self.sanity.reads(fact) {
+            self.sanity.rare_fact(plan, moment, fact);
+        }
+        if self.conservation.is_on() {
+            self.conservation.rare_fact(plan, moment, fact);
+        }
+        if self.false_alarm.is_on() {
+            self.false_alarm.rare_fact(plan, moment, fact);
+        }
     }
 
     /// The run is over: every invariant that there is something to judge for with its verdict, in a
@@ -248,7 +274,7 @@ impl<'p> Oracles<'p> {
         let unsettled = failed || self.liveness.is_stuck(self.plan);
         let mut verdicts = vec![
             ("delivery", self.delivery.verdict(end, unsettled)),
-            ("consistent_cut", self.consistent_cut.verdict(self.plan)),
+            ("consistent_cut", self.channels.cut.verdict(self.plan)),
             ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),
             ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),

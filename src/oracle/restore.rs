@@ -62,7 +62,7 @@ impl RestoreFidelity {
         }
     }
 
-    pub(super) fn reset(&mut self, _plan: &Plan) {
+    pub(super) fn reset(&mut self) {
         self.saved.clear();
         self.offsets.clear();
         self.next.fill(0);
@@ -82,6 +82,20 @@ impl RestoreFidelity {
     fn out_of_place(&mut self, plan: &Plan, moment: Moment, task: TaskId, position: u64, next: u64) {
         let what = Fact::Emitted { task, position }.describe(plan);
         self.first.note(moment, what, format!("the record at position {}", next + 1), format!("position {}", position + 1));
+    }
+
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(
+            fact,
+            Fact::Saved { .. }
+                | Fact::OffsetSaved { .. }
+                | Fact::Completed { .. }
+                | Fact::Aborted { .. }
+                | Fact::Restoring { .. }
+                | Fact::Restored { .. }
+        )
     }
 
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {

@@ -33,6 +33,12 @@ impl EngineSanity {
         self.any_down && self.down[task.index()]
     }
 
+    /// Whether any task is down.
+    #[inline(always)]
+    pub(super) fn is_any_down(&self) -> bool {
+        self.any_down
+    }
+
     /// `any_down` only saves the question; what is pending here is pending for liveness, too.
     pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
         self.down.iter().for_each(|down| down.hash(state));
@@ -82,6 +88,22 @@ impl EngineSanity {
     pub(super) fn emitted(&mut self, plan: &Plan, moment: Moment, task: TaskId) {
         if self.any_down {
             self.alive(plan, moment, task);
+        }
+    }
+
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(&self, fact: Fact) -> bool {
+        match fact {
+            Fact::Crashed { .. }
+            | Fact::Failover
+            | Fact::Restored { .. }
+            | Fact::Resumed
+            | Fact::Triggered { .. }
+            | Fact::Completed { .. }
+            | Fact::Aborted { .. } => true,
+            Fact::Saved { .. } => self.any_down,
+            _ => false,
         }
     }
 

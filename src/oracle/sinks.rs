@@ -29,7 +29,13 @@ impl SinkRules {
         SinkRules { latest: None, prepared: Vec::new(), committing: None, first: First::default() }
     }
 
-    /// What a commit makes visible is visible within its step.
+    /// Whether what becomes visible now may belong to a commit.
+    #[inline(always)]
+    pub(super) fn is_committing(&self) -> bool {
+        self.committing.is_some()
+    }
+
+    /// What a commit makes visible is visible within its step, before anything else happens.
     #[inline(always)]
     pub(super) fn step(&mut self) {
         self.committing = None;
@@ -51,22 +57,29 @@ impl SinkRules {
         (self.latest, self.committing, self.first) = (None, None, First::default());
     }
 
+    /// Whether a record of this sink may become visible now.
     #[inline(always)]
-    pub(super) fn output(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
-        if self.committing != Some(task) && plan.is_two_phase(task) {
-            self.uncommitted(plan, moment, task, name);
-        }
+    pub(super) fn allows_output(&self, plan: &Plan, task: TaskId) -> bool {
+        self.committing == Some(task) || !plan.is_two_phase(task)
     }
 
     #[cold]
     #[inline(never)]
-    fn uncommitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
+    pub(super) fn uncommitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, name: u64) {
         let record = plan.describe(plan.tasks()[task].operator, name);
         self.first.note(moment, format!("{record} is visible"), "output only by a commit", "output without one");
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(
+            fact,
+            Fact::Completed { .. } | Fact::Prepared { .. } | Fact::Committed { .. } | Fact::RolledBack { .. } | Fact::Restored { .. }
+        )
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
-        self.committing = None;
         match fact {
             Fact::Completed { snapshot } => self.latest = Some(snapshot),
             Fact::Prepared { task, snapshot } => self.prepared.push((task, snapshot)),
@@ -96,12 +109,12 @@ impl SinkRules {
 
     fn committed(&mut self, plan: &Plan, moment: Moment, task: TaskId, snapshot: SnapshotId, again: bool) {
         let was_open = self.take(task, snapshot);
-        let what = Fact::Committed { task, snapshot, again }.describe(plan);
+        let what = || Fact::Committed { task, snapshot, again }.describe(plan);
         if Some(snapshot) > self.latest {
             let latest = self.latest.map_or("none is complete".to_owned(), |id| format!("the latest complete is {id}"));
-            self.first.note(moment, what, "a completed checkpoint that covers the transaction", latest);
+            self.first.note(moment, what(), "a completed checkpoint that covers the transaction", latest);
         } else if !again && !was_open {
-            self.first.note(moment, what, "a transaction that is pre-committed", "one that is not");
+            self.first.note(moment, what(), "a transaction that is pre-committed", "one that is not");
         }
     }
 

@@ -8,7 +8,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::Oracles;
-use crate::kernel::{Digest, clone_fields};
+use crate::kernel::{Digest, Prints, clone_fields};
 use crate::model::SnapshotId;
 
 /// Hashes words as a multiset: their order has no future. Two sums of independent digests, so that
@@ -30,9 +30,8 @@ pub(super) fn unordered<H: Hasher>(words: impl Iterator<Item = (u64, u64, u64)>,
 clone_fields!(Oracles<'p> {
     plan,
     moment,
-    traffic,
+    channels,
     delivery,
-    consistent_cut,
     state_replay,
     restore,
     sinks,
@@ -40,6 +39,7 @@ clone_fields!(Oracles<'p> {
     sanity,
     conservation,
     false_alarm,
+    alive,
 });
 
 impl Oracles<'_> {
@@ -49,21 +49,54 @@ impl Oracles<'_> {
         size_of::<Self>() + self.plan.tasks().len() * per_task + self.plan.channels().len() * (32 + 48 + 8) + 512
     }
 
-    /// Hashes what the oracles remember as far as it has a future. `alive` are the snapshots that are
-    /// pending or can be restored.
+    /// Adds the fingerprints of what the oracles remember as far as it has a future. `alive` are the
+    /// snapshots that are pending or can be restored.
     ///
     /// Where the run is, its [`Moment`](super::Moment), is left out: it is told, never judged by.
-    pub fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
-        self.broken_bits().hash(state);
-        self.traffic.hash_state(state);
-        self.delivery.hash_state(alive, state);
-        self.consistent_cut.hash_state(self.plan, &self.traffic, state);
-        self.state_replay.hash_state(self.plan, alive, state);
-        self.restore.hash_state(alive, state);
-        self.sinks.hash_state(state);
-        self.liveness.hash_state(state);
-        self.sanity.hash_state(state);
-        self.conservation.hash_state(state);
-        self.false_alarm.hash_state(alive, state);
+    pub fn print(&mut self, alive: &[SnapshotId], prints: &mut Prints) {
+        if self.alive != alive {
+            self.alive.clear();
+            self.alive.extend_from_slice(alive);
+            self.delivery.forget();
+            self.state_replay.forget();
+            self.restore.forget();
+            self.false_alarm.forget();
+        }
+        let plan = self.plan;
+        prints.add_by(&mut self.channels, |channels, state| {
+            channels.cut.is_broken().hash(state);
+            channels.hash_state(plan, state);
+        });
+        prints.add_by(&mut self.delivery, |delivery, state| {
+            delivery.hash_state(alive, state);
+        });
+        prints.add_by(&mut self.state_replay, |replay, state| {
+            replay.is_broken().hash(state);
+            replay.hash_state(plan, alive, state);
+        });
+        prints.add_by(&mut self.restore, |restore, state| {
+            restore.is_broken().hash(state);
+            restore.hash_state(alive, state);
+        });
+        prints.add_by(&mut self.sinks, |sinks, state| {
+            sinks.is_broken().hash(state);
+            sinks.hash_state(state);
+        });
+        prints.add_by(&mut self.liveness, |liveness, state| {
+            liveness.is_broken().hash(state);
+            liveness.hash_state(state);
+        });
+        prints.add_by(&mut self.sanity, |sanity, state| {
+            sanity.is_broken().hash(state);
+            sanity.hash_state(state);
+        });
+        prints.add_by(&mut self.conservation, |conservation, state| {
+            conservation.is_broken().hash(state);
+            conservation.hash_state(state);
+        });
+        prints.add_by(&mut self.false_alarm, |false_alarm, state| {
+            false_alarm.is_broken().hash(state);
+            false_alarm.hash_state(alive, state);
+        });
     }
 }

@@ -29,6 +29,14 @@ struct Paid {
 
 clone_fields!(Shadow { entries, digest, paid });
 
+impl Shadow {
+    /// Back to that of no records; keeps the memory.
+    fn clear(&mut self) {
+        self.entries.clear();
+        (self.digest, self.paid) = (0, None);
+    }
+}
+
 /// A copy that a restore may go back to, with its digest.
 #[derive(Clone, Debug)]
 struct Copied {
@@ -74,10 +82,7 @@ impl StateReplay {
     }
 
     pub(super) fn reset(&mut self) {
-        for shadow in &mut self.shadows {
-            shadow.entries.clear();
-            (shadow.digest, shadow.paid) = (0, None);
-        }
+        self.shadows.iter_mut().for_each(Shadow::clear);
         self.saved.clear();
         (self.latest, self.first) = (None, First::default());
     }
@@ -111,6 +116,12 @@ impl StateReplay {
         shares.fold(shadow.digest, u64::wrapping_add)
     }
 
+    /// What [`rare_fact`](Self::rare_fact) does something with.
+    #[inline(always)]
+    pub(super) fn reads(fact: Fact) -> bool {
+        matches!(fact, Fact::Posted { .. } | Fact::Saved { .. } | Fact::Completed { .. } | Fact::Aborted { .. } | Fact::Restored { .. })
+    }
+
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
         match fact {
             Fact::Posted { task, value } if plan.kind(task).is_stateful() => {
@@ -138,7 +149,7 @@ impl StateReplay {
                 let shadow = &mut self.shadows[rank(plan, task)];
                 match copy {
                     Some(copy) => shadow.clone_from(&copy.shadow),
-                    None => *shadow = Shadow::default(),
+                    None => shadow.clear(),
                 }
             }
             _ => {}
