@@ -615,6 +615,10 @@ fn wrong_usage() {
         &["run", "x.json", "--sed", "1"],
         &["run", ""],
         &["schema", "x"],
+        &["view"],
+        &["export", "x.json"],
+        &["export", "x.json", "--to", "svg"],
+        &["view", "x.json", "-o", "y.html", "--ascii"],
     ] {
         let ran = cutline(arguments);
         assert_eq!((ran.exit, &*ran.out), (2, ""), "{arguments:?}");
@@ -657,4 +661,33 @@ fn a_newcomer_in_an_empty_folder() {
     let ran = room.cutline(&["run", "."]);
     assert_eq!((ran.exit, &*ran.err), (0, ""), "{}", ran.out);
     assert_eq!(room.cutline(&["run", "first.json", "--twice", "--trace", "facts.tsv"]).exit, 0);
+}
+
+#[test]
+fn a_run_is_looked_at() {
+    let room = Room::with(&[("good.json", GOOD)]);
+    let ran = room.cutline(&["view", "good.json", "--ascii", "--rows", "3"]);
+    assert_eq!((ran.exit, &*ran.err), (0, ""));
+    assert!(ran.out.is_ascii() && ran.out.contains("more rows: --rows N draws more"), "{}", ran.out);
+    let ran = room.cutline(&["view", "good.json", "-o", "pages/good.html"]);
+    assert_eq!((ran.exit, &*ran.out), (0, "open pages/good.html in a browser\n"));
+    assert!(fs::read_to_string(room.path("pages/good.html")).expect("a page").starts_with("<!doctype html>"));
+    for tool in ["shiviz", "perfetto", "mermaid", "dot", "jsonl"] {
+        let printed = room.cutline(&["export", "good.json", "--to", tool]);
+        assert_eq!((printed.exit, printed.out.is_empty()), (0, false), "{tool}");
+        assert_eq!(room.cutline(&["export", "good.json", "--to", tool, "-o", "out"]).exit, 0, "{tool}");
+        assert_eq!(fs::read_to_string(room.path("out")).expect("a file"), printed.out, "{tool}");
+    }
+}
+
+/// Whoever mixes up the two files loses nothing.
+#[test]
+fn what_becomes_of_a_scenario_never_replaces_it() {
+    let room = Room::with(&[("good.json", GOOD)]);
+    for arguments in [&["view", "good.json", "-o", "./good.json"][..], &["export", "good.json", "--to", "dot", "-o", "good.json"]] {
+        let ran = room.cutline(arguments);
+        assert_eq!((ran.exit, &*ran.out), (2, ""), "{arguments:?}");
+        assert!(ran.err.contains("would overwrite the scenario"), "{}", ran.err);
+    }
+    assert_eq!(fs::read_to_string(room.path("good.json")).expect("still there"), GOOD);
 }

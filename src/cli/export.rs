@@ -26,6 +26,9 @@ pub fn export(arguments: &Export) -> Exit {
     }
     match &arguments.output {
         None => output::result(&exported.text),
-        Some(path) => keep::write(path, &exported.text).map_or_else(|problem| refuse(&problem), |()| Exit::AsExpected),
+        Some(path) => match keep::write_of(&arguments.run.file, path, &exported.text) {
+            Ok(()) => Exit::AsExpected,
+            Err(problem) => refuse(&problem),
+        },
     }
 }

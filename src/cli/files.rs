@@ -39,6 +39,11 @@ pub fn find(paths: &[PathBuf]) -> Found {
     found
 }
 
+/// Whether two names lead to one file that is there.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    fs::canonicalize(one).is_ok_and(|one| fs::canonicalize(other).is_ok_and(|other| one == other))
+}
+
 impl Found {
     fn search(&mut self, folder: &Path) {
         self.many = true;

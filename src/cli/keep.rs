@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::files::reason;
+use super::files::{is_same, reason};
 use super::output::Problem;
 
 /// Writes a file under another name and puts it in its place when all of it is on disk: whoever is killed
@@ -16,6 +16,14 @@ pub fn write(path: &Path, text: &str) -> Result<(), Problem> {
         let message = format!("cannot write {}: {}", path.display(), reason(&error));
         Problem::new(message, "name a place that can be written to")
     })
+}
+
+/// Writes what became of a scenario, wherever that is but over the scenario itself.
+pub fn write_of(scenario: &Path, path: &Path, text: &str) -> Result<(), Problem> {
+    if is_same(scenario, path) {
+        return Err(Problem::new(format!("{} would overwrite the scenario", path.display()), "name another file"));
+    }
+    write(path, text)
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! `cutline run`
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
@@ -49,8 +49,7 @@ fn check_trace(arguments: &Run, found: &Found) -> Result<(), Problem> {
         let message = "\"--trace -\" would mix the facts with the document on standard output";
         return Err(Problem::new(message, "name a file for the facts, or leave out --format"));
     }
-    let is_scenario = |file: &Path| fs::canonicalize(file).is_ok_and(|file| fs::canonicalize(trace).is_ok_and(|trace| trace == file));
-    if found.files.iter().any(|file| is_scenario(file)) {
+    if found.files.iter().any(|file| files::is_same(file, trace)) {
         let message = format!("--trace {} would overwrite the scenario", trace.display());
         return Err(Problem::new(message, "name another file for the facts"));
     }

@@ -37,7 +37,7 @@ pub fn shrink(arguments: &Shrink) -> Exit {
 
 fn store(shrunk: &Shrunk, arguments: &Shrink) -> Exit {
     let path = printable(&arguments.output.display().to_string());
-    if let Err(problem) = keep::write(&arguments.output, &shrunk.text) {
+    if let Err(problem) = keep::write_of(&arguments.file, &arguments.output, &shrunk.text) {
         return refuse(&problem);
     }
     let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };

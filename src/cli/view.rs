@@ -20,7 +20,7 @@ pub fn view(arguments: &View) -> Exit {
     match (shown, &arguments.output) {
         (Err(exit), _) => exit,
         (Ok(text), None) => output::result(&text),
-        (Ok(page), Some(path)) => store(path, &page),
+        (Ok(page), Some(path)) => store(&arguments.run.file, path, &page),
     }
 }
 
@@ -29,8 +29,8 @@ fn options(arguments: &View) -> Options {
     Options { glyphs, rows: arguments.rows }
 }
 
-fn store(path: &Path, page: &str) -> Exit {
-    match keep::write(path, page) {
+fn store(scenario: &Path, path: &Path, page: &str) -> Exit {
+    match keep::write_of(scenario, path, page) {
         Ok(()) => output::result(&format!("open {} in a browser\n", printable(&path.display().to_string()))),
         Err(problem) => refuse(&problem),
     }

@@ -16,6 +16,17 @@ pub enum Commit {
     TwoPhase,
 }
 
+impl Commit {
+    /// The word used in scenario files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Commit::Plain => "plain",
+            Commit::Idempotent => "idempotent",
+            Commit::TwoPhase => "two_phase",
+        }
+    }
+}
+
 /// What an operator does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {

@@ -126,7 +126,7 @@ pub struct End {
 }
 
 /// All invariants together. What they remember of a run is part of the state of a search: see
-/// [`hash_state`](Oracles::hash_state).
+/// [`print`](Oracles::print).
 #[derive(Debug)]
 pub struct Oracles<'p> {
     plan: &'p Plan,

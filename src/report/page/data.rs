@@ -58,6 +58,8 @@ pub struct About<'r> {
 pub struct OperatorData {
     pub name: String,
     pub kind: &'static str,
+    /// How a sink commits.
+    pub commit: Option<&'static str>,
     pub tasks: Vec<usize>,
 }
 
@@ -191,6 +193,10 @@ fn operators(plan: &Plan) -> Vec<OperatorData> {
     let operator = |operator: &crate::model::Operator| OperatorData {
         name: operator.name.to_string(),
         kind: operator.kind.word(),
+        commit: match operator.kind {
+            Kind::Sink { commit } => Some(commit.word()),
+            _ => None,
+        },
         tasks: operator.tasks.clone().map(|task| task as usize).collect(),
     };
     plan.operators().iter().map(operator).collect()

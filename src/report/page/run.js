@@ -96,13 +96,11 @@ function sendingsOf(run) {
 
 /** Where effects are counted, in the order of the outcome, with the operator behind the name. */
 function ledgerPlaces(run) {
-  return (run.outcome.places || []).map((place) => ({
-    ...place,
-    operator: run.operators.findIndex((operator) => operator.name === place.place),
-    // To write a record again into an idempotent sink is no second effect: what is never undone and yet has
-    // no duplicate at the end never had one.
-    repeatsCount: !(place.kind === "output" && place.duplicated === 0),
-  }));
+  return (run.outcome.places || []).map((place) => {
+    const operator = run.operators.findIndex((other) => other.name === place.place);
+    // To write a record again into an idempotent sink is no second effect.
+    return { ...place, operator, repeatsCount: run.operators[operator]?.commit !== "idempotent" };
+  });
 }
 
 /** The last stop that is not after `step`. */
