@@ -671,7 +671,7 @@ fn a_run_is_looked_at() {
     assert!(ran.out.is_ascii() && ran.out.contains("more rows: --rows N draws more"), "{}", ran.out);
     let ran = room.cutline(&["view", "good.json", "-o", "pages/good.html"]);
     assert_eq!((ran.exit, &*ran.out), (0, "open pages/good.html in a browser\n"));
-    assert!(fs::read_to_string(room.path("pages/good.html")).expect("a page").starts_with("<!doctype html>"));
+    assert!(fs::read_to_string(room.path("pages/good.html")).expect("a page").starts_with("<!DOCTYPE html>"));
     for tool in ["shiviz", "perfetto", "mermaid", "dot", "jsonl"] {
         let printed = room.cutline(&["export", "good.json", "--to", tool]);
         assert_eq!((printed.exit, printed.out.is_empty()), (0, false), "{tool}");
