@@ -19,6 +19,7 @@ impl World {
     ) {
         let mut effects = Effects::default();
         let view = TaskView { task, plan: &self.setup.plan, blocked: &self.blocked, overdue: &self.overdue };
+        self.tasks[task].touch();
         call(&mut self.protocols[task], &view, &mut effects);
         if !self.piggyback.is_off() {
             self.piggyback.stamps[task.0 as usize] = self.protocols[task].stamp();

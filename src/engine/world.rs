@@ -165,7 +165,9 @@ pub struct World {
     pub(super) missing: u32,
     pub(super) requests: u32,
     pub(super) tasks: IdVec<TaskId, Printed<Task>>,
-    pub(super) protocols: IdVec<TaskId, Printed<ProtocolBox>>,
+    /// A task's fingerprint tells of its protocol too, which spares a large world half of what fingerprints
+    /// take: whoever changes a protocol [touches](Printed::touch) the task.
+    pub(super) protocols: IdVec<TaskId, ProtocolBox>,
     /// Parts copied but not yet in durable storage, by task, each task's oldest first. Volatile.
     pub(super) savings: Printed<Vec<Saving>>,
     pub(super) data: Printed<Lists<Slot<Element>>>,
@@ -300,8 +302,8 @@ impl Clone for World {
         self.wants_records = source.wants_records;
         (self.job, self.missing, self.requests) = (source.job, source.missing, source.requests);
         self.restoring = source.restoring;
+        self.clone_protocols_from(source);
         self.tasks.clone_from(&source.tasks);
-        self.protocols.clone_from(&source.protocols);
         self.savings.clone_from(&source.savings);
         self.data.clone_from(&source.data);
         self.blocked.clone_from(&source.blocked);
@@ -363,7 +365,7 @@ impl World {
             missing: 0,
             requests: setup.requests,
             tasks: plan.tasks().ids().map(fresh).collect(),
-            protocols: protocols.into_iter().map(Printed::new).collect(),
+            protocols: protocols.into_iter().collect(),
             savings: Printed::default(),
             data: Printed::new(Lists::new(channels)),
             blocked: Printed::new(vec![false; channels]),
@@ -606,12 +608,24 @@ impl World {
         self.storage.iter().map(|stored| stored.id)
     }
 
+    /// Before the tasks are: they know whether their protocols have changed.
+    fn clone_protocols_from(&mut self, source: &Self) {
+        if self.protocols.len() != source.protocols.len() {
+            return self.protocols.clone_from(&source.protocols);
+        }
+        let tasks = self.tasks.iter().zip(source.tasks.iter());
+        let protocols = self.protocols.iter_mut().zip(source.protocols.iter());
+        let changed = tasks.zip(protocols).filter(|((task, other), _)| !task.is_from(other));
+        changed.for_each(|(_, (protocol, other))| protocol.clone_from(other));
+    }
+
     /// Adds the fingerprints of everything that [`Hash`] tells of. What did not change since the last
     /// time is not looked at again.
     pub fn print(&mut self, prints: &mut Prints) {
         prints.add_small(&(self.job, self.missing, self.requests, self.restoring));
-        self.tasks.iter_mut().for_each(|task| prints.add(task));
-        self.protocols.iter_mut().for_each(|protocol| prints.add(protocol));
+        for (task, protocol) in self.tasks.iter_mut().zip(self.protocols.iter()) {
+            prints.add_by(task, |task, state| (task, protocol).hash(state));
+        }
         prints.add(&mut self.savings);
         prints.add(&mut self.data);
         prints.add(&mut self.blocked);

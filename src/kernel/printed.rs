@@ -29,6 +29,19 @@ impl<T> Printed<T> {
         Printed { part, print: UNKNOWN, origin: NOWHERE }
     }
 
+    /// Whether it is known to be equal to `source`, and with it what else its fingerprint tells of.
+    #[inline(always)]
+    pub fn is_from(&self, source: &Self) -> bool {
+        self.origin != NOWHERE && self.origin == source.origin
+    }
+
+    /// As if the part had changed: something else that its fingerprint tells of is about to, which is copied
+    /// where it [`is_from`](Self::is_from) another state.
+    #[inline(always)]
+    pub fn touch(&mut self) {
+        (self.print, self.origin) = (UNKNOWN, NOWHERE);
+    }
+
     /// Makes the fingerprint unknown, when something else that it tells of has changed.
     pub fn forget(&mut self) {
         self.print = UNKNOWN;
@@ -46,7 +59,7 @@ impl<T> Deref for Printed<T> {
 impl<T> DerefMut for Printed<T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
-        (self.print, self.origin) = (UNKNOWN, NOWHERE);
+        self.touch();
         &mut self.part
     }
 }
@@ -58,7 +71,7 @@ impl<T: Clone> Clone for Printed<T> {
 
     #[inline]
     fn clone_from(&mut self, source: &Self) {
-        if self.origin == NOWHERE || self.origin != source.origin {
+        if !self.is_from(source) {
             self.part.clone_from(&source.part);
         }
         (self.print, self.origin) = (source.print, source.origin);
