@@ -35,6 +35,10 @@ fn committed() -> Vec<(String, Scenario)> {
     found
 }
 
+fn aligned_join() -> Scenario {
+    committed().into_iter().find(|(name, _)| name == "scenarios/aligned-join.json").expect("it is there").1
+}
+
 /// Exports every committed scenario and has the document checked.
 fn check(document: fn(&Recording<'_>) -> Exported, is_right: impl Fn(&Recording<'_>, &Exported) -> Result<(), String>) {
     for (name, scenario) in committed() {
@@ -187,6 +191,20 @@ fn perfetto_finds_both_ends_of_every_arrow_in_slices() {
 }
 
 #[test]
+fn a_trace_that_perfetto_would_misread_is_seen() {
+    let scenario = aligned_join();
+    let recording = Recording::of(&scenario, scenario.world(), FACTS);
+    let right = export::perfetto(&recording);
+    for (from, to) in
+        [(r#""bp":"e""#, r#""bp":"x""#), (r#""dur":1"#, r#""dur":0"#), (r#""ph":"s""#, r#""ph":"t""#), (r#""ph":"b""#, r#""ph":"n""#)]
+    {
+        let wrong = Exported { text: right.text.replace(from, to), ..right.clone() };
+        assert_ne!(wrong, right, "there is no {from} to spoil");
+        assert!(perfetto(&recording, &wrong).is_err(), "{from} -> {to}");
+    }
+}
+
+#[test]
 fn mermaid_gets_only_what_it_can_draw() {
     check(export::mermaid, |recording, exported| {
         let mut lines = exported.text.lines();
@@ -284,7 +302,7 @@ fn origins_are_source_records() {
 /// A cut run says so wherever it goes.
 #[test]
 fn what_is_left_out_is_said() {
-    let (_, scenario) = committed().swap_remove(0);
+    let scenario = aligned_join();
     let recording = Recording::of(&scenario, scenario.world(), 10);
     for document in [export::shiviz, export::perfetto, export::mermaid, export::jsonl] {
         let missing = document(&recording).missing;
