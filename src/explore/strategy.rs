@@ -6,6 +6,7 @@
 use crate::engine::Step;
 use crate::kernel::Stream;
 use crate::model::{Plan, TaskId};
+use crate::protocol::Timer;
 
 /// How to choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +43,66 @@ impl Strategy {
     }
 }
 
+/// A step as a word, since it is looked up before every move: its kind, and what tells it apart from others
+/// of its kind. Of two numbers the second loses its high part, which no walk uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Name(u64);
+
+impl Name {
+    #[inline(always)]
+    fn of(step: Step) -> Name {
+        let (kind, at, which) = match step {
+            Step::Deliver(channel) => (0, channel.0, 0),
+            Step::Emit(task) => (1, task.0, 0),
+            Step::Tell(task) => (2, task.0, 0),
+            Step::Hear(task) => (3, task.0, 0),
+            Step::Upload(task) => (4, task.0, 0),
+            Step::Restore(task) => (5, task.0, 0),
+            Step::Take(channel, index) => (6, channel.0, index),
+            Step::Announce(channel, snapshot) => (7, channel.0, snapshot.0),
+            Step::Alarm(task) => (8, task.0, 0),
+            Step::Initiate(task) => (9, task.0, 0),
+            Step::Lose(task) => (10, task.0, 0),
+            Step::Crash(task) => (11, task.0, 0),
+            Step::FailUpload(task) => (12, task.0, 0),
+            Step::Start => (13, 0, 0),
+            Step::Request => (14, 0, 0),
+            Step::Fire(timer) => Name::timer(timer),
+        };
+        Name(kind | u64::from(at) << 8 | u64::from(which) << 40)
+    }
+
+    #[inline(never)]
+    fn timer(timer: Timer) -> (u64, u32, u32) {
+        match timer {
+            Timer::First => (15, 0, 0),
+            Timer::Interval => (16, 0, 0),
+            Timer::Final => (17, 0, 0),
+            Timer::Pause => (18, 0, 0),
+            Timer::Timeout(snapshot) => (19, snapshot.0, 0),
+            Timer::Store(snapshot) => (20, snapshot.0, 0),
+            Timer::Budget(snapshot) => (21, snapshot.0, 0),
+            Timer::Detect => (22, 0, 0),
+            Timer::Restart => (23, 0, 0),
+        }
+    }
+}
+
+/// A step that has drawn something.
+#[derive(Clone, Copy, Debug)]
+struct Drawn {
+    name: Name,
+    /// Who does its work, where the strategy asks.
+    actor: Option<TaskId>,
+    key: u64,
+}
+
 /// A strategy at work in one run.
 #[derive(Clone, Debug)]
 pub(super) struct Chooser {
     strategy: Strategy,
-    /// What each pending step (for [`Strategy::Priorities`]: each step ever seen) drew.
-    keys: Vec<(Step, u64)>,
+    /// The pending steps; for [`Strategy::Priorities`] all that were ever seen.
+    drawn: Vec<Drawn>,
     /// The moments at which a priority changes, ascending from the end.
     changes: Vec<u32>,
     now: u64,
@@ -55,13 +110,13 @@ pub(super) struct Chooser {
 
 impl Chooser {
     pub fn new() -> Self {
-        Chooser { strategy: Strategy::Uniform, keys: Vec::new(), changes: Vec::new(), now: 0 }
+        Chooser { strategy: Strategy::Uniform, drawn: Vec::new(), changes: Vec::new(), now: 0 }
     }
 
     /// A new run of about `horizon` moves.
     pub fn reset(&mut self, strategy: Strategy, horizon: u32, stream: &mut Stream) {
         (self.strategy, self.now) = (strategy, 0);
-        self.keys.clear();
+        self.drawn.clear();
         self.changes.clear();
         if let Strategy::Priorities { depth } = strategy {
             self.changes.extend((1..depth).map(|_| stream.below(u64::from(horizon)) as u32));
@@ -83,46 +138,63 @@ impl Chooser {
         }
     }
 
-    fn key(&mut self, step: Step, draw: impl FnOnce() -> u64) -> u64 {
-        if let Some(&(_, key)) = self.keys.iter().find(|(known, _)| *known == step) {
-            return key;
+    /// What a step drew: its place in `drawn`. One that is not there yet draws now.
+    #[inline(always)]
+    fn find(&mut self, step: Step, draw: impl FnOnce() -> (Option<TaskId>, u64)) -> usize {
+        let name = Name::of(step);
+        self.drawn.iter().position(|known| known.name == name).unwrap_or_else(|| {
+            let (actor, key) = draw();
+            self.drawn.push(Drawn { name, actor, key });
+            self.drawn.len() - 1
+        })
+    }
+
+    /// The places in `moves` and `drawn` of the step whose key is the highest; of equal ones the last.
+    #[inline(always)]
+    fn highest(&mut self, moves: &[Step], mut draw: impl FnMut(Step) -> (Option<TaskId>, u64)) -> (usize, usize) {
+        let mut best = (0, 0, 0);
+        for (at, &step) in moves.iter().enumerate() {
+            let found = self.find(step, || draw(step));
+            let key = self.drawn[found].key;
+            if key >= best.2 {
+                best = (at, found, key);
+            }
         }
-        let key = draw();
-        self.keys.push((step, key));
-        key
+        (best.0, best.1)
     }
 
     fn highest_priority(&mut self, plan: &Plan, moves: &[Step], stream: &mut Stream) -> usize {
-        let keys = moves.iter().map(|&step| self.key(step, || stream.draw()));
-        let best = keys.enumerate().max_by_key(|&(_, key)| key).map_or(0, |(at, _)| at);
-        let actor = actor(plan, moves[best]);
-        self.keys.retain(|(step, _)| self::actor(plan, *step) != actor);
+        let (best, found) = self.highest(moves, |step| (actor(plan, step), stream.draw()));
+        let actor = self.drawn[found].actor;
+        self.drawn.retain(|drawn| drawn.actor != actor);
         best
     }
 
     fn highest_chain(&mut self, moves: &[Step], at: u32, stream: &mut Stream) -> usize {
-        // Above all priorities that changes give.
-        let keys = moves.iter().map(|&step| self.key(step, || stream.draw() | 1 << 32));
-        let best = keys.enumerate().max_by_key(|&(_, key)| key).map_or(0, |(at, _)| at);
-        if self.changes.last().is_some_and(|&change| change <= at) {
-            self.changes.pop();
-            let low = self.changes.len() as u64;
-            if let Some((_, key)) = self.keys.iter_mut().find(|(step, _)| *step == moves[best]) {
-                *key = low;
+        loop {
+            // Above all priorities that changes give.
+            let (best, found) = self.highest(moves, |_| (None, stream.draw() | 1 << 32));
+            if self.changes.last().is_none_or(|&change| change > at) {
+                return best;
             }
-            return self.highest_chain(moves, at, stream);
+            self.changes.pop();
+            self.drawn[found].key = self.changes.len() as u64;
         }
-        best
     }
 
     fn earliest(&mut self, moves: &[Step], longest: u64, stream: &mut Stream) -> usize {
         let now = self.now;
-        let keys = moves.iter().map(|&step| self.key(step, || now + 1 + stream.below(longest)));
-        let (best, due) = keys.enumerate().min_by_key(|&(_, key)| key).unwrap_or((0, now));
-        self.now = now.max(due);
-        let taken = moves[best];
-        self.keys.retain(|(step, _)| *step != taken);
-        best
+        let mut best = (0, 0, u64::MAX);
+        for (at, &step) in moves.iter().enumerate() {
+            let found = self.find(step, || (None, now + 1 + stream.below(longest)));
+            let due = self.drawn[found].key;
+            if due < best.2 {
+                best = (at, found, due);
+            }
+        }
+        self.now = now.max(best.2);
+        self.drawn.remove(best.1);
+        best.0
     }
 }
 

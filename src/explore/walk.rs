@@ -320,7 +320,8 @@ impl<'s> Walker<'s> {
 
 /// Takes the steps of a schedule that can happen, goes on in the default order, and says all that is wrong.
 pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Broken {
-    let mut driver = Untimed::new(control, most_steps(scenario.plan()), Judge { oracles: scenario.untimed_oracles() });
+    let mut judge = Judge { oracles: scenario.untimed_oracles() };
+    let mut driver = Untimed::new(control, most_steps(scenario.plan()), &mut judge as &mut dyn FactSink);
     driver.settle(&mut world);
     for &step in steps {
         if world.ready(step).is_ok() {
@@ -328,7 +329,7 @@ pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, step
         }
     }
     let is_quiet = driver.finish(&mut world) == Stop::Quiet;
-    driver.sink.oracles.broken_at_end(scenario.claims(), !is_quiet)
+    judge.oracles.broken_at_end(scenario.claims(), !is_quiet)
 }
 
 struct Judge<'s> {

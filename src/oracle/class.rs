@@ -139,7 +139,7 @@ impl Oracles<'_> {
     /// What becomes of records that is not exactly once, and whether that is forbidden somewhere.
     fn deliveries(&mut self) -> impl Iterator<Item = (Class, bool)> + use<> {
         let (mut duplicated, mut lost) = (None, None);
-        for report in self.delivery.reports() {
+        for report in self.delivery.faults() {
             let note = |seen: &mut Option<bool>, count: u64, is_forbidden: bool| {
                 if count > 0 {
                     *seen = Some(seen.unwrap_or(false) || is_forbidden);

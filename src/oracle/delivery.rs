@@ -340,6 +340,22 @@ impl<'p> Delivery<'p> {
         self.places.iter().map(|place| self.report(place)).collect()
     }
 
+    /// The places that do not show every record exactly once: none, after most runs.
+    pub(super) fn faults(&mut self) -> impl Iterator<Item = PlaceReport> {
+        self.settle();
+        self.places.iter().filter(|place| !self.shows_each_once(place)).map(|place| self.report(place))
+    }
+
+    fn shows_each_once(&self, place: &Place) -> bool {
+        match (&place.counts, self.reference.arriving(place.operator)) {
+            (Counts::Dense(counts), Names::All(_)) if !place.is_idempotent => counts.iter().all(|&count| count == 1),
+            (counts, names) => names.iter().all(|name| {
+                let count = counts.of(name);
+                count == 1 || count > 1 && place.is_idempotent
+            }),
+        }
+    }
+
     fn report(&self, place: &Place) -> PlaceReport {
         let expected = self.reference.arriving(place.operator);
         let (mut lost, mut duplicated, mut examples) = (0, 0, Vec::new());
@@ -376,9 +392,8 @@ impl<'p> Delivery<'p> {
     }
 
     pub(super) fn verdict(&mut self, end: End, unsettled: bool) -> Verdict {
-        let mut first = First::default();
-        self.settle();
-        for report in self.places.iter().map(|place| self.report(place)) {
+        let (plan, mut first) = (self.plan, First::default());
+        for report in self.faults() {
             if report.observed.satisfies(report.promised) {
                 continue;
             }
@@ -388,8 +403,8 @@ impl<'p> Delivery<'p> {
             if (end.cut_short || unsettled) && !is_repeated {
                 return Verdict::Incomplete("the run ended before everything was delivered".to_owned());
             }
-            let place = &self.plan.operators()[report.operator].name;
-            let names = report.examples.iter().map(|&(name, count)| format!("{} x{count}", self.plan.describe(report.operator, name)));
+            let place = &plan.operators()[report.operator].name;
+            let names = report.examples.iter().map(|&(name, count)| format!("{} x{count}", plan.describe(report.operator, name)));
             let what = format!("{} of {place}: {}", report.kind.word(), names.collect::<Vec<_>>().join(", "));
             first.note(end.moment, what, report.promised.word(), report.observed.word());
         }

@@ -111,16 +111,21 @@ impl Scenario {
     }
 
     /// The same for a fresh world of this scenario that has parts of your own in it.
-    pub fn drive_world<S: FactSink>(&self, mut world: World, sink: S) -> (World, S, Stop) {
-        if let Some(steps) = &self.schedule {
-            let mut untimed = Untimed::new(self.control, self.limits.steps, sink);
-            untimed.follow(&mut world, steps.iter().copied());
-            let stop = untimed.finish(&mut world);
-            return (world, untimed.sink, stop);
-        }
-        let mut timed = Timed::new(&self.setup.plan, &self.timing, &self.faults, sink);
-        let stop = timed.run(&mut world, self.seed, self.limits);
-        (world, timed.sink, stop)
+    pub fn drive_world<S: FactSink>(&self, world: World, mut sink: S) -> (World, S, Stop) {
+        let (world, stop) = self.drive_for(world, &mut sink);
+        (world, sink, stop)
+    }
+
+    fn drive_for(&self, mut world: World, sink: &mut dyn FactSink) -> (World, Stop) {
+        let stop = match &self.schedule {
+            Some(steps) => {
+                let mut untimed = Untimed::new(self.control, self.limits.steps, sink);
+                untimed.follow(&mut world, steps.iter().copied());
+                untimed.finish(&mut world)
+            }
+            None => Timed::new(&self.setup.plan, &self.timing, &self.faults, sink).run(&mut world, self.seed, self.limits),
+        };
+        (world, stop)
     }
 
     /// The same scenario with another setup: with sinks or storage that are wrong on purpose.
@@ -193,11 +198,12 @@ fn replay(
     steps: impl IntoIterator<Item = Step>,
     trace: &mut dyn FnMut(Ticks, u64, Fact),
 ) -> Outcome {
-    let mut untimed = Untimed::new(control, scenario.limits.steps, Judge::new(scenario, false, trace));
+    let mut judge = Judge::new(scenario, false, trace);
+    let mut untimed = Untimed::new(control, scenario.limits.steps, &mut judge as &mut dyn FactSink);
     let skipped = untimed.follow(&mut world, steps);
     let stop = untimed.finish(&mut world);
     let steps = untimed.steps();
-    untimed.sink.outcome(stop, Ticks(steps), steps, Some(skipped))
+    judge.outcome(stop, Ticks(steps), steps, Some(skipped))
 }
 
 impl<'s> Judge<'s> {
@@ -385,7 +391,8 @@ impl<'s> Runner<'s> {
         self.timed.sink.oracles.reset();
         let (stop, steps) = match &self.scenario.schedule {
             Some(steps) => {
-                let mut untimed = Untimed::new(self.scenario.control, self.scenario.limits.steps, &mut self.timed.sink);
+                let sink: &mut dyn FactSink = &mut self.timed.sink;
+                let mut untimed = Untimed::new(self.scenario.control, self.scenario.limits.steps, sink);
                 untimed.follow(&mut self.world, steps.iter().copied());
                 (untimed.finish(&mut self.world), untimed.steps())
             }

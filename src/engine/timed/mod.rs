@@ -33,7 +33,9 @@ impl FactSink for () {
     fn fact(&mut self, _now: Ticks, _fact: Fact) {}
 }
 
-impl<S: FactSink> FactSink for &mut S {
+// One that is behind a pointer saves a copy of the engine for each that reads facts: where it does not have to
+// be fast, that is where it belongs.
+impl<S: FactSink + ?Sized> FactSink for &mut S {
     #[inline(always)]
     fn fact(&mut self, now: Ticks, fact: Fact) {
         (**self).fact(now, fact);

@@ -16,7 +16,7 @@ use super::campaign::{Campaign, Suspect};
 use super::exhaustive::{Bounds, Budget, search};
 use super::most_steps;
 use super::walk::{Spice, Walker, judge_steps};
-use crate::engine::{Control, Step, Stop, Untimed};
+use crate::engine::{Control, FactSink, Step, Stop, Untimed};
 use crate::kernel::Stream;
 use crate::model::Plan;
 use crate::oracle::Class;
@@ -297,7 +297,8 @@ impl Shrinker<'_> {
 /// Whether the run takes so many steps that it is going in circles.
 fn is_endless(suspect: &dyn Suspect, case: &Case) -> bool {
     let (mut world, control) = (suspect.world(&case.scenario), case.draft.control);
-    let mut driver = Untimed::new(control, most_steps(case.scenario.plan()), ());
+    let nobody: &mut dyn FactSink = &mut ();
+    let mut driver = Untimed::new(control, most_steps(case.scenario.plan()), nobody);
     driver.follow(&mut world, case.steps.iter().copied());
     driver.finish(&mut world) != Stop::Quiet
 }
