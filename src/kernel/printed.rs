@@ -14,37 +14,33 @@ use super::{Fingerprint, Fingerprinter};
 #[derive(Debug, Default)]
 pub struct Printed<T> {
     part: T,
+    /// Means something unless `origin` is [`UNKNOWN`].
     print: [u64; 2],
-    /// [`NOWHERE`] when no state that anybody numbered has it.
+    // One word says all that a change makes untrue: runs that nobody takes fingerprints of pay for it, too.
     origin: u32,
 }
 
-/// No fingerprint, but by a chance of 1 in 2^128; then it is computed once more.
-const UNKNOWN: [u64; 2] = [0, 0];
-const NOWHERE: u32 = 0;
+/// Nobody has asked for the fingerprint since the part changed.
+const UNKNOWN: u32 = 0;
+/// The fingerprint is known, and no state that anybody numbered has the part.
+const NOWHERE: u32 = 1;
 
 impl<T> Printed<T> {
     /// A part whose fingerprint nobody has asked for yet.
     pub fn new(part: T) -> Self {
-        Printed { part, print: UNKNOWN, origin: NOWHERE }
+        Printed { part, print: [0; 2], origin: UNKNOWN }
     }
 
     /// Whether it is known to be equal to `source`, and with it what else its fingerprint tells of.
     #[inline(always)]
     pub fn is_from(&self, source: &Self) -> bool {
-        self.origin != NOWHERE && self.origin == source.origin
+        self.origin > NOWHERE && self.origin == source.origin
     }
 
-    /// As if the part had changed: something else that its fingerprint tells of is about to, which is copied
-    /// where it [`is_from`](Self::is_from) another state.
+    /// As if the part had changed: something else that its fingerprint tells of has, or is about to.
     #[inline(always)]
     pub fn touch(&mut self) {
-        (self.print, self.origin) = (UNKNOWN, NOWHERE);
-    }
-
-    /// Makes the fingerprint unknown, when something else that it tells of has changed.
-    pub fn forget(&mut self) {
-        self.print = UNKNOWN;
+        self.origin = UNKNOWN;
     }
 }
 
@@ -94,23 +90,24 @@ impl<T: Hash> Hash for Printed<T> {
 
 /// The fingerprint of a state from those of its parts, added up. The place of a part is in its
 /// fingerprint, so sums agree by chance only, as fingerprints do.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Prints {
     sum: u128,
     parts: u64,
+    /// Of the parts that have none yet.
     origin: u32,
 }
 
 impl Prints {
     /// Of a state without parts.
     pub fn new() -> Self {
-        Self::default()
+        Prints { sum: 0, parts: 0, origin: NOWHERE }
     }
 
-    /// Of a state that is kept under a number of its own, from 1: its parts remember where they became
-    /// what they are.
+    /// Of a state that is kept under a number of its own, less than [`u32::MAX`]` - 1`: its parts remember
+    /// where they became what they are.
     pub fn kept(number: u32) -> Self {
-        Prints { origin: number, ..Self::default() }
+        Prints { origin: NOWHERE + 1 + number, ..Self::new() }
     }
 
     /// The next part.
@@ -122,10 +119,10 @@ impl Prints {
     /// The next part, of which `hash` writes what counts.
     #[inline]
     pub fn add_by<T>(&mut self, part: &mut Printed<T>, hash: impl FnOnce(&T, &mut Fingerprinter)) {
-        if part.print == UNKNOWN {
+        if part.origin == UNKNOWN {
             part.print = Self::print(self.parts, |state| hash(&part.part, state));
         }
-        if part.origin == NOWHERE {
+        if part.origin <= NOWHERE {
             part.origin = self.origin;
         }
         self.count(part.print);

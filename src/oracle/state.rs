@@ -57,10 +57,10 @@ impl Oracles<'_> {
         if self.alive != alive {
             self.alive.clear();
             self.alive.extend_from_slice(alive);
-            self.delivery.forget();
-            self.state_replay.forget();
-            self.restore.forget();
-            self.false_alarm.forget();
+            self.delivery.touch();
+            self.state_replay.touch();
+            self.restore.touch();
+            self.false_alarm.touch();
         }
         let plan = self.plan;
         prints.add_by(&mut self.channels, |channels, state| {

@@ -138,8 +138,8 @@ struct Sighting {
 /// Parallel in the ambient pool of threads; the result is the same with any number of them.
 pub fn search(scenario: &Scenario, world: World, control: Control, budget: Budget, bounds: Bounds, wanted: Option<Class>) -> Explored {
     let root = Node::new(world, scenario.untimed_oracles(), budget, control);
-    // States are numbered in 32 bits.
-    let bounds = Bounds { states: bounds.states.min(u32::MAX.into()), ..bounds };
+    // States are numbered in 32 bits, of which two numbers are taken.
+    let bounds = Bounds { states: bounds.states.min((u32::MAX - 2).into()), ..bounds };
     Explorer { claims: scenario.claims(), bounds, wanted }.run(root)
 }
 
@@ -167,82 +167,13 @@ impl Explorer {
     }
 
     fn run(&self, mut root: Node<'_>) -> Explored {
-        let mut visited = Visited::default();
-        visited.insert(root.keep(0), 0, 0);
+        let mut tour = Tour::new(self, &mut root);
         // Nodes are large, so only their addresses move.
-        let (mut level, mut next, mut spare) = (vec![Box::new(root.clone())], Vec::new(), Vec::new());
-        let mut first_id = 0;
-        let mut seen =
-            Explored { states: 1, transitions: 0, depth: 0, ends: 0, unfinished: None, found: None, allowed: Vec::new(), bytes: 0 };
-        let mut sightings: Vec<Sighting> = Vec::new();
-        let mut depth = 0;
-        while !level.is_empty() && seen.unfinished.is_none() {
-            let mut fresh: Vec<Sighting> = Vec::new();
-            let node_bytes = level[0].footprint();
-            let mut rest = std::mem::take(&mut level).into_iter();
-            while rest.len() > 0 && seen.unfinished.is_none() {
-                let batch: Vec<Box<Node<'_>>> = rest.by_ref().take(BATCH).collect();
-                let expanded = batch.par_chunks(CHUNK).enumerate().map(|(at, nodes)| self.expand(nodes, (at * CHUNK) as u32, &visited));
-                let expanded: Vec<Expanded> = expanded.collect();
-                let mut winners = Vec::new();
-                for chunk in &expanded {
-                    seen.transitions += chunk.transitions;
-                    seen.ends += chunk.end_states;
-                    for (parent, broken) in &chunk.ends {
-                        note(&mut fresh, broken, first_id + parent, true, depth);
-                    }
-                    let mut broken = chunk.broken.iter().peekable();
-                    for (at, successor) in chunk.successors.iter().enumerate() {
-                        let broken = broken.next_if(|(place, _)| *place == at);
-                        if visited.len() as u64 >= self.bounds.states {
-                            // There may be no other new one, but nobody has looked.
-                            if !visited.contains(successor.fingerprint) {
-                                seen.unfinished = Some(Unfinished::States);
-                            }
-                            continue;
-                        }
-                        let Some(id) = visited.insert(successor.fingerprint, first_id + successor.parent, successor.choice) else {
-                            continue;
-                        };
-                        winners.push((id, *successor));
-                        if let Some((_, broken)) = broken {
-                            note(&mut fresh, broken, id, false, depth + 1);
-                        }
-                    }
-                }
-                first_id += batch.len() as u32;
-                let nodes = rest.len() + next.len() + (batch.len() + spare.len()).max(winners.len());
-                let held = visited.bytes() + nodes * node_bytes;
-                seen.bytes = seen.bytes.max(held as u64);
-                if seen.bytes > self.bounds.bytes && seen.unfinished.is_none() {
-                    // Before the memory is taken, not after.
-                    seen.unfinished = Some(Unfinished::Bytes);
-                }
-                if seen.unfinished.is_none() {
-                    materialise(batch, &winners, &mut spare, &mut next);
-                }
-            }
-            seen.states = visited.len() as u64;
-            // What shows in an end is one step shorter than what a step from there breaks.
-            fresh.sort_by_key(|sighting| sighting.depth);
-            for sighting in fresh {
-                if !sightings.iter().any(|known| (known.class, known.claimed) == (sighting.class, sighting.claimed)) {
-                    sightings.push(sighting);
-                }
-            }
-            depth += u32::from(!next.is_empty());
-            if sightings.iter().any(|sighting| self.is_wanted(sighting)) {
-                seen.unfinished = Some(Unfinished::Found);
-            }
-            std::mem::swap(&mut level, &mut next);
-            // Levels first grow and then shrink: what no level will need any more is given back.
-            spare.truncate(2 * level.len().max(BATCH));
+        let (mut level, mut spare) = (vec![Box::new(root.clone())], Vec::new());
+        while !level.is_empty() && tour.seen.unfinished.is_none() {
+            level = tour.expand_level(level, &mut spare);
         }
-        seen.depth = depth;
-        let example = |sighting: &Sighting| example(&root, &visited, sighting);
-        seen.found = sightings.iter().find(|sighting| self.is_wanted(sighting)).map(example);
-        seen.allowed = sightings.iter().filter(|sighting| !sighting.claimed && !self.is_wanted(sighting)).map(example).collect();
-        seen
+        tour.finish(&root)
     }
 
     fn expand<'s>(&self, nodes: &[Box<Node<'s>>], first: u32, visited: &Visited) -> Expanded {
@@ -277,6 +208,111 @@ impl Explorer {
     }
 }
 
+/// A search under way.
+struct Tour<'e> {
+    explorer: &'e Explorer,
+    visited: Visited,
+    seen: Explored,
+    /// The first of each kind.
+    sightings: Vec<Sighting>,
+    /// The same of the level that is being expanded.
+    fresh: Vec<Sighting>,
+    /// The number of the next state to expand.
+    first_id: u32,
+    depth: u32,
+}
+
+impl<'e> Tour<'e> {
+    fn new(explorer: &'e Explorer, root: &mut Node<'_>) -> Self {
+        let mut visited = Visited::default();
+        visited.insert(root.keep(0), 0, 0);
+        let seen = Explored { states: 1, transitions: 0, depth: 0, ends: 0, unfinished: None, found: None, allowed: Vec::new(), bytes: 0 };
+        Tour { explorer, visited, seen, sightings: Vec::new(), fresh: Vec::new(), first_id: 0, depth: 0 }
+    }
+
+    /// Expands all states of one depth and returns those of the next.
+    fn expand_level<'s>(&mut self, level: Vec<Box<Node<'s>>>, spare: &mut Vec<Box<Node<'s>>>) -> Vec<Box<Node<'s>>> {
+        let node_bytes = level[0].footprint();
+        let (mut rest, mut next) = (level.into_iter(), Vec::new());
+        while rest.len() > 0 && self.seen.unfinished.is_none() {
+            let batch: Vec<Box<Node<'s>>> = rest.by_ref().take(BATCH).collect();
+            let (explorer, visited) = (self.explorer, &self.visited);
+            let expanded = batch.par_chunks(CHUNK).enumerate().map(|(at, nodes)| explorer.expand(nodes, (at * CHUNK) as u32, visited));
+            let winners = self.admit(&expanded.collect::<Vec<_>>());
+            self.first_id += batch.len() as u32;
+            self.weigh(node_bytes * (rest.len() + next.len() + (batch.len() + spare.len()).max(winners.len())));
+            if self.seen.unfinished.is_none() {
+                materialise(batch, &winners, spare, &mut next);
+            }
+        }
+        self.seen.states = self.visited.len() as u64;
+        self.depth += u32::from(!next.is_empty());
+        self.judge_level();
+        // Levels first grow and then shrink: what no level will need any more is given back.
+        spare.truncate(2 * next.len().max(BATCH));
+        next
+    }
+
+    /// Looks successors up in their fixed order, and returns the new ones with their numbers.
+    fn admit(&mut self, expanded: &[Expanded]) -> Vec<(u32, Successor)> {
+        let mut winners = Vec::new();
+        for chunk in expanded {
+            self.seen.transitions += chunk.transitions;
+            self.seen.ends += chunk.end_states;
+            for (parent, broken) in &chunk.ends {
+                note(&mut self.fresh, broken, self.first_id + parent, true, self.depth);
+            }
+            let mut broken = chunk.broken.iter().peekable();
+            for (at, successor) in chunk.successors.iter().enumerate() {
+                let broken = broken.next_if(|(place, _)| *place == at);
+                if self.visited.len() as u64 >= self.explorer.bounds.states {
+                    // There may be no other new one, but nobody has looked.
+                    if !self.visited.contains(successor.fingerprint) {
+                        self.seen.unfinished = Some(Unfinished::States);
+                    }
+                    continue;
+                }
+                let parent = self.first_id + successor.parent;
+                let Some(id) = self.visited.insert(successor.fingerprint, parent, successor.choice) else { continue };
+                winners.push((id, *successor));
+                if let Some((_, broken)) = broken {
+                    note(&mut self.fresh, broken, id, false, self.depth + 1);
+                }
+            }
+        }
+        winners
+    }
+
+    /// Stops before memory is taken that there is not.
+    fn weigh(&mut self, nodes: usize) {
+        self.seen.bytes = self.seen.bytes.max((self.visited.bytes() + nodes) as u64);
+        if self.seen.bytes > self.explorer.bounds.bytes && self.seen.unfinished.is_none() {
+            self.seen.unfinished = Some(Unfinished::Bytes);
+        }
+    }
+
+    fn judge_level(&mut self) {
+        // What shows in an end is one step shorter than what a step from there breaks.
+        self.fresh.sort_by_key(|sighting| sighting.depth);
+        for sighting in self.fresh.drain(..) {
+            if !self.sightings.iter().any(|known| (known.class, known.claimed) == (sighting.class, sighting.claimed)) {
+                self.sightings.push(sighting);
+            }
+        }
+        if self.sightings.iter().any(|sighting| self.explorer.is_wanted(sighting)) {
+            self.seen.unfinished = Some(Unfinished::Found);
+        }
+    }
+
+    fn finish(self, root: &Node<'_>) -> Explored {
+        let example = |sighting: &Sighting| example(root, &self.visited, sighting);
+        let (wanted, others): (Vec<_>, Vec<_>) = self.sightings.iter().partition(|sighting| self.explorer.is_wanted(sighting));
+        let found = wanted.into_iter().next().map(example);
+        let allowed = others.into_iter().filter(|sighting| !sighting.claimed).map(example).collect();
+        Explored { depth: self.depth, found, allowed, ..self.seen }
+    }
+}
+
 /// A new state in the making.
 struct Birth<'s> {
     id: u32,
@@ -285,21 +321,23 @@ struct Birth<'s> {
     node: Option<Box<Node<'s>>>,
 }
 
+impl Birth<'_> {
+    fn is_sibling(&self, other: &Self) -> bool {
+        self.successor.parent == other.successor.parent
+    }
+}
+
 /// Makes the new states, given with their numbers in the order of their parents. A parent's node becomes its
-/// last child: on the average every state has one, and what does not change is not copied.
+/// last child: on the average a state has one, and what a step does not change is not copied.
 fn materialise<'s>(batch: Vec<Box<Node<'s>>>, winners: &[(u32, Successor)], spare: &mut Vec<Box<Node<'s>>>, next: &mut Vec<Box<Node<'s>>>) {
     let mut births: Vec<Birth<'s>> = winners.iter().map(|&(id, successor)| Birth { id, successor, node: None }).collect();
-    let mut last = births.iter_mut().rev().peekable();
-    for (parent, node) in batch.into_iter().enumerate().rev() {
-        while let Some(birth) = last.next_if(|birth| birth.successor.parent as usize > parent) {
-            birth.node = spare.pop();
-        }
-        match last.next_if(|birth| birth.successor.parent as usize == parent) {
-            Some(birth) => birth.node = Some(node),
-            None => spare.push(node),
-        }
+    let mut parents: Vec<Option<Box<Node<'s>>>> = batch.into_iter().map(Some).collect();
+    for last in births.chunk_by_mut(|one, other| one.is_sibling(other)).filter_map(<[Birth<'_>]>::last_mut) {
+        last.node = parents[last.successor.parent as usize].take();
     }
-    births.par_chunk_by_mut(|one, other| one.successor.parent == other.successor.parent).for_each(|siblings| {
+    spare.extend(parents.into_iter().flatten());
+    births.iter_mut().filter(|birth| birth.node.is_none()).for_each(|birth| birth.node = spare.pop());
+    births.par_chunk_by_mut(|one, other| one.is_sibling(other)).for_each(|siblings| {
         let (last, others) = siblings.split_last_mut().expect("not empty");
         let parent = last.node.as_mut().expect("a parent has a node");
         for birth in others {

@@ -85,7 +85,7 @@ impl<'s> Node<'s> {
     /// Makes the parts remember in which state they became what they are, for the states that come from
     /// it: the one with this number.
     pub fn keep(&mut self, id: u32) -> Fingerprint {
-        self.print(Prints::kept(id + 1))
+        self.print(Prints::kept(id))
     }
 
     fn print(&mut self, mut prints: Prints) -> Fingerprint {
