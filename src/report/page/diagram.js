@@ -122,7 +122,7 @@ function drawDiagram(app, diagram) {
 
 /** Draws the stops from `from` to `to`, whatever the current step. */
 function drawStill(app, diagram, from, to) {
-  Object.assign(diagram, { drawnFrom: from, drawnTo: to, arrows: [], labels: newLabels() });
+  Object.assign(diagram, { drawnFrom: from, drawnTo: to, arrows: [], labels: newLabels(diagram.geometry) });
   const marks = marksBetween(app.run, app.view, from, to);
   reserveMarks(diagram, marks);
   const arrows = drawArrows(app, diagram, from, to);

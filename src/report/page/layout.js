@@ -20,7 +20,9 @@ const MANY_ROWS = 10;
 const MIN_ROW_OF_MANY = 25;
 const MAX_ROW = 92;
 const TOP = 46;
-const BOTTOM = 38;
+/** Room for the labels below the last row, and for the names of cuts below those. */
+const CUT_NAMES = 18;
+const BOTTOM = 30 + CUT_NAMES;
 
 /** The x of every stop. In steps all columns are equally wide, except those that only hold control messages. */
 function columnsOf(run, view) {

@@ -188,8 +188,8 @@ function attemptText(run, task, stop) {
 }
 
 /** Labels that do not cover each other: each takes the first of its spots that is free, or is left out. */
-function newLabels() {
-  return { taken: new Map(), texts: [] };
+function newLabels(geometry) {
+  return { taken: new Map(), texts: [], top: 16, bottom: geometry.height - CUT_NAMES };
 }
 
 const LABEL_CELL = 40;
@@ -199,7 +199,7 @@ function placeLabel(labels, text, kind, spots, record = -1) {
   for (const [x, y, anchor] of spots) {
     const left = anchor === "middle" ? x - width / 2 : anchor === "end" ? x - width : x;
     const box = { left, right: left + width, top: y - 11, bottom: y + 3 };
-    if (box.top < 16 || !isFree(labels, box)) continue;
+    if (box.top < labels.top || box.bottom > labels.bottom || !isFree(labels, box)) continue;
     take(labels, box);
     labels.texts.push({ text, kind, x: round(x), y: round(y), anchor, record });
     return;

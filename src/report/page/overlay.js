@@ -77,7 +77,7 @@ function cutLines(app, diagram) {
         "g",
         { class: `cut ${status}${isChosen ? " chosen" : ""}` },
         svg("polyline", { points: path.map((point) => point.join(",")).join(" ") }),
-        svg("text", { x: x + 5, y }, `cut ${snapshot.id}`),
+        svg("text", { x: x + 5, y: y - 1 }, `cut ${snapshot.id}`),
       ),
     );
   }
@@ -107,8 +107,8 @@ function shading(app, diagram) {
       class: name,
       points: [[edge, path[0][1]], ...path, [edge, path[path.length - 1][1]]].map((point) => point.join(",")).join(" "),
     });
-  const y = geometry.height - 10;
-  const x = path[path.length - 1][0];
+  const [x, bottom] = path[path.length - 1];
+  const y = bottom - 1;
   return [
     side(-20, "past"),
     side(geometry.total + geometry.width, "future"),
