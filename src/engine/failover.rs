@@ -34,10 +34,14 @@ impl World {
         work.status = Status::Down;
         reset(&mut work.state, kind);
         work.is_finished = false;
-        self.savings.retain(|saving| saving.task != task);
         self.set_alarm(task, None);
         self.protocols[task].reset();
-        self.outboxes.clear(task.0 as usize);
+        if !self.savings.is_empty() {
+            self.savings.retain(|saving| saving.task != task);
+        }
+        if self.is_stuck(task) {
+            self.outboxes.clear(task.0 as usize);
+        }
     }
 
     /// The failure is noticed: everything of this attempt stops (scope "all").
@@ -47,8 +51,12 @@ impl World {
         self.disarm(Timer::Detect, observer);
         for task in self.setup.plan.tasks().ids() {
             // From here on its messages are those of an attempt that is over (F5).
-            self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
-            self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            if !self.notices.is_empty(task.0 as usize) {
+                self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            }
+            if !self.reports.is_empty(task.0 as usize) {
+                self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            }
             if self.tasks[task].status != Status::Down {
                 self.wipe(task);
             }
@@ -62,22 +70,38 @@ impl World {
         self.restoring = snapshot;
         for channel in self.setup.plan.channels().ids() {
             let at = channel.0 as usize;
-            self.blocked[at] = false;
+            if self.blocked[at] {
+                self.blocked[at] = false;
+            }
             if self.setup.fencing && !self.data.is_empty(at) {
                 observer.fact(Fact::Cleared { channel, elements: self.data.len(at) as u32 });
                 self.data.clear(at);
                 observer.touch(Touch::Cleared(channel));
             }
         }
-        self.turns.fill(0);
-        self.gone.fill(false);
-        self.ended.clear();
-        self.piggyback.stamps.fill(0);
-        self.piggyback.counts.fill(0);
+        self.start_over();
         self.reinstate(snapshot, observer);
         for task in self.setup.plan.tasks().ids() {
             self.tasks[task].status = Status::Restoring;
             observer.touch(Touch::Restoring(task));
+        }
+    }
+
+    /// What tasks only remember while they run. Where there is nothing to forget, nothing is touched: a
+    /// search would copy it and take its fingerprint again.
+    fn start_over(&mut self) {
+        if self.turns.iter().any(|turn| *turn > 0) {
+            self.turns.fill(0);
+        }
+        if self.gone.contains(&true) {
+            self.gone.fill(false);
+        }
+        if !self.ended.is_empty() {
+            self.ended.clear();
+        }
+        if !self.piggyback.is_off() {
+            self.piggyback.stamps.fill(0);
+            self.piggyback.counts.fill(0);
         }
     }
 

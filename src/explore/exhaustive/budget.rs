@@ -70,6 +70,11 @@ impl Budget {
         self.purse(step).is_none_or(|left| *left > 0)
     }
 
+    /// Whether a step is paid for at all.
+    pub(super) fn charges(mut self, step: Step) -> bool {
+        self.purse(step).is_some()
+    }
+
     pub(super) fn spend(&mut self, step: Step) {
         if let Some(left) = self.purse(step)
             && *left != u32::MAX

@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use crate::engine::{Control, FactSink, Step, Stop, Untimed, World};
 use crate::explore::most_steps;
-use crate::kernel::{Fingerprint, Prints, Ticks, clone_fields};
+use crate::kernel::{Fingerprint, Printed, Prints, Ticks, clone_fields};
 use crate::model::SnapshotId;
 use crate::oracle::{Broken, Oracles};
 use crate::protocol::Claims;
@@ -29,7 +29,7 @@ impl FactSink for Watch<'_, '_> {
 pub(super) struct Node<'s> {
     pub world: World,
     pub oracles: Oracles<'s>,
-    pub budget: Budget,
+    budget: Printed<Budget>,
     control: Control,
     /// How many steps may happen at once.
     limit: u64,
@@ -43,7 +43,7 @@ impl<'s> Node<'s> {
     /// A world, and what happens at once in it.
     pub fn new(world: World, oracles: Oracles<'s>, budget: Budget, control: Control) -> Self {
         let limit = most_steps(world.plan());
-        let mut node = Node { world, oracles, budget, control, limit, alive: Vec::new() };
+        let mut node = Node { world, oracles, budget: Printed::new(budget), control, limit, alive: Vec::new() };
         node.with(|driver, world| driver.settle(world));
         node
     }
@@ -63,7 +63,9 @@ impl<'s> Node<'s> {
     #[inline]
     pub fn take(&mut self, step: Step) {
         self.with(|driver, world| driver.take(world, step));
-        self.budget.spend(step);
+        if self.budget.charges(step) {
+            self.budget.spend(step);
+        }
     }
 
     /// Nothing moves any more: what is left happens in default order.
@@ -89,7 +91,7 @@ impl<'s> Node<'s> {
     }
 
     fn print(&mut self, mut prints: Prints) -> Fingerprint {
-        prints.add_small(&self.budget);
+        prints.add(&mut self.budget);
         self.world.print(&mut prints);
         self.alive.clear();
         self.alive.extend(self.world.stored());
@@ -108,7 +110,7 @@ impl<'s> Node<'s> {
             at += 1;
             at <= moves || self.budget.affords(step)
         });
-        let (plan, budget) = (self.world.plan(), self.budget);
+        let (plan, budget) = (self.world.plan(), &self.budget);
         let mut offer = |step| {
             if self.world.ready(step).is_ok() {
                 out.push(step);
