@@ -544,6 +544,16 @@ fn files_that_are_not_there() {
 }
 
 #[test]
+fn one_file_is_asked_for_and_a_folder_named() {
+    let room = Room::with(&[("all/good.json", GOOD)]);
+    for arguments in [&["view", "all"][..], &["export", "--to", "dot", "all"], &["shrink", "all", "-o", "small.json"]] {
+        let ran = room.cutline(arguments);
+        assert_eq!((ran.exit, &*ran.out), (2, ""), "{arguments:?}");
+        assert_eq!(ran.err, "error: cannot read all: it is a folder\n  help: name one of the scenario files in it\n", "{arguments:?}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;

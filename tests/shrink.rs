@@ -90,7 +90,7 @@ fn the_command_writes_a_scenario_that_runs() {
     let small = folder.path().join("small.json");
     let shrink = cutline().args(["shrink", "scenarios/at-least-once-double.json", "-o"]).arg(&small).assert().success();
     let said = String::from_utf8_lossy(&shrink.get_output().stdout).into_owned();
-    assert!(said.starts_with("duplicated: 8 steps, 3 operators, 1 faults\nminimal: proven by exhaustive search\n"), "{said}");
+    assert!(said.starts_with("duplicated: 8 steps, 3 operators, 1 fault\nminimal: proven by exhaustive search\n"), "{said}");
     cutline().arg("run").arg(&small).assert().success();
 }
 

@@ -85,7 +85,10 @@ pub fn read_scenario(path: &Path) -> Result<Vec<u8>, Problem> {
         ReadError::Io(error) if error.kind() == ErrorKind::PermissionDenied => {
             Problem::new(format!("cannot read {}: {}", path.display(), reason(&error)), "make the file readable")
         }
-        ReadError::Io(error) => Problem::new(format!("cannot read {}: {}", path.display(), reason(&error)), NAME_SCENARIOS),
+        ReadError::Io(error) => {
+            let help = if path.is_dir() { "name one of the scenario files in it" } else { NAME_SCENARIOS };
+            Problem::new(format!("cannot read {}: {}", path.display(), reason(&error)), help)
+        }
         ReadError::TooLong(length) => {
             let message = format!("{}: the file {length}; a scenario may have at most {MAX_SCENARIO}", path.display());
             Problem::new(message, "move long data into text files and name them in file sources")

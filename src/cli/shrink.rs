@@ -4,6 +4,7 @@ use super::args::Shrink;
 use super::output::{self, Problem};
 use super::{Exit, files, guard, keep, load, refuse};
 use crate::explore::{self, Right, Shrunk, Suspect};
+use crate::kernel::counted;
 use crate::report::printable;
 
 /// Makes a failing scenario as small as it gets and writes what is left.
@@ -43,10 +44,10 @@ fn store(shrunk: &Shrunk, arguments: &Shrink) -> Exit {
     let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };
     let mutant = arguments.mutant.map(|mutant| format!(" --mutant {}", mutant.name)).unwrap_or_default();
     output::result(&format!(
-        "{}: {} steps, {} operators, {} faults\nminimal: {proof}\nreproduce: cutline run {path}{mutant}\n",
+        "{}: {}, {}, {}\nminimal: {proof}\nreproduce: cutline run {path}{mutant}\n",
         shrunk.class.word(),
-        shrunk.steps,
-        shrunk.operators,
-        shrunk.faults
+        counted(shrunk.steps as u64, "step", "steps"),
+        counted(shrunk.operators as u64, "operator", "operators"),
+        counted(shrunk.faults as u64, "fault", "faults"),
     ))
 }

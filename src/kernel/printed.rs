@@ -99,15 +99,15 @@ pub struct Prints {
 }
 
 impl Prints {
-    /// Of a state without parts.
-    pub fn new() -> Self {
+    /// Of a state that has no number: it may be known already.
+    pub fn unkept() -> Self {
         Prints { sum: 0, parts: 0, origin: NOWHERE }
     }
 
     /// Of a state that is kept under a number of its own, less than [`u32::MAX`]` - 1`: its parts remember
     /// where they became what they are.
     pub fn kept(number: u32) -> Self {
-        Prints { origin: NOWHERE + 1 + number, ..Self::new() }
+        Prints { origin: NOWHERE + 1 + number, ..Self::unkept() }
     }
 
     /// The next part.
@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn of(parts: &mut Parts) -> Fingerprint {
-        let mut prints = Prints::new();
+        let mut prints = Prints::unkept();
         parts.iter_mut().for_each(|part| prints.add(part));
         prints.value()
     }

@@ -1,7 +1,7 @@
 // What the tests share: pages made by the program, the page's scripts in Node, a browser.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,6 +11,7 @@ import { chromium } from "playwright-core";
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const CUTLINE = resolve(ROOT, process.env.CUTLINE ?? "target/release/cutline");
 const FOLDER = mkdtempSync(join(tmpdir(), "cutline-page-"));
+process.on("exit", () => rmSync(FOLDER, { recursive: true, force: true }));
 const SOURCES = join(ROOT, "src/report/page");
 const BIG = { maxBuffer: 1 << 30 };
 

@@ -81,7 +81,7 @@ impl<'s> Node<'s> {
 
     /// The fingerprint of a state that may be known already.
     pub fn fingerprint(&mut self) -> Fingerprint {
-        self.print(Prints::new())
+        self.print(Prints::unkept())
     }
 
     /// Makes the parts remember in which state they became what they are, for the states that come from
