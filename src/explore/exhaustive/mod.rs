@@ -176,11 +176,10 @@ impl Explorer {
         tour.finish(&root)
     }
 
-    fn expand<'s>(&self, nodes: &[Box<Node<'s>>], first: u32, visited: &Visited) -> Expanded {
-        let mut found = Expanded::default();
-        let Some(node) = nodes.first() else { return found };
-        let (mut scratch, mut steps) = (node.clone(), Vec::new());
-        for (parent, node) in (first..).zip(nodes) {
+    /// Takes every step that can be taken from the nodes at `first` and after in a batch, each time in `scratch`.
+    fn expand<'s>(&self, nodes: &[Box<Node<'s>>], first: usize, visited: &Visited, scratch: &mut Node<'s>) -> Expanded {
+        let (mut found, mut steps) = (Expanded::default(), Vec::new());
+        for (parent, node) in (first as u32..).zip(nodes) {
             if !node.choices(&mut steps) {
                 found.end_states += 1;
                 scratch.clone_from(node);
@@ -237,7 +236,9 @@ impl<'e> Tour<'e> {
         while rest.len() > 0 && self.seen.unfinished.is_none() {
             let batch: Vec<Box<Node<'s>>> = rest.by_ref().take(BATCH).collect();
             let (explorer, visited) = (self.explorer, &self.visited);
-            let expanded = batch.par_chunks(CHUNK).enumerate().map(|(at, nodes)| explorer.expand(nodes, (at * CHUNK) as u32, visited));
+            let chunks = batch.par_chunks(CHUNK).enumerate();
+            let expanded =
+                chunks.map_init(|| batch[0].clone(), |scratch, (at, nodes)| explorer.expand(nodes, at * CHUNK, visited, scratch));
             let winners = self.admit(&expanded.collect::<Vec<_>>());
             self.first_id += batch.len() as u32;
             self.weigh(node_bytes * (rest.len() + next.len() + (batch.len() + spare.len()).max(winners.len())));
