@@ -33,7 +33,7 @@ impl World {
             Step::Restore(task) => self.restore(task, observer),
             Step::Fire(timer) => self.fire(timer, observer),
             Step::Request => {
-                self.requests -= 1;
+                self.centre.requests -= 1;
                 self.coordinate(observer, |coordinator, view, out| coordinator.on_request(view, out));
             }
             Step::Crash(task) => self.crash(task, observer),
@@ -47,7 +47,7 @@ impl World {
     }
 
     fn start<O: Observer>(&mut self, observer: &mut O) {
-        self.job = Job::Running;
+        self.centre.job = Job::Running;
         for task in self.setup.plan.tasks().ids() {
             observer.touch(Touch::Woke(task));
             self.report_exhaustion(task, observer);
@@ -57,7 +57,7 @@ impl World {
 
     #[inline(always)]
     fn deliver<O: Observer>(&mut self, channel: ChannelId, observer: &mut O) {
-        let slot = self.data.pop_front(channel.0 as usize).expect("ready: not empty");
+        let slot = self.channels.data.pop_front(channel.0 as usize).expect("ready: not empty");
         self.receive(channel, slot.item, observer);
         if self.setup.plan.is_bounded() {
             self.make_room(channel, observer);
@@ -72,7 +72,7 @@ impl World {
         match element {
             Element::Record(record) => {
                 // A colour can make the task save its state before it takes the record.
-                if self.wants_records {
+                if self.fixed.wants_records {
                     self.show_record(to, channel, &record, observer);
                 }
                 observer.fact(Fact::Received { channel, name: record.name });
@@ -85,7 +85,7 @@ impl World {
     /// A channel that does not keep order: whatever is next, wherever it stands.
     #[inline(never)]
     fn take<O: Observer>(&mut self, channel: ChannelId, index: u32, observer: &mut O) {
-        let slot = self.data.remove(channel.0 as usize, index as usize).expect("ready: it is there");
+        let slot = self.channels.data.remove(channel.0 as usize, index as usize).expect("ready: it is there");
         self.receive(channel, slot.item, observer);
         if self.setup.plan.is_bounded() {
             self.make_room(channel, observer);
@@ -95,10 +95,10 @@ impl World {
     /// Lets the sender's waiting output move up, now that the channel has room.
     fn make_room<O: Observer>(&mut self, channel: ChannelId, observer: &mut O) {
         let from = self.setup.plan.channels()[channel].from;
-        if !self.outboxes.is_empty(from.0 as usize) {
+        if !self.channels.outboxes.is_empty(from.0 as usize) {
             observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
-            if self.outboxes.is_empty(from.0 as usize) && self.setup.plan.kind(from).finishes() {
+            if self.channels.outboxes.is_empty(from.0 as usize) && self.setup.plan.kind(from).finishes() {
                 self.report_exhaustion(from, observer);
             }
         }
@@ -123,8 +123,8 @@ impl World {
             }
             Element::End => {
                 observer.fact(Fact::InputEnded { channel });
-                if let Err(at) = self.ended.binary_search(&channel) {
-                    self.ended.insert(at, channel);
+                if let Err(at) = self.channels.ended.binary_search(&channel) {
+                    self.channels.ended.insert(at, channel);
                 }
                 if !self.has_open_input(to) {
                     observer.touch(Touch::Woke(to));
@@ -137,7 +137,7 @@ impl World {
     /// Lets the operator of `task` process one record.
     #[inline(always)]
     fn work<O: Observer>(&mut self, task: TaskId, record: Record, observer: &mut O) {
-        let World { setup, tasks, data, outboxes, turns, piggyback, .. } = self;
+        let World { setup, tasks, channels, .. } = self;
         let plan = &setup.plan;
         let operator = plan.operator_of(task);
         match operator.kind {
@@ -153,13 +153,13 @@ impl World {
             _ => {}
         }
         let state = &mut tasks[task].state;
-        let mut router = Router { plan, data, outboxes, turns, piggyback, observer };
+        let mut router = Router { plan, channels, observer };
         process(&operator.kind, plan.dictionary(), operator.names_in, state, record, |out| router.send(task, out));
     }
 
     fn write<O: Observer>(&mut self, task: TaskId, record: Record, observer: &mut O) {
         let at = &self.setup.plan.tasks()[task];
-        let log = &mut self.external.sinks[at.rank as usize];
+        let log = &mut self.outside.external.sinks[at.rank as usize];
         match self.setup.sinks[at.operator.0 as usize].on_record() {
             Placement::Publish => {
                 log.publish(record);
@@ -186,7 +186,7 @@ impl World {
         }
         let at = &self.setup.plan.tasks()[task];
         let TaskState::Sink(pending) = &mut self.tasks[task].state else { return };
-        let log = &mut self.external.sinks[at.rank as usize];
+        let log = &mut self.outside.external.sinks[at.rank as usize];
         let prepared: SmallVec<[SnapshotId; 8]> = log.prepared.iter().map(|(id, _)| *id).collect();
         let mut effects = SinkEffects::new();
         call(self.setup.sinks[at.operator.0 as usize], pending, &prepared, &mut effects);
@@ -199,7 +199,7 @@ impl World {
     fn emit<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let position = self.position(task);
         if self.is_feed(task) {
-            self.feeds[task.0 as usize] += 1;
+            self.outside.feeds[task.0 as usize] += 1;
             if self.tasks[task].status != Status::Up {
                 return observer.fact(Fact::Missed { task, position });
             }
@@ -223,7 +223,7 @@ impl World {
     /// A process does the next thing of its script.
     #[inline(never)]
     fn act<O: Observer>(&mut self, task: TaskId, position: u64, observer: &mut O) {
-        let World { setup, tasks, data, outboxes, turns, piggyback, .. } = self;
+        let World { setup, tasks, channels, .. } = self;
         let plan = &setup.plan;
         let (port, value) = match (plan.kind(task), &mut tasks[task].state) {
             (Kind::Account { transfers, .. }, TaskState::Account { tokens, next }) => {
@@ -245,7 +245,7 @@ impl World {
             }
             _ => unreachable!("a process has a process's state"),
         };
-        let mut router = Router { plan, data, outboxes, turns, piggyback, observer };
+        let mut router = Router { plan, channels, observer };
         router.send_to(task, port, Record { name: position, key: 0, stamp: 0, value });
     }
 
@@ -274,7 +274,7 @@ impl World {
         if !self.setup.plan.kind(task).finishes() {
             return self.report(task, Report::Exhausted, observer);
         }
-        if self.outboxes.is_empty(task.0 as usize) && !self.tasks[task].is_finished {
+        if self.channels.outboxes.is_empty(task.0 as usize) && !self.tasks[task].is_finished {
             self.tasks[task].is_finished = true;
             observer.fact(Fact::TaskFinished { task });
             self.router(observer).end(task);

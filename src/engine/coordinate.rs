@@ -11,16 +11,16 @@ use crate::trace::{Fact, Reason, Refusal};
 impl World {
     pub(super) fn report<O: Observer>(&mut self, from: TaskId, report: Report, observer: &mut O) {
         let stamp = observer.sent(Lane::Hear(from));
-        self.reports.push_back(from.0 as usize, Slot { item: Mail { item: report, old: false }, stamp });
+        self.messages.reports.push_back(from.0 as usize, Slot { item: Mail { item: report, old: false }, stamp });
     }
 
     fn notify<O: Observer>(&mut self, to: TaskId, notice: Notice, observer: &mut O) {
         let stamp = observer.sent(Lane::Tell(to, notice));
-        self.notices.push_back(to.0 as usize, Slot { item: Mail { item: notice, old: false }, stamp });
+        self.messages.notices.push_back(to.0 as usize, Slot { item: Mail { item: notice, old: false }, stamp });
     }
 
     pub(super) fn tell<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let Mail { item, old } = self.notices.pop_front(task.0 as usize).expect("ready: not empty").item;
+        let Mail { item, old } = self.messages.notices.pop_front(task.0 as usize).expect("ready: not empty").item;
         let snapshot = item.snapshot();
         if old && self.setup.fencing {
             return observer.fact(Fact::Fenced { task });
@@ -47,12 +47,12 @@ impl World {
     }
 
     pub(super) fn lose<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let lost = self.notices.pop_front(task.0 as usize).expect("ready: not empty").item.item;
+        let lost = self.messages.notices.pop_front(task.0 as usize).expect("ready: not empty").item.item;
         observer.fact(Fact::NoticeLost { task, snapshot: lost.snapshot() });
     }
 
     pub(super) fn hear<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let Mail { item, old } = self.reports.pop_front(task.0 as usize).expect("ready: not empty").item;
+        let Mail { item, old } = self.messages.reports.pop_front(task.0 as usize).expect("ready: not empty").item;
         if old && self.setup.fencing {
             return observer.fact(Fact::Fenced { task });
         }
@@ -61,7 +61,7 @@ impl World {
             Report::Exhausted => {
                 observer.fact(Fact::Exhausted { task });
                 if self.setup.plan.kind(task).finishes() {
-                    self.gone[task.0 as usize] = true;
+                    self.centre.gone[task.0 as usize] = true;
                 }
             }
         }
@@ -71,9 +71,9 @@ impl World {
     /// K7: what is on its way to storage is dropped; what has not begun is remembered by the protocol.
     fn hear_abort<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::AbortHeard { task, snapshot });
-        let before = self.savings.len();
-        self.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
-        if self.savings.len() < before {
+        let before = self.tasks.savings.len();
+        self.tasks.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
+        if self.tasks.savings.len() < before {
             observer.fact(Fact::PartDropped { task, snapshot });
         }
         self.protocol(task, observer, |protocol, view, out| protocol.on_abort(view, snapshot, out));
@@ -88,15 +88,15 @@ impl World {
     }
 
     pub(super) fn arm<O: Observer>(&mut self, timer: Timer, observer: &mut O) {
-        if let Err(at) = self.timers.binary_search(&timer) {
-            self.timers.insert(at, timer);
+        if let Err(at) = self.centre.timers.binary_search(&timer) {
+            self.centre.timers.insert(at, timer);
             observer.touch(Touch::Armed(timer));
         }
     }
 
     pub(super) fn disarm<O: Observer>(&mut self, timer: Timer, observer: &mut O) {
-        if let Ok(at) = self.timers.binary_search(&timer) {
-            self.timers.remove(at);
+        if let Ok(at) = self.centre.timers.binary_search(&timer) {
+            self.centre.timers.remove(at);
             observer.touch(Touch::Disarmed(timer));
         }
     }
@@ -110,7 +110,7 @@ impl World {
     ) {
         let mut commands = Commands::default();
         let view = self.coordinator_view();
-        call(self.coordinator.get(), &view, &mut commands);
+        call(self.centre.logic.get(), &view, &mut commands);
         for command in commands.drain() {
             self.command(command, observer);
         }
@@ -135,7 +135,7 @@ impl World {
                 }
             }
             Command::Abort(snapshot, reason) => {
-                self.storage.retain(|stored| stored.id != snapshot || stored.completed);
+                self.durable.discard(snapshot);
                 self.end_budget(snapshot, observer);
                 observer.fact(Fact::Aborted { snapshot, reason });
                 if reason != Reason::Failover {
@@ -147,11 +147,11 @@ impl World {
             Command::Fail => self.fail(observer),
             Command::Restore(snapshot) => self.deploy(snapshot, observer),
             Command::GiveUp => {
-                self.job = Job::Failed;
+                self.centre.job = Job::Failed;
                 observer.fact(Fact::JobFailed);
             }
             Command::Finish => {
-                self.job = Job::Finished;
+                self.centre.job = Job::Finished;
                 observer.fact(Fact::Finished);
             }
         }
@@ -160,17 +160,17 @@ impl World {
     fn trigger<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::Triggered { snapshot });
         let parts = vec![None; self.tasks.len()];
-        self.storage.push(Stored { id: snapshot, completed: false, parts });
+        self.durable.snapshots.push(Stored { id: snapshot, completed: false, parts });
         if self.setup.budget {
             self.arm(Timer::Budget(snapshot), observer);
         }
-        match (self.initiator, self.setup.told) {
+        match (self.centre.initiator, self.setup.told) {
             (_, Told::Everybody) => self.notify_running(Notice::Trigger(snapshot), observer),
             (Some(task), Told::Roots) => {
                 observer.fact(Fact::Initiated { task, snapshot });
                 self.protocol(task, observer, |protocol, view, out| protocol.on_trigger(view, snapshot, out));
             }
-            (None, Told::Roots) if !self.gone.contains(&true) => {
+            (None, Told::Roots) if !self.centre.gone.contains(&true) => {
                 for at in 0..self.setup.plan.sources().len() {
                     self.notify(self.setup.plan.sources()[at], Notice::Trigger(snapshot), observer);
                 }
@@ -184,7 +184,7 @@ impl World {
     fn trigger_rest<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         for task in self.setup.plan.tasks().ids() {
             let plan = &self.setup.plan;
-            let is_gone = |task: TaskId| self.gone[task.0 as usize];
+            let is_gone = |task: TaskId| self.centre.gone[task.0 as usize];
             // What comes by a back edge is the task's own.
             let mut before = plan.inputs(task).filter(|&input| !plan.is_back_edge(input)).map(|input| plan.channels()[input].from);
             if is_gone(task) {
@@ -193,7 +193,7 @@ impl World {
                 observer.fact(Fact::OffsetSaved { task, snapshot, position });
                 observer.fact(Fact::Saved { task, snapshot, entries: 0, digest: state.digest() });
                 let part = Arc::new(Part { state, channels: Vec::new() });
-                if let Some(stored) = self.storage.last_mut() {
+                if let Some(stored) = self.durable.snapshots.last_mut() {
                     stored.parts[task.0 as usize] = Some(part);
                 }
             } else if before.all(is_gone) {
@@ -212,33 +212,23 @@ impl World {
 
     /// A process starts a snapshot of its own accord.
     pub(super) fn initiate<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let at = self.initiations.iter().position(|other| *other == task).expect("ready: it is to initiate one");
-        self.initiations.remove(at);
-        self.initiator = Some(task);
+        let at = self.centre.initiations.iter().position(|other| *other == task).expect("ready: it is to initiate one");
+        self.centre.initiations.remove(at);
+        self.centre.initiator = Some(task);
         self.coordinate(observer, |coordinator, view, out| coordinator.on_request(view, out));
-        self.initiator = None;
+        self.centre.initiator = None;
     }
 
     fn end_budget<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         if self.setup.budget {
             self.disarm(Timer::Budget(snapshot), observer);
-            self.overdue.retain(|id| *id != snapshot);
+            self.centre.overdue.retain(|id| *id != snapshot);
         }
     }
 
-    /// C12: into the store first, only then is the oldest beyond the retained number dropped.
     fn complete<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
-        if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot) {
-            stored.completed = true;
-        }
+        self.durable.complete(snapshot, self.setup.retain);
         self.end_budget(snapshot, observer);
         observer.fact(Fact::Completed { snapshot });
-        let completed = self.storage.iter().filter(|stored| stored.completed).count();
-        let mut surplus = completed.saturating_sub(self.setup.retain as usize);
-        self.storage.retain(|stored| {
-            let drop = stored.completed && surplus > 0;
-            surplus -= usize::from(drop);
-            !drop
-        });
     }
 }

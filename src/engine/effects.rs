@@ -18,11 +18,11 @@ impl World {
         call: impl FnOnce(&mut ProtocolBox, &TaskView<'_>, &mut Effects),
     ) {
         let mut effects = Effects::default();
-        let view = TaskView { task, plan: &self.setup.plan, blocked: &self.blocked, overdue: &self.overdue };
+        let view = TaskView { task, plan: &self.setup.plan, blocked: &self.channels.blocked, overdue: &self.centre.overdue };
         self.tasks[task].touch();
-        call(&mut self.protocols[task], &view, &mut effects);
-        if !self.piggyback.is_off() {
-            self.piggyback.stamps[task.0 as usize] = self.protocols[task].stamp();
+        call(&mut self.tasks.protocols[task], &view, &mut effects);
+        if !self.channels.piggyback.is_off() {
+            self.channels.piggyback.stamps[task.0 as usize] = self.tasks.protocols[task].stamp();
         }
         for effect in effects.drain() {
             self.effect(task, effect, observer);
@@ -35,11 +35,11 @@ impl World {
             Effect::SaveState(snapshot) => self.save_state(task, snapshot, observer),
             Effect::Broadcast(barrier) => self.router(observer).broadcast(task, barrier),
             Effect::Block(channel) => {
-                self.blocked[channel.0 as usize] = true;
+                self.channels.blocked[channel.0 as usize] = true;
                 observer.fact(Fact::Blocked { channel });
             }
             Effect::Unblock(channel) => {
-                self.blocked[channel.0 as usize] = false;
+                self.channels.blocked[channel.0 as usize] = false;
                 observer.fact(Fact::Unblocked { channel });
                 observer.touch(Touch::Unblocked(channel));
             }
@@ -48,12 +48,12 @@ impl World {
             Effect::Prioritise(channel, snapshot) => self.prioritise(channel, snapshot, observer),
             Effect::SaveOvertaken(snapshot, channel, count) => self.save_overtaken(task, snapshot, channel, count, observer),
             Effect::SetTimer(snapshot) => {
-                self.set_alarm(task, Some(snapshot));
-                if self.overdue.contains(&snapshot) {
+                self.tasks.set_alarm(task, Some(snapshot));
+                if self.centre.overdue.contains(&snapshot) {
                     observer.touch(Touch::Alarm(task));
                 }
             }
-            Effect::CancelTimer => self.set_alarm(task, None),
+            Effect::CancelTimer => self.tasks.set_alarm(task, None),
             Effect::SaveRecord(snapshot, channel, record) => self.save_record(task, snapshot, channel, record, observer),
             Effect::Ack(snapshot) => {
                 if let Some(saving) = self.saving(task, snapshot) {
@@ -62,7 +62,7 @@ impl World {
                 }
             }
             Effect::Decline(snapshot, why) => {
-                self.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
+                self.tasks.savings.retain(|saving| (saving.task, saving.snapshot) != (task, snapshot));
                 observer.fact(Fact::Declined { task, snapshot, why });
                 self.report(task, Report::Decline(snapshot, why), observer);
             }
@@ -70,8 +70,8 @@ impl World {
     }
 
     fn saving(&mut self, task: TaskId, snapshot: SnapshotId) -> Option<&mut Saving> {
-        let of_task = self.savings_of(task);
-        self.savings[of_task].iter_mut().find(|saving| saving.snapshot == snapshot)
+        let of_task = self.tasks.savings_of(task);
+        self.tasks.savings[of_task].iter_mut().find(|saving| saving.snapshot == snapshot)
     }
 
     fn save_record<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, record: Record, observer: &mut O) {
@@ -84,7 +84,7 @@ impl World {
     /// N2: records that the barrier of their channel went ahead of are contents of the channel; they
     /// are still on their way.
     fn save_overtaken<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, channel: ChannelId, count: u32, observer: &mut O) {
-        let records: Vec<Record> = self.data.iter(channel.0 as usize).filter_map(Slot::record).take(count as usize).collect();
+        let records: Vec<Record> = self.channels.data.iter(channel.0 as usize).filter_map(Slot::record).take(count as usize).collect();
         records.into_iter().for_each(|record| self.save_record(task, snapshot, channel, record, observer));
     }
 
@@ -101,7 +101,7 @@ impl World {
 
     /// An unaligned barrier enters a channel: ahead of all records, behind other barriers that did.
     pub(super) fn put_ahead<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
-        let overtook = self.data.iter(channel.0 as usize).filter_map(Slot::record).count() as u32;
+        let overtook = self.channels.data.iter(channel.0 as usize).filter_map(Slot::record).count() as u32;
         let barrier = Barrier { snapshot, kind: BarrierKind::Unaligned { overtook } };
         observer.fact(Fact::BarrierSent { channel, snapshot });
         self.insert_ahead(channel, barrier, overtook, Ahead::Entering, observer);
@@ -113,18 +113,18 @@ impl World {
             observer.fact(Fact::BarrierOvertook { channel, snapshot: barrier.snapshot, records });
         }
         let is_urgent = |slot: &Slot<Element>| matches!(slot.item, Element::Barrier(barrier) if barrier.is_urgent());
-        let is_first = !self.data.front(at).is_some_and(is_urgent);
+        let is_first = !self.channels.data.front(at).is_some_and(is_urgent);
         let stamp = observer.ahead(channel, how, is_first);
-        self.data.insert_behind(at, Slot { item: Element::Barrier(barrier), stamp }, is_urgent);
+        self.channels.data.insert_behind(at, Slot { item: Element::Barrier(barrier), stamp }, is_urgent);
     }
 
     /// A barrier that waits in its input channel is moved ahead of the records there.
     fn prioritise<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
         let at = channel.0 as usize;
         let is_it = |slot: &Slot<Element>| matches!(slot.item, Element::Barrier(barrier) if barrier.snapshot == snapshot);
-        let Some(index) = self.data.iter(at).position(is_it) else { return };
-        let overtook = self.data.iter(at).take(index).filter_map(Slot::record).count() as u32;
-        self.data.remove(at, index);
+        let Some(index) = self.channels.data.iter(at).position(is_it) else { return };
+        let overtook = self.channels.data.iter(at).take(index).filter_map(Slot::record).count() as u32;
+        self.channels.data.remove(at, index);
         let kind = BarrierKind::Timed { is_announced: true, overtook: Some(overtook) };
         self.insert_ahead(channel, Barrier { snapshot, kind }, overtook, Ahead::Waiting, observer);
     }
@@ -132,7 +132,7 @@ impl World {
     /// N1: a barrier that may be moved ahead has arrived, and its receiver gets to know.
     pub(super) fn announce<O: Observer>(&mut self, channel: ChannelId, snapshot: SnapshotId, observer: &mut O) {
         let mut announced = None;
-        self.data.for_each_mut(channel.0 as usize, |slot| {
+        self.channels.data.for_each_mut(channel.0 as usize, |slot| {
             if let Element::Barrier(Barrier { snapshot: id, kind: BarrierKind::Timed { is_announced, .. } }) = &mut slot.item
                 && *id == snapshot
             {
@@ -149,8 +149,8 @@ impl World {
 
     /// The snapshot's budget is used up and the task has time to see it.
     pub(super) fn alarm<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        if let Some(snapshot) = self.alarm_of(task) {
-            self.set_alarm(task, None);
+        if let Some(snapshot) = self.tasks.alarm_of(task) {
+            self.tasks.set_alarm(task, None);
             self.protocol(task, observer, |protocol, view, out| protocol.on_timer(view, snapshot, out));
         }
     }
@@ -168,13 +168,13 @@ impl World {
         let copy = self.setup.storage.save(state);
         observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
         let part = Arc::new(Part { state: copy, channels: Vec::new() });
-        let newest = self.savings_of(task).end;
-        self.savings.insert(newest, Saving { task, snapshot, part, is_whole: false });
+        let newest = self.tasks.savings_of(task).end;
+        self.tasks.savings.insert(newest, Saving { task, snapshot, part, is_whole: false });
     }
 
     fn take_whole(&mut self, task: TaskId) -> Saving {
-        let oldest = self.savings.iter().position(|saving| saving.task == task && saving.is_whole).expect("ready: one is whole");
-        self.savings.remove(oldest)
+        let oldest = self.tasks.savings.iter().position(|saving| saving.task == task && saving.is_whole).expect("ready: one is whole");
+        self.tasks.savings.remove(oldest)
     }
 
     /// The asynchronous part of a snapshot fails (K5): no ack but a refusal.
@@ -188,10 +188,7 @@ impl World {
     pub(super) fn upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let Saving { snapshot, part, .. } = self.take_whole(task);
         let records = part.channels.len() as u32;
-        // C10: what comes for a snapshot that is complete, or void, changes nothing.
-        if let Some(stored) = self.storage.iter_mut().find(|stored| stored.id == snapshot && !stored.completed) {
-            stored.parts[task.0 as usize] = Some(part);
-        }
+        self.durable.put(snapshot, task, part);
         observer.fact(Fact::Uploaded { task, snapshot });
         self.report(task, Report::Ack(snapshot, records), observer);
     }

@@ -22,40 +22,40 @@ impl World {
     pub(super) fn crash<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         self.wipe(task);
         observer.fact(Fact::Crashed { task });
-        if self.timers.binary_search(&Timer::Restart).is_err() {
+        if self.centre.timers.binary_search(&Timer::Restart).is_err() {
             self.arm(Timer::Detect, observer);
         }
     }
 
     fn wipe(&mut self, task: TaskId) {
         let kind = self.setup.plan.kind(task);
+        self.tasks.missing += u32::from(self.tasks[task].status == Status::Up);
         let work = &mut *self.tasks[task];
-        self.missing += u32::from(work.status == Status::Up);
         work.status = Status::Down;
         reset(&mut work.state, kind);
         work.is_finished = false;
-        self.set_alarm(task, None);
-        self.protocols[task].reset();
-        if !self.savings.is_empty() {
-            self.savings.retain(|saving| saving.task != task);
+        self.tasks.set_alarm(task, None);
+        self.tasks.protocols[task].reset();
+        if !self.tasks.savings.is_empty() {
+            self.tasks.savings.retain(|saving| saving.task != task);
         }
         if self.is_stuck(task) {
-            self.outboxes.clear(task.0 as usize);
+            self.channels.outboxes.clear(task.0 as usize);
         }
     }
 
     /// The failure is noticed: everything of this attempt stops (scope "all").
     pub(super) fn fail<O: Observer>(&mut self, observer: &mut O) {
         observer.fact(Fact::Failover);
-        self.job = Job::Running;
+        self.centre.job = Job::Running;
         self.disarm(Timer::Detect, observer);
         for task in self.setup.plan.tasks().ids() {
             // From here on its messages are those of an attempt that is over (F5).
-            if !self.notices.is_empty(task.0 as usize) {
-                self.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            if !self.messages.notices.is_empty(task.0 as usize) {
+                self.messages.notices.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             }
-            if !self.reports.is_empty(task.0 as usize) {
-                self.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
+            if !self.messages.reports.is_empty(task.0 as usize) {
+                self.messages.reports.for_each_mut(task.0 as usize, |slot| slot.item.old = true);
             }
             if self.tasks[task].status != Status::Down {
                 self.wipe(task);
@@ -67,15 +67,15 @@ impl World {
     /// A new attempt begins: its channels are empty.
     pub(super) fn deploy<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
         observer.fact(Fact::Restoring { snapshot });
-        self.restoring = snapshot;
+        self.centre.restoring = snapshot;
         for channel in self.setup.plan.channels().ids() {
             let at = channel.0 as usize;
-            if self.blocked[at] {
-                self.blocked[at] = false;
+            if self.channels.blocked[at] {
+                self.channels.blocked[at] = false;
             }
-            if self.setup.fencing && !self.data.is_empty(at) {
-                observer.fact(Fact::Cleared { channel, elements: self.data.len(at) as u32 });
-                self.data.clear(at);
+            if self.setup.fencing && !self.channels.data.is_empty(at) {
+                observer.fact(Fact::Cleared { channel, elements: self.channels.data.len(at) as u32 });
+                self.channels.data.clear(at);
                 observer.touch(Touch::Cleared(channel));
             }
         }
@@ -90,18 +90,18 @@ impl World {
     /// What tasks only remember while they run. Where there is nothing to forget, nothing is touched: a
     /// search would copy it and take its fingerprint again.
     fn start_over(&mut self) {
-        if self.turns.iter().any(|turn| *turn > 0) {
-            self.turns.fill(0);
+        if self.channels.turns.iter().any(|turn| *turn > 0) {
+            self.channels.turns.fill(0);
         }
-        if self.gone.contains(&true) {
-            self.gone.fill(false);
+        if self.centre.gone.contains(&true) {
+            self.centre.gone.fill(false);
         }
-        if !self.ended.is_empty() {
-            self.ended.clear();
+        if !self.channels.ended.is_empty() {
+            self.channels.ended.clear();
         }
-        if !self.piggyback.is_off() {
-            self.piggyback.stamps.fill(0);
-            self.piggyback.counts.fill(0);
+        if !self.channels.piggyback.is_off() {
+            self.channels.piggyback.stamps.fill(0);
+            self.channels.piggyback.counts.fill(0);
         }
     }
 
@@ -110,13 +110,13 @@ impl World {
         if self.setup.forgets_channels {
             return;
         }
-        let stored = self.storage.iter().find(|stored| Some(stored.id) == snapshot);
+        let stored = snapshot.and_then(|id| self.durable.find(id));
         let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().flatten().cloned()).collect();
         for &(channel, record) in parts.iter().flat_map(|part| &part.channels) {
             observer.fact(Fact::Reinstated { channel, name: record.name });
             let stamp = observer.sent(Lane::Data(channel));
-            self.data.push_back(channel.0 as usize, Slot { item: Element::Record(Record { stamp: 0, ..record }), stamp });
-            if let Some(count) = self.piggyback.counts.get_mut(channel.0 as usize) {
+            self.channels.data.push_back(channel.0 as usize, Slot { item: Element::Record(Record { stamp: 0, ..record }), stamp });
+            if let Some(count) = self.channels.piggyback.counts.get_mut(channel.0 as usize) {
                 *count += 1;
             }
         }
@@ -124,14 +124,14 @@ impl World {
 
     /// One task comes up with its part of the snapshot.
     pub(super) fn restore<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let snapshot = self.restoring;
+        let snapshot = self.centre.restoring;
         match self.part(task).map(|stored| self.setup.storage.load(stored)) {
             Some(loaded) => self.tasks[task].state = loaded,
             None => reset(&mut self.tasks[task].state, self.setup.plan.kind(task)),
         }
         let digest = self.tasks[task].state.digest();
         self.tasks[task].status = Status::Up;
-        self.missing -= 1;
+        self.tasks.missing -= 1;
         observer.fact(Fact::Restored { task, snapshot, digest });
         if let Some(id) = snapshot {
             self.protocol(task, observer, |protocol, _, _| protocol.on_restored(id));
@@ -139,29 +139,29 @@ impl World {
         self.rewind(task, observer);
         self.sink(task, observer, |sink, pending, prepared, out| sink.on_restored(pending, prepared, out));
         observer.touch(Touch::Woke(task));
-        if self.missing == 0 {
-            self.restoring = None;
+        if self.tasks.missing == 0 {
+            self.centre.restoring = None;
             observer.fact(Fact::Resumed);
             self.coordinate(observer, |coordinator, view, out| coordinator.on_running(view, out));
         }
     }
 
     fn part(&self, task: TaskId) -> Option<&TaskState> {
-        let id = self.restoring?;
-        let stored = self.storage.iter().find(|stored| stored.id == id)?;
+        let id = self.centre.restoring?;
+        let stored = self.durable.find(id)?;
         stored.parts[task.0 as usize].as_ref().map(|part| &part.state)
     }
 
     /// A source that cannot replay goes on where its feed is; any source may already be at its end.
     fn rewind<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         if self.is_feed(task) {
-            self.tasks[task].state = TaskState::Source(self.feeds[task.0 as usize]);
+            self.tasks[task].state = TaskState::Source(self.outside.feeds[task.0 as usize]);
         }
         self.report_exhaustion(task, observer);
     }
 
     /// Whether the job is between its start and its end.
     pub fn is_running(&self) -> bool {
-        self.job == Job::Running
+        self.centre.job == Job::Running
     }
 }

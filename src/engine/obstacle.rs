@@ -54,10 +54,10 @@ impl World {
 
     fn not_offered(&self, step: Step) -> String {
         match step {
-            Step::Emit(_) | Step::Request | Step::Initiate(_) | Step::Crash(_) if self.job == Job::Failed => {
+            Step::Emit(_) | Step::Request | Step::Initiate(_) | Step::Crash(_) if self.centre.job == Job::Failed => {
                 "the job has failed".to_owned()
             }
-            Step::Emit(_) | Step::Request | Step::Initiate(_) if self.job != Job::Running => "the job is over".to_owned(),
+            Step::Emit(_) | Step::Request | Step::Initiate(_) if self.centre.job != Job::Running => "the job is over".to_owned(),
             Step::Emit(task) => format!("{} is no source", self.name(task)),
             Step::Request | Step::Fire(Timer::First | Timer::Interval) => "no trigger is left".to_owned(),
             Step::Initiate(task) => format!("no snapshot is left for {} to start", self.name(task)),

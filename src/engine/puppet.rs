@@ -27,14 +27,14 @@ impl World {
     /// get to know when they have time.
     pub fn use_up_budget<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::Overdue { snapshot });
-        self.overdue.push(snapshot);
-        for (task, _) in self.alarms.iter().filter(|(_, id)| *id == snapshot) {
+        self.centre.overdue.push(snapshot);
+        for (task, _) in self.tasks.alarms.iter().filter(|(_, id)| *id == snapshot) {
             observer.touch(Touch::Alarm(*task));
         }
     }
 
     /// What a channel holds, first to last.
     pub fn contents(&self, channel: ChannelId) -> impl Iterator<Item = Element> {
-        self.data.iter(channel.0 as usize).map(|slot| slot.item)
+        self.channels.data.iter(channel.0 as usize).map(|slot| slot.item)
     }
 }

@@ -1,43 +1,14 @@
 //! How records and barriers get into channels.
 
-use super::world::{Slot, World};
+use super::world::{Channels, Slot, World};
 use super::{Lane, Observer, Touch};
-use crate::kernel::{Lists, Printed, clone_fields};
 use crate::model::{Barrier, BarrierKind, ChannelId, Element, Partition, Plan, Record, SnapshotId, TaskId};
 use crate::trace::Fact;
 
-/// What rides along with records, where the protocol wants that; else empty.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Piggyback {
-    /// What a task's records carry, by task.
-    pub stamps: Vec<u32>,
-    /// Records put into a channel in this attempt, by channel.
-    pub counts: Vec<u32>,
-}
-
-clone_fields!(Piggyback { stamps, counts });
-
-impl Piggyback {
-    #[inline(always)]
-    pub fn is_off(&self) -> bool {
-        self.counts.is_empty()
-    }
-
-    #[inline(never)]
-    fn ride(&mut self, from: TaskId, channel: ChannelId, record: &mut Record) {
-        record.stamp = self.stamps[from.0 as usize];
-        self.counts[channel.0 as usize] += 1;
-    }
-}
-
-/// The parts of a world that sending touches; borrowed together while a task's state is
-/// borrowed elsewhere.
+/// What sending touches of a world, while a task's state is borrowed elsewhere.
 pub(super) struct Router<'a, O> {
     pub plan: &'a Plan,
-    pub data: &'a mut Printed<Lists<Slot<Element>>>,
-    pub outboxes: &'a mut Printed<Lists<(ChannelId, Element)>>,
-    pub turns: &'a mut Printed<Vec<u32>>,
-    pub piggyback: &'a mut Printed<Piggyback>,
+    pub channels: &'a mut Channels,
     pub observer: &'a mut O,
 }
 
@@ -84,8 +55,8 @@ impl<O: Observer> Router<'_, O> {
                 Partition::Forward => self.put(task, channels[0], record),
                 Partition::Hash => self.put(task, channels[receiver_of(record.key, port.keys, channels.len())], record),
                 Partition::Rebalance => {
-                    let turn = self.turns[at];
-                    self.turns[at] = if turn as usize + 1 == channels.len() { 0 } else { turn + 1 };
+                    let turn = self.channels.turns[at];
+                    self.channels.turns[at] = if turn as usize + 1 == channels.len() { 0 } else { turn + 1 };
                     self.put(task, channels[turn as usize], record);
                 }
                 Partition::Broadcast => channels.iter().for_each(|&channel| self.put(task, channel, record)),
@@ -104,20 +75,20 @@ impl<O: Observer> Router<'_, O> {
 
     fn put_bounded(&mut self, task: TaskId, channel: ChannelId, record: Record) {
         let capacity = self.plan.channels()[channel].capacity;
-        if capacity == u32::MAX || self.has_room(channel, capacity) && self.outboxes.is_empty(task.0 as usize) {
+        if capacity == u32::MAX || self.has_room(channel, capacity) && self.channels.outboxes.is_empty(task.0 as usize) {
             return self.push(channel, Element::Record(record));
         }
         // An unbounded channel is passed at once even when another port waits: records of one
         // channel stay in order, and no channel's order depends on another's.
-        if self.outboxes.is_empty(task.0 as usize) {
+        if self.channels.outboxes.is_empty(task.0 as usize) {
             self.observer.fact(Fact::Stuck { task });
         }
-        self.outboxes.push_back(task.0 as usize, (channel, Element::Record(record)));
+        self.channels.outboxes.push_back(task.0 as usize, (channel, Element::Record(record)));
     }
 
     #[inline(always)]
     fn has_room(&self, channel: ChannelId, capacity: u32) -> bool {
-        self.data.len(channel.0 as usize) < capacity as usize
+        self.channels.data.len(channel.0 as usize) < capacity as usize
     }
 
     /// Sends a record out of one port of `task`, by its place among the task's ports.
@@ -130,12 +101,12 @@ impl<O: Observer> Router<'_, O> {
     pub fn push(&mut self, channel: ChannelId, mut element: Element) {
         self.observer.fact(sent(channel, &element));
         if let Element::Record(record) = &mut element
-            && !self.piggyback.is_off()
+            && !self.channels.piggyback.is_off()
         {
-            self.piggyback.ride(self.plan.channels()[channel].from, channel, record);
+            self.channels.piggyback.ride(self.plan.channels()[channel].from, channel, record);
         }
         let stamp = self.observer.sent(Lane::Data(channel));
-        self.data.push_back(channel.0 as usize, Slot { item: element, stamp });
+        self.channels.data.push_back(channel.0 as usize, Slot { item: element, stamp });
     }
 
     /// Appends a barrier to every output channel. A full channel does not hold it back; while it
@@ -145,7 +116,7 @@ impl<O: Observer> Router<'_, O> {
         for &channel in plan.outputs(task) {
             let kind = match barrier.kind {
                 BarrierKind::Counting { .. } => {
-                    BarrierKind::Counting { sent: self.piggyback.counts.get(channel.0 as usize).copied().unwrap_or(0) }
+                    BarrierKind::Counting { sent: self.channels.piggyback.counts.get(channel.0 as usize).copied().unwrap_or(0) }
                 }
                 BarrierKind::Timed { .. } if plan.must_align(channel) => BarrierKind::Aligned,
                 kind => kind,
@@ -172,13 +143,13 @@ impl<O: Observer> Router<'_, O> {
     /// Lets waiting output of `task` move on, now that a channel of its has room.
     pub fn refill(&mut self, task: TaskId) {
         let at = task.0 as usize;
-        while let Some(&(channel, element)) = self.outboxes.front(at) {
+        while let Some(&(channel, element)) = self.channels.outboxes.front(at) {
             if !self.has_room(channel, self.plan.channels()[channel].capacity) {
                 return;
             }
-            self.outboxes.pop_front(at);
+            self.channels.outboxes.pop_front(at);
             self.push(channel, element);
-            if self.outboxes.is_empty(at) {
+            if self.channels.outboxes.is_empty(at) {
                 self.observer.touch(Touch::Room(task));
             }
         }
@@ -186,10 +157,9 @@ impl<O: Observer> Router<'_, O> {
 }
 
 impl World {
-    /// The sending parts of the world, beside the tasks.
+    /// What sending touches, beside the tasks.
     #[inline(always)]
     pub(super) fn router<'a, O>(&'a mut self, observer: &'a mut O) -> Router<'a, O> {
-        let World { setup, data, outboxes, turns, piggyback, .. } = self;
-        Router { plan: &setup.plan, data, outboxes, turns, piggyback, observer }
+        Router { plan: &self.setup.plan, channels: &mut self.channels, observer }
     }
 }

@@ -131,7 +131,7 @@ impl World {
     #[inline]
     pub fn moves(&self, control: Control, out: &mut Vec<Step>) {
         let plan = self.plan();
-        if self.job == Job::NotStarted {
+        if self.centre.job == Job::NotStarted {
             out.push(Step::Start);
         }
         let offer = |out: &mut Vec<Step>, step| {
@@ -139,24 +139,25 @@ impl World {
                 out.push(step);
             }
         };
-        if control.has(Control::FAILOVER) && self.missing > 0 {
+        if control.has(Control::FAILOVER) && self.tasks.missing > 0 {
             plan.tasks().ids().for_each(|task| offer(out, Step::Restore(task)));
         }
-        set_bits(self.data.occupied(), self.data.count()).for_each(|at| offer(out, Step::Deliver(ChannelId(at as u32))));
+        set_bits(self.channels.data.occupied(), self.channels.data.count()).for_each(|at| offer(out, Step::Deliver(ChannelId(at as u32))));
         if self.involves_tasks(control) {
             self.involved().for_each(|task| out.extend(self.of_task(task, control).into_iter().flatten()));
         }
         plan.sources().iter().for_each(|&task| offer(out, Step::Emit(task)));
-        self.initiations.iter().for_each(|&task| offer(out, Step::Initiate(task)));
+        self.centre.initiations.iter().for_each(|&task| offer(out, Step::Initiate(task)));
         if !plan.is_ordered() {
-            let later = |channel: ChannelId| (1..self.data.len(channel.index()) as u32).map(move |index| Step::Take(channel, index));
+            let later =
+                |channel: ChannelId| (1..self.channels.data.len(channel.index()) as u32).map(move |index| Step::Take(channel, index));
             plan.channels().ids().flat_map(later).for_each(|step| offer(out, step));
         }
         if self.has_budget() && control.has(Control::ALARMS) {
             plan.channels().ids().for_each(|channel| self.barriers(channel).for_each(|id| offer(out, Step::Announce(channel, id))));
-            self.alarms.iter().for_each(|(task, _)| offer(out, Step::Alarm(*task)));
+            self.tasks.alarms.iter().for_each(|(task, _)| offer(out, Step::Alarm(*task)));
         }
-        for &timer in self.timers.iter() {
+        for &timer in self.centre.timers.iter() {
             match timer {
                 Timer::Store(_) if control.has(Control::STORE) => out.push(Step::Fire(timer)),
                 Timer::Detect | Timer::Restart if control.has(Control::FAILOVER) => out.push(Step::Fire(timer)),
@@ -169,16 +170,16 @@ impl World {
     #[inline(always)]
     fn involves_tasks(&self, kinds: Control) -> bool {
         let notices = Control::TRIGGERS.with(Control::NOTICES);
-        kinds.meets(notices) && !self.notices.are_empty()
-            || kinds.has(Control::REPORTS) && !self.reports.are_empty()
-            || kinds.has(Control::UPLOADS) && !self.savings.is_empty()
+        kinds.meets(notices) && !self.messages.notices.are_empty()
+            || kinds.has(Control::REPORTS) && !self.messages.reports.are_empty()
+            || kinds.has(Control::UPLOADS) && !self.tasks.savings.is_empty()
     }
 
     /// The tasks at which any of that waits.
     #[inline(always)]
     fn involved(&self) -> impl Iterator<Item = TaskId> {
-        let messages = self.notices.occupied() | self.reports.occupied();
-        let uploads = self.savings.iter().fold(0, |bits, saving| bits | 1_u64.wrapping_shl(saving.task.0));
+        let messages = self.messages.notices.occupied() | self.messages.reports.occupied();
+        let uploads = self.tasks.savings.iter().fold(0, |bits, saving| bits | 1_u64.wrapping_shl(saving.task.0));
         set_bits(messages | uploads, self.tasks.len()).map(|task| TaskId(task as u32))
     }
 
@@ -187,14 +188,14 @@ impl World {
     fn of_task(&self, task: TaskId, kinds: Control) -> [Option<Step>; 3] {
         let is_told = self.next_notice(task).is_some_and(|notice| kinds.has(kind_of(notice))) && self.can_be_told(task).is_ok();
         let uploads = kinds.has(Control::UPLOADS) && self.uploading(task).is_some();
-        let is_heard = kinds.has(Control::REPORTS) && !self.reports.is_empty(task.index());
+        let is_heard = kinds.has(Control::REPORTS) && !self.messages.reports.is_empty(task.index());
         [is_told.then_some(Step::Tell(task)), uploads.then_some(Step::Upload(task)), is_heard.then_some(Step::Hear(task))]
     }
 
     /// Appends what only time, or somebody outside, brings about: triggers, timeouts, pauses, budgets.
     pub fn prompts(&self, out: &mut Vec<Step>) {
         let waits = |timer: &&Timer| !matches!(timer, Timer::Store(_) | Timer::Detect | Timer::Restart);
-        out.extend(self.timers.iter().filter(waits).map(|&timer| Step::Fire(timer)));
+        out.extend(self.centre.timers.iter().filter(waits).map(|&timer| Step::Fire(timer)));
         if self.ready(Step::Request).is_ok() {
             out.push(Step::Request);
         }
@@ -204,14 +205,14 @@ impl World {
     #[inline]
     pub fn at_once(&self, control: Control) -> Option<Step> {
         let plan = self.plan();
-        if self.job == Job::NotStarted {
+        if self.centre.job == Job::NotStarted {
             return Some(Step::Start);
         }
         if control == Control::CHANNEL {
             return None;
         }
         let is_ready = |step: &Step| self.ready(*step).is_ok();
-        if self.missing > 0 && !control.has(Control::FAILOVER) {
+        if self.tasks.missing > 0 && !control.has(Control::FAILOVER) {
             let step = plan.tasks().ids().map(Step::Restore).find(is_ready);
             if step.is_some() {
                 return step;
@@ -226,7 +227,7 @@ impl World {
         if self.has_budget() && !control.has(Control::ALARMS) {
             let announce = |channel| self.barriers(channel).map(move |id| Step::Announce(channel, id));
             let step = plan.channels().ids().flat_map(announce).find(is_ready);
-            let step = step.or_else(|| self.alarms.iter().map(|(task, _)| Step::Alarm(*task)).find(is_ready));
+            let step = step.or_else(|| self.tasks.alarms.iter().map(|(task, _)| Step::Alarm(*task)).find(is_ready));
             if step.is_some() {
                 return step;
             }
@@ -236,7 +237,7 @@ impl World {
             Timer::Detect | Timer::Restart => !control.has(Control::FAILOVER),
             _ => false,
         };
-        self.timers.iter().find(is_due).map(|&timer| Step::Fire(timer))
+        self.centre.timers.iter().find(is_due).map(|&timer| Step::Fire(timer))
     }
 }
 

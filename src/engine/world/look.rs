@@ -1,0 +1,123 @@
+//! What drivers, reports and tests look at.
+
+use super::World;
+use super::centre::Job;
+use super::channels::Slot;
+use crate::engine::{Notice, Observer, Stamp};
+use crate::model::{ChannelId, Element, External, SnapshotId, TaskId, TaskState};
+use crate::protocol::CoordinatorView;
+use crate::trace::Fact;
+
+impl World {
+    /// The snapshots whose barriers are in a channel.
+    pub(in crate::engine) fn barriers(&self, channel: ChannelId) -> impl Iterator<Item = SnapshotId> {
+        self.channels.data.iter(channel.0 as usize).filter_map(|slot| match slot.item {
+            Element::Barrier(barrier) => Some(barrier.snapshot),
+            _ => None,
+        })
+    }
+
+    /// The message that a task takes next from the coordinator.
+    pub(in crate::engine) fn next_notice(&self, task: TaskId) -> Option<Notice> {
+        self.messages.notices.front(task.0 as usize).map(|slot| slot.item.item)
+    }
+
+    pub(in crate::engine) fn has_budget(&self) -> bool {
+        self.setup.budget
+    }
+
+    /// The snapshot that the task's next upload is for.
+    pub fn uploading(&self, task: TaskId) -> Option<SnapshotId> {
+        if self.tasks.savings.is_empty() {
+            return None;
+        }
+        self.tasks.savings[self.tasks.savings_of(task)].iter().find(|saving| saving.is_whole).map(|saving| saving.snapshot)
+    }
+
+    pub(in crate::engine) fn coordinator_view(&self) -> CoordinatorView {
+        CoordinatorView {
+            tasks: (self.tasks.len() - self.centre.gone.iter().filter(|gone| **gone).count()) as u32,
+            sources: self.setup.plan.sources().len() as u32,
+            latest: self.durable.latest(),
+        }
+    }
+
+    /// The snapshots that storage holds: pending ones, and those that can be restored.
+    pub fn stored(&self) -> impl Iterator<Item = SnapshotId> {
+        self.durable.snapshots.iter().map(|stored| stored.id)
+    }
+
+    /// The driver's stamp on the first message of a channel.
+    #[inline(always)]
+    pub fn data_stamp(&self, channel: ChannelId) -> Option<Stamp> {
+        self.channels.data.front(channel.0 as usize).map(|slot| slot.stamp)
+    }
+
+    /// The place in a channel, and the stamp, of the element with the least stamp.
+    pub fn earliest(&self, channel: ChannelId) -> Option<(u32, Stamp)> {
+        let stamps = self.channels.data.iter(channel.0 as usize).map(|slot| slot.stamp);
+        stamps.enumerate().map(|(at, stamp)| (at as u32, stamp)).min_by_key(|(_, stamp)| stamp.0)
+    }
+
+    /// The driver's stamp on the first message from the coordinator to a task.
+    pub fn notice_stamp(&self, task: TaskId) -> Option<Stamp> {
+        self.messages.notices.front(task.0 as usize).map(|slot| slot.stamp)
+    }
+
+    /// The driver's stamp on the first message from a task to the coordinator.
+    pub fn report_stamp(&self, task: TaskId) -> Option<Stamp> {
+        self.messages.reports.front(task.0 as usize).map(|slot| slot.stamp)
+    }
+
+    /// Whether the first element of a channel is a record.
+    #[inline(always)]
+    pub fn record_ahead(&self, channel: ChannelId) -> bool {
+        matches!(self.channels.data.front(channel.0 as usize), Some(Slot { item: Element::Record(_), .. }))
+    }
+
+    /// The position (from 0) of the record that a source task emits next.
+    #[inline(always)]
+    pub fn position(&self, task: TaskId) -> u64 {
+        match &self.tasks[task].state {
+            _ if self.is_feed(task) => self.outside.feeds[task.0 as usize],
+            state => state.position().unwrap_or(0),
+        }
+    }
+
+    /// Whether a task has output that does not fit.
+    pub fn is_stuck(&self, task: TaskId) -> bool {
+        !self.channels.outboxes.is_empty(task.0 as usize)
+    }
+
+    /// Whether a channel holds nothing.
+    #[inline(always)]
+    pub fn is_empty(&self, channel: ChannelId) -> bool {
+        self.channels.data.is_empty(channel.0 as usize)
+    }
+
+    /// The working state of a task.
+    pub fn state(&self, task: TaskId) -> &TaskState {
+        &self.tasks[task].state
+    }
+
+    /// What the outside world has received.
+    pub fn external(&self) -> &External {
+        &self.outside.external
+    }
+
+    /// Says, as facts, what is left in channels now that nothing can move.
+    pub fn survey<O: Observer>(&self, observer: &mut O) {
+        for channel in self.setup.plan.channels().ids() {
+            let elements = self.channels.data.len(channel.0 as usize) as u32;
+            if elements > 0 {
+                observer.fact(Fact::LeftBehind { channel, elements });
+            }
+        }
+    }
+
+    /// Whether the coordinator has ended the run: everything emitted and, where asked for, the
+    /// final checkpoint taken or given up; or no restart is left.
+    pub fn is_over(&self) -> bool {
+        matches!(self.centre.job, Job::Failed | Job::Finished)
+    }
+}

@@ -1,0 +1,52 @@
+//! What stays the same for all runs of a scenario.
+
+use crate::model::{Commit, Kind, Operator, Plan, TaskId};
+use crate::protocol::{Faithful, SinkLogic, StorageLogic, Told, sink_logic};
+
+/// What stays the same for all runs of a scenario.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The graph.
+    pub plan: Plan,
+    /// Whether messages of an older attempt are thrown away (F5).
+    pub fencing: bool,
+    /// How many completed snapshots are kept, at least 1.
+    pub retain: u32,
+    /// How many checkpoints are asked for besides the periodic ones.
+    pub requests: u32,
+    /// How each operator's sink commits, by operator; the others' entries are not used.
+    pub sinks: Vec<&'static dyn SinkLogic>,
+    /// How storage keeps state.
+    pub storage: &'static dyn StorageLogic,
+    /// Whether snapshots have a budget for aligning.
+    pub budget: bool,
+    /// Who is told that a snapshot starts.
+    pub told: Told,
+    /// The processes that are to start a snapshot, once per time they do.
+    pub initiators: Vec<TaskId>,
+    /// Whether a restore leaves out what a snapshot holds of channels: wrong, to show what it is for.
+    pub forgets_channels: bool,
+}
+
+impl Setup {
+    /// A setup in which everything is right: fencing on, one retained snapshot.
+    pub fn new(plan: Plan) -> Self {
+        let logic = |operator: &Operator| match operator.kind {
+            Kind::Sink { commit } => sink_logic(commit),
+            _ => sink_logic(Commit::Plain),
+        };
+        let sinks = plan.operators().iter().map(logic).collect();
+        Setup {
+            plan,
+            fencing: true,
+            retain: 1,
+            requests: 0,
+            sinks,
+            storage: &Faithful,
+            budget: false,
+            told: Told::Roots,
+            initiators: Vec::new(),
+            forgets_channels: false,
+        }
+    }
+}
