@@ -81,7 +81,12 @@ pub use explore::Fuzz;
 pub use explore::scenarios;
 pub use scenario::{Outcome, Scenario, run};
 
-/// The code in the README compiles and holds.
+/// The code in the documentation compiles and holds.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../docs/own-protocol.md")]
+    struct OwnProtocol;
+}

@@ -7,7 +7,7 @@ use crate::trace::Fact;
 
 /// A named point of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the words are the scenario's; see the README's list")]
+#[allow(missing_docs, reason = "the words are the scenario's; see docs/format.md")]
 pub enum Point {
     RecordEmitted,
     RecordReceived,
