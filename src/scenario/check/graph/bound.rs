@@ -1,0 +1,56 @@
+//! A time by which every run must have come to rest.
+
+use super::Graph;
+use crate::engine::{Fault, Moment, OperatorTiming, Timing};
+use crate::kernel::{Delay, Ticks};
+use crate::model::Plan;
+use crate::protocol::Settings;
+
+impl Graph {
+    /// A time by which every run must have come to rest, generously: all work done one after the
+    /// other, again after every failure, with every timeout used up.
+    pub fn time_bound(plan: &Plan, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Ticks {
+        let names: u64 = plan.operators().iter().map(|operator| operator.names_in.max(operator.names_out)).fold(0, u64::saturating_add);
+        let longest = |of: fn(&OperatorTiming) -> Delay| timing.operators.iter().map(of).map(|delay| delay.longest().0).max().unwrap_or(0);
+        let per_record =
+            longest(|operator| operator.service).saturating_add(timing.delays.iter().map(|delay| delay.longest().0).max().unwrap_or(0));
+        let slow: u64 = timing.slows.iter().map(|slow| slow.extra.0).max().unwrap_or(0);
+        let work = names.saturating_mul(per_record.saturating_add(slow));
+        let (crashes, last_fault) = fault_bound(faults);
+        let recovery =
+            timing.detect.longest().0.saturating_add(timing.restart.longest().0).saturating_add(longest(|operator| operator.restore));
+        let control = longest(|operator| operator.trigger)
+            .saturating_add(longest(|operator| operator.upload))
+            .saturating_add(longest(|operator| operator.ack));
+        let tries = if settings.enabled { timing.timeout.0.min(3_600_000_000).saturating_mul(4) } else { 0 };
+        let once = work.saturating_add(recovery).saturating_add(tries).saturating_add(control.saturating_mul(8));
+        let emitted = plan.sources().iter().map(|&task| {
+            let last = plan.log_length(task).saturating_sub(1);
+            timing.of(plan.tasks()[task].operator).emit.of(last).0
+        });
+        let stalled = timing.stalls.iter().map(|stall| stall.until.0).chain(timing.slows.iter().map(|slow| slow.until.0));
+        let asked = timing.requests.iter().map(|at| at.0);
+        let started = timing.initiations.iter().map(|initiation| initiation.at.0);
+        let listed: u64 = timing.listed.values().flatten().map(|delay| delay.0).fold(0, u64::saturating_add);
+        let once = once.saturating_add(listed);
+        let begun = emitted.chain(stalled).chain(asked).chain(started).chain([last_fault]).max().unwrap_or(0);
+        Ticks(begun.saturating_add(once.saturating_mul(u64::from(crashes) + 2)).saturating_add(1_000_000))
+    }
+}
+
+/// How many crashes there can be, and when the last one that has a time is.
+fn fault_bound(faults: &[Fault]) -> (u32, u64) {
+    let mut bound = (0u32, 0u64);
+    for fault in faults {
+        let (count, last) = match fault {
+            Fault::Crash { moment: Moment::At(at), .. } => (1, at.0),
+            Fault::Crash { moment: Moment::When(when), .. } => (1, when.after.0),
+            Fault::RandomCrashes { count, every, from, .. } => {
+                (*count, from.0.saturating_add(every.0.saturating_mul(43).saturating_mul(u64::from(*count))))
+            }
+            Fault::Lose { .. } | Fault::FailUpload { .. } => (0, 0),
+        };
+        bound = (bound.0.saturating_add(count), bound.1.max(last));
+    }
+    bound
+}

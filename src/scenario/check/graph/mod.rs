@@ -1,0 +1,141 @@
+//! The graph: operators, channels, and what both are together.
+
+mod bound;
+mod channels;
+mod operators;
+mod records;
+mod shape;
+
+use std::sync::Arc;
+
+use self::channels::Ways;
+use super::processes::Script;
+use super::{Checker, Read, pointer};
+use crate::engine::{EmitTimes, Initiation, Timing};
+use crate::kernel::{Id, Ticks};
+use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
+use crate::oracle::Promise;
+use crate::protocol::{Guarantee, ProtocolKind};
+use crate::scenario::format::MAX_PARALLELISM;
+
+/// A valid graph and its operators' and channels' times.
+pub(super) struct Graph {
+    pub plan: Plan,
+    emit: Vec<EmitTimes>,
+    ways: Ways,
+    /// Where there are processes.
+    pub processes: Option<Arc<Processes>>,
+    initiations: Vec<Initiation>,
+}
+
+/// A graph of processes before anything is drawn for them.
+#[derive(Debug)]
+pub(super) struct Processes {
+    specs: Vec<OperatorSpec>,
+    edges: Vec<EdgeSpec>,
+    script: Script,
+}
+
+impl Processes {
+    /// The graph under a seed, and when its processes do what they do.
+    pub fn lay_out(&self, seed: u64) -> (Plan, Vec<EmitTimes>) {
+        let mut specs = self.specs.clone();
+        let emit = self.script.fill(&mut specs, &self.edges, seed);
+        let plan = Plan::build(specs, self.edges.clone(), Dictionary::default()).expect("it was laid out before, under another seed");
+        (plan, emit)
+    }
+}
+
+impl Checker<'_> {
+    /// The graph as far as it can be made out: what is wrong in one operator or channel does not
+    /// hide mistakes elsewhere. Where anything is, the result serves only to look names up.
+    pub(super) fn graph(&mut self, read: Read<'_>, seed: u64) -> Option<Graph> {
+        let names = self.keys("/operators");
+        names.iter().for_each(|name| self.operator_name(name));
+        let mut dictionary = Dictionary::default();
+        let (mut specs, mut emit) = (Vec::new(), Vec::new());
+        for name in &names {
+            let draft = self.draft(name);
+            let (kind, parallelism) = match &draft {
+                Some(draft) => (self.kind(draft, &mut dictionary, read), draft.file.common().parallelism),
+                None => (Kind::Pass, self.read(&pointer(&["operators", name, "parallelism"])).unwrap_or(1)),
+            };
+            emit.push(draft.as_ref().map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft)));
+            self.unknown.extend(draft.is_none().then(|| (*name).to_owned()));
+            specs.push(OperatorSpec { name: (*name).to_owned(), kind, parallelism: parallelism.clamp(1, MAX_PARALLELISM as u32) });
+        }
+        let (channels, is_whole) = self.channels(&names);
+        let (mut edges, ways) = self.edges(&specs, &channels);
+        self.has_all_channels = is_whole;
+        if is_whole && self.unknown.is_empty() && self.root.at("/operators").is_some() {
+            self.processes(&specs);
+            self.degrees(&specs, &edges);
+            self.sizes(&specs, &edges);
+        }
+        self.tables(&mut specs, &edges);
+        let script = self.script(&specs, &edges);
+        if self.mistakes.is_empty() && specs.iter().any(|spec| spec.kind.is_process()) {
+            let processes = Processes { specs, edges, script };
+            let (plan, emit) = processes.lay_out(seed);
+            let initiations = processes.script.initiations.clone();
+            return Some(Graph { plan, emit, ways, processes: Some(Arc::new(processes)), initiations });
+        }
+        if self.mistakes.is_empty() {
+            self.finish_kinds(&mut specs, &edges, &dictionary);
+            self.stuff(&specs, &edges);
+            self.volumes(&specs, &edges);
+        }
+        if self.mistakes.is_empty() {
+            match Plan::build(specs.clone(), edges.clone(), dictionary.clone()) {
+                Ok(plan) => return Some(Graph { plan, emit, ways, processes: None, initiations: Vec::new() }),
+                Err(error) => self.mistake("/operators", error.to_string(), None),
+            }
+        }
+        // For names alone one task stands for many, and channels that make no sense are left out.
+        specs.iter_mut().for_each(|spec| spec.parallelism = spec.parallelism.min(100_000));
+        let of = |id: OperatorId| specs[id.index()].parallelism;
+        edges.retain(|edge| {
+            edge.from < edge.to && u64::from(of(edge.from)) * u64::from(of(edge.to)) < 10_000 && edge.partition != Partition::Forward
+        });
+        edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
+        specs.iter_mut().filter(|spec| matches!(spec.kind, Kind::Iterate { .. })).for_each(|spec| spec.kind = Kind::Pass);
+        Plan::build(specs, edges, dictionary).ok().map(|plan| Graph { plan, emit, ways, processes: None, initiations: Vec::new() })
+    }
+}
+
+impl Graph {
+    /// Hands the graph's times over.
+    pub fn put_times(&self, timing: &mut Timing) {
+        timing.delays.clone_from(&self.ways.delays);
+        timing.listed.clone_from(&self.ways.listed);
+        timing.initiations.clone_from(&self.initiations);
+        for (operator, emit) in timing.operators.iter_mut().zip(&self.emit) {
+            operator.emit.clone_from(emit);
+        }
+    }
+
+    /// What protocol, sources and sinks promise together, at every stateful operator and sink.
+    pub fn promises(plan: &Plan, protocol: ProtocolKind) -> Vec<Promise> {
+        let mut upstream = vec![Guarantee::ExactlyOnce; plan.operators().len()];
+        for &id in plan.topological() {
+            if let Kind::Source { replayable: false, .. } = plan.operators()[id].kind {
+                upstream[id.index()] = Guarantee::AtMostOnce;
+            }
+            for edge in plan.edges().iter().filter(|edge| edge.from == id) {
+                upstream[edge.to.index()] = upstream[edge.to.index()].and(upstream[id.index()]);
+            }
+        }
+        let state = protocol.claims().state;
+        let promise = |(id, operator): (OperatorId, &crate::model::Operator)| {
+            let at_sink = match operator.kind {
+                Kind::Sink { commit: Commit::Plain } => Guarantee::AtLeastOnce,
+                // Nothing is ever known to be complete.
+                Kind::Sink { commit: Commit::TwoPhase } if protocol == ProtocolKind::None => Guarantee::AtMostOnce,
+                _ => Guarantee::ExactlyOnce,
+            };
+            Promise { operator: id, guarantee: state.and(upstream[id.index()]).and(at_sink) }
+        };
+        let is_place = |(_, operator): &(OperatorId, &crate::model::Operator)| operator.kind.is_stateful() || operator.kind.is_sink();
+        plan.operators().pairs().filter(is_place).map(promise).collect()
+    }
+}
