@@ -27,6 +27,9 @@
 //! assert_eq!(outcome.places[0].examples, ["A#3 x2", "A#4 x2"]);
 //! ```
 //!
+//! The pages in `docs/` say the rest: `docs/format.md` has every field of a scenario, `docs/own-protocol.md`
+//! shows how a protocol of your own is run and tested.
+//!
 //! # Shape
 //!
 //! ```text

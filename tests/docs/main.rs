@@ -10,6 +10,7 @@ use std::process::Output;
 use assert_cmd::cargo::cargo_bin_cmd;
 use cutline::Scenario;
 use cutline::scenario::outcome::Judgement;
+use cutline::trace::Situation;
 use page::{Page, files, pages};
 
 /// The most lines that a stranger is given to read first.
@@ -35,12 +36,8 @@ fn the_scenarios_on_the_pages_run() {
 fn the_format_page_names_every_field_and_word() {
     let page = Page::read("docs/format.md").text;
     // Situations and invariants have pages of their own.
-    let elsewhere: BTreeSet<String> = ["docs/situations.md", "docs/verdicts.md"]
-        .map(Page::read)
-        .into_iter()
-        .flat_map(|page| page.rows.into_values().flatten())
-        .flat_map(|cell| cell.split(", ").map(str::to_owned).collect::<Vec<_>>())
-        .collect();
+    let elsewhere: BTreeSet<String> =
+        ["docs/situations.md", "docs/verdicts.md"].map(Page::read).into_iter().flat_map(|page| page.rows.into_values().flatten()).collect();
     let schema = cutline::scenario::schema();
     let mut missing = BTreeSet::new();
     for (_, definition) in schema["$defs"].as_object().expect("definitions").iter().chain([(&String::new(), schema)]) {
@@ -202,6 +199,20 @@ fn the_page_of_exit_codes_is_complete() {
     let codes: Vec<&str> = codes.filter_map(|line| line.split_whitespace().next()).collect();
     let rows = Page::read("docs/exit-codes.md").rows.remove("Exit codes").expect("a table");
     assert_eq!(rows, codes);
+}
+
+/// Situations and invariants: the pages explain those that there are, and no others.
+#[test]
+fn situations_and_invariants_are_complete() {
+    let explained = |page: &str, heading: Option<&str>| -> BTreeSet<String> {
+        let rows = Page::read(page).rows.into_iter().filter(|(under, _)| heading.is_none_or(|heading| heading == under));
+        rows.flat_map(|(_, cells)| cells).collect()
+    };
+    let situations: BTreeSet<String> = Situation::ALL.iter().map(|situation| situation.word().to_owned()).collect();
+    assert_eq!(explained("docs/situations.md", None), situations);
+    let schema = cutline::scenario::schema();
+    let invariants = schema["$defs"]["InvariantsExpect"]["properties"].as_object().expect("invariants");
+    assert_eq!(explained("docs/verdicts.md", Some("Invariants")), invariants.keys().cloned().collect());
 }
 
 /// The program's arguments on a line that calls it.
