@@ -388,7 +388,7 @@ fn skipped_steps_are_reported() {
           no. 15  emit B            B has nothing left to emit
           Take them out of "schedule", or list what they wait for before them."#]]
     .assert_eq(skipped);
-    let summary = text::summary(std::slice::from_ref(&outcome), &Style::plain());
+    let summary = text::summary(std::slice::from_ref(&outcome), &[], &Style::plain());
     assert!(summary.contains("skipped no. 1 of the schedule, deliver A->count: nothing is in the channel"), "{summary}");
     let document = serde_json::to_value(&outcome).expect("a document");
     assert_eq!(document["scheduled"], true);

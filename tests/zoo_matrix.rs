@@ -6,6 +6,7 @@
 use assert_cmd::cargo::cargo_bin_cmd;
 use cutline::explore::Right;
 use cutline::explore::zoo::{self, ByCheck, Effort, Matrix, Patient, Runs, ZOO};
+use cutline::kernel::Patience;
 use expect_test::expect_file;
 use serde_json::{Value, json};
 
@@ -91,7 +92,7 @@ fn giving_up_is_an_exit_of_its_own() {
 fn what_is_right_is_not_found() {
     let right = Patient { name: "right", stands_for: "nothing", what: "is right", suspect: &Right };
     let easy = Patient::from(zoo::find(zoo::CANARY).expect("the canary"));
-    let matrix = Matrix::of_patients(&[right, easy], Effort { trials: 2, seed: 1, limit: 300 });
+    let matrix = Matrix::of_patients(&[right, easy], Effort { trials: 2, seed: 1, limit: 300 }, Patience::ENDLESS);
     assert!(!matrix.is_complete());
     let [right, easy] = &matrix.rows[..] else { panic!("two rows") };
     assert_eq!((right.found, right.trials, right.runs), (0, 2, Runs::default()));

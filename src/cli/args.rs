@@ -53,7 +53,7 @@ K from CI_NODE_INDEX. With --runs the merged reports of all shards are the bytes
 with --for each shard has a time of its own.
 
 Of each class of failures the first 10 are made small and written to the folder; all are counted. An interrupt
-ends the campaign after the blocks under way, with the report up to there and exit code 130; a second one at once.
+ends the campaign within seconds, with the report up to there and exit code 130; a second one at once.
 
 Examples:
   cutline fuzz --runs 100000 --seed 7

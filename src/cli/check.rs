@@ -1,17 +1,19 @@
 //! `cutline check`
-#![allow(clippy::disallowed_types, reason = "how long a search took is told on standard error; no result depends on it")]
 
 use std::path::Path;
 
 use super::args::{Check, TableFormat};
-use super::clock::Clock;
 use super::files;
 use super::output::{self, Problem};
-use super::{Exit, guard, load, refuse};
-use crate::explore::exhaustive::{Bounds, Budget, Unfinished, search};
+use super::progress::Progress;
+use super::{Exit, guard, interrupt, load, refuse};
+use crate::engine::Control;
+use crate::explore::exhaustive::{Bounds, Budget, Explored, Unfinished, search_attended};
+use crate::kernel::Patience;
 use crate::report::check::{self as report, Checked, Finding};
 use crate::report::printable;
 use crate::report::text::Style;
+use crate::scenario::Scenario;
 
 /// Tries every interleaving of scenarios and prints what it found.
 pub fn check(arguments: &Check) -> Exit {
@@ -28,8 +30,14 @@ pub fn check(arguments: &Check) -> Exit {
     for problem in &found.problems {
         exit = exit.max(refuse(problem));
     }
-    let mut checked = Vec::new();
+    let (mut checked, mut not_run) = (Vec::new(), Vec::new());
+    interrupt::watch();
     for file in &found.files {
+        if interrupt::is_asked() {
+            not_run.push(printable(&file.display().to_string()));
+            exit = exit.max(Exit::Interrupted);
+            continue;
+        }
         match pool.install(|| check_file(file, arguments)) {
             Ok((found, worse)) => {
                 exit = exit.max(worse);
@@ -38,7 +46,7 @@ pub fn check(arguments: &Check) -> Exit {
             Err(worse) => exit = exit.max(worse),
         }
     }
-    exit.max(print(&checked, arguments.format))
+    exit.max(print(&checked, &not_run, arguments.format))
 }
 
 fn check_file(file: &Path, arguments: &Check) -> Result<(Checked, Exit), Exit> {
@@ -65,28 +73,38 @@ fn check_file(file: &Path, arguments: &Check) -> Result<(Checked, Exit), Exit> {
     }
     let scenario = scenario.with_requests(budget.snapshots);
     let bounds = Bounds { states: arguments.max_states, bytes: arguments.max_memory };
-    let began = Clock::start();
-    let explored = guard::guarded(|| search(&scenario, scenario.world(), control, budget, bounds, None)).map_err(|panic| {
-        guard::internal_error(&name, &panic).print();
-        Exit::Internal
-    })?;
-    let took = began.elapsed().as_millis();
-    let rate = u128::from(explored.states) * 1000 / took.max(1);
-    let megabytes = explored.bytes >> 20;
-    let speed = format!("{}.{:03} s, {rate} states/s, at most about {megabytes} MB", took / 1000, took % 1000);
-    output::message(format_args!("{name}: {} states in {speed}", explored.states));
+    let explored = explore(&name, &scenario, (control, budget), bounds)?;
     let checked = Checked::new(&name, &scenario, control, budget, &explored);
     let exit = match (checked.verdict, explored.unfinished) {
         (Finding::Violated, _) => Exit::Unexpected,
+        (_, Some(Unfinished::Interrupted)) => Exit::Interrupted,
         (_, Some(Unfinished::States | Unfinished::Bytes)) => Exit::Limit,
         _ => Exit::AsExpected,
     };
     Ok((checked, exit))
 }
 
-fn print(checked: &[Checked], format: TableFormat) -> Exit {
+/// Searches, and tells how long it took.
+fn explore(name: &str, scenario: &Scenario, (control, budget): (Control, Budget), bounds: Bounds) -> Result<Explored, Exit> {
+    let progress = Progress::new("states", None);
+    progress.note(format!("of {name}"));
+    let lasts = progress.lasts();
+    let search = || search_attended(scenario, scenario.world(), control, budget, bounds, None, Patience::new(&lasts));
+    let explored = guard::guarded(search).map_err(|panic| {
+        guard::internal_error(name, &panic).print();
+        Exit::Internal
+    })?;
+    let took = progress.elapsed().as_millis();
+    let rate = u128::from(explored.states) * 1000 / took.max(1);
+    let megabytes = explored.bytes >> 20;
+    let speed = format!("{}.{:03} s, {rate} states/s, at most about {megabytes} MB", took / 1000, took % 1000);
+    output::message(format_args!("{name}: {} states in {speed}", explored.states));
+    Ok(explored)
+}
+
+fn print(checked: &[Checked], not_run: &[String], format: TableFormat) -> Exit {
     match format {
-        TableFormat::Text => output::result(&report::text(checked, &Style::coloured())),
-        TableFormat::Json => output::result(&report::document(checked)),
+        TableFormat::Text => output::result(&report::text(checked, not_run, &Style::coloured())),
+        TableFormat::Json => output::result(&report::document(checked, not_run)),
     }
 }

@@ -2,7 +2,9 @@
 
 use super::args::{Compare, TableFormat};
 use super::output::{self, Problem};
+use super::progress::Progress;
 use super::{Exit, guard, load, refuse};
+use crate::kernel::Patience;
 use crate::protocol::ProtocolKind;
 use crate::report::text::Style;
 use crate::report::{compare as report, printable};
@@ -31,7 +33,10 @@ pub fn compare(arguments: &Compare) -> Exit {
         return refuse(&Problem::new(message, format!("protocols for it: {}", fit.join(", "))));
     }
     let name = printable(&arguments.path.display().to_string());
-    match guard::guarded(|| scenario::compare(&scenario, &protocols, &seeds)) {
+    let progress = Progress::new("runs", Some(protocols.len() as u64 * u64::from(arguments.seeds)));
+    let lasts = progress.lasts();
+    let compared = guard::guarded(|| scenario::compare_attended(&scenario, &protocols, &seeds, Patience::new(&lasts)));
+    match compared {
         Ok(comparison) => exit_of(&comparison).max(print(&comparison, arguments.format)),
         Err(panic) => {
             guard::internal_error(&format!("{name} with seeds {first} to {last}"), &panic).print();
@@ -47,6 +52,9 @@ fn distinct(protocols: &[ProtocolKind]) -> Vec<ProtocolKind> {
 }
 
 fn exit_of(comparison: &Comparison) -> Exit {
+    if comparison.interrupted {
+        return Exit::Interrupted;
+    }
     let is_limited = comparison.protocols.iter().any(|summary| summary.runs_limited > 0);
     if is_limited { Exit::Limit } else { Exit::AsExpected }
 }

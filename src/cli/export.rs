@@ -17,18 +17,18 @@ pub fn export(arguments: &Export) -> Exit {
         Tool::Dot => export::dot,
         Tool::Jsonl => export::jsonl,
     };
-    let exported = match recorded(&arguments.run, MOST_FACTS, document) {
+    let (exported, exit) = match recorded(&arguments.run, MOST_FACTS, document) {
         Ok(exported) => exported,
         Err(exit) => return exit,
     };
     for missing in &exported.missing {
         output::message(format_args!("note: {missing}"));
     }
-    match &arguments.output {
+    exit.max(match &arguments.output {
         None => output::result(&exported.text),
         Some(path) => match keep::write_of(&arguments.run.file, path, &exported.text) {
             Ok(()) => Exit::AsExpected,
             Err(problem) => refuse(&problem),
         },
-    }
+    })
 }

@@ -21,6 +21,7 @@ use super::words::{self, Required, Shard};
 use super::{Exit, files, guard, interrupt, keep, load, refuse};
 use crate::explore::zoo::{self, CANARY, Mutant};
 use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under};
+use crate::kernel::Patience;
 use crate::protocol::ProtocolKind;
 use crate::report::fuzz::{self as report, Canary, Fuzzed, GivenFile, Part, Shards};
 use crate::report::text::Style;
@@ -34,6 +35,9 @@ const RUNS: u64 = 10_000;
 const CANARY_RUNS: u64 = 2_000;
 /// The report on disk is at most about this old.
 const KEPT_EVERY: Duration = Duration::from_secs(3);
+/// A stretch of runs that took less is followed by a longer one, one that took more by a shorter one.
+const SHORT: Duration = Duration::from_millis(300);
+const LONG: Duration = Duration::from_millis(1_500);
 /// Where findings go when nothing is said.
 pub const FINDINGS: &str = "cutline-findings";
 
@@ -130,12 +134,12 @@ impl<'a> Job<'a> {
     }
 
     fn run(mut self) -> Result<Exit, Exit> {
-        interrupt::watch();
         let suspect = std::mem::replace(&mut self.suspect, Box::new(Right));
         let campaign = Campaign { seed: self.arguments.seed, suspect: &*suspect };
         self.report.canary.found_by_run = self.canary()?;
-        let mut progress = Progress::new(self.arguments.time.is_none().then(|| self.total()), self.report.runs);
-        self.blocks(&campaign, &mut progress)?;
+        let progress = Progress::new("runs", self.arguments.time.is_none().then(|| self.total()));
+        let before = self.report.runs;
+        self.blocks(&campaign, &progress)?;
         let is_interrupted = interrupt::is_asked();
         self.keep()?;
         self.shrink(&campaign)?;
@@ -143,7 +147,7 @@ impl<'a> Job<'a> {
         keep::write_all(folder, report.findings().map(|finding| (&*finding.file, &*finding.scenario)))
             .map_err(|problem| refuse(&problem))?;
         self.keep()?;
-        progress.finish(self.report.runs, self.report.failed());
+        self.tell(progress.elapsed(), before);
         if is_interrupted {
             let how = if self.kept.is_some() { "--resume goes on with it" } else { "with --report FILE it could be gone on with" };
             output::message(format_args!("interrupted: the report is of the runs up to here; {how}"));
@@ -169,22 +173,26 @@ impl<'a> Job<'a> {
         Ok(found.map(|failure| failure.run))
     }
 
-    /// All runs that are left, block by block; some blocks at a time, and never half of one.
-    fn blocks(&mut self, campaign: &Campaign<'_>, progress: &mut Progress) -> Result<(), Exit> {
+    /// All runs that are left, a stretch of them at a time. The stretch under way when somebody interrupts is
+    /// forgotten: half of it would be nobody's report.
+    fn blocks(&mut self, campaign: &Campaign<'_>, progress: &Progress) -> Result<(), Exit> {
         let began = Clock::start();
         let mut kept = Clock::start();
-        let at_once = self.pool.current_num_threads() as u64;
+        let mut stretch = Stretch::new(campaign.suspect, self.pool.current_num_threads());
         let end = self.report.runs_wanted.unwrap_or(u64::MAX);
         let mut from = self.report.shards.parts[0].below;
         let is_over = |from| interrupt::is_asked() || from >= end || self.arguments.time.is_some_and(|time| began.elapsed() >= time);
         while !is_over(from) {
-            let below = (from / Campaign::BLOCK + at_once).saturating_mul(Campaign::BLOCK).min(end);
+            let (below, clock) = (stretch.below(from).min(end), Clock::start());
             let tally = self.pool.install(|| runs(campaign, from..below, self.shard)).map_err(|panic| {
                 let what = panicking(campaign, from..below, self.shard).map_or("a run".to_owned(), |run| format!("run {run}"));
                 internal(&format!("{what} of seed {}", campaign.seed), &panic)
             })?;
+            let Some(tally) = tally else { break };
+            stretch.adapt(clock.elapsed());
             self.report.add(below, &tally);
-            progress.at(self.report.runs, self.report.failed());
+            progress.note(format!("({} failed)", self.report.failed()));
+            progress.at(self.report.runs);
             if kept.elapsed() >= KEPT_EVERY {
                 self.keep()?;
                 kept = Clock::start();
@@ -194,11 +202,12 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Makes the first failures of each class small, after an interrupt as well: the next one ends it.
+    /// Makes the first failures of each class small, after an interrupt as many as there is time for.
     fn shrink(&mut self, campaign: &Campaign<'_>) -> Result<(), Exit> {
         let failed = self.report.unshrunk();
         let shrunk: Vec<(u64, Result<Option<Shrunk>, String>)> = self.pool.install(|| {
-            let shrunk = failed.into_par_iter().map(|run| (run, guard::guarded(|| campaign.shrink(run))));
+            let failed = failed.into_par_iter().filter(|_| !interrupt::is_urgent());
+            let shrunk = failed.map(|run| (run, guard::guarded(|| campaign.shrink(run))));
             shrunk.collect()
         });
         for (run, shrunk) in shrunk {
@@ -213,6 +222,13 @@ impl<'a> Job<'a> {
             }
         }
         Ok(())
+    }
+
+    /// How fast it was, on standard error.
+    fn tell(&self, took: Duration, before: u64) {
+        let (runs, failed, took) = (self.report.runs, self.report.failed(), took.as_millis());
+        let rate = u128::from(runs - before) * 1000 / took.max(1);
+        output::message(format_args!("{runs} runs, {failed} failed, {}.{:03} s, {rate} runs/s", took / 1000, took % 1000));
     }
 
     fn keep(&self) -> Result<(), Exit> {
@@ -289,22 +305,54 @@ fn earlier(kept: Option<&PathBuf>, fresh: &Fuzzed, arguments: &Fuzz) -> Result<O
     Ok(Some(earlier))
 }
 
-/// Runs of a shard, in as many threads as there are; what one of them said when it panicked.
-fn runs(campaign: &Campaign<'_>, range: Range<u64>, shard: Shard) -> Result<Tally, String> {
+/// How many runs are made before the next look at clock and interrupts.
+struct Stretch {
+    runs: u64,
+    most: u64,
+}
+
+impl Stretch {
+    /// Drawn scenarios are small; one that somebody gave may take long for a single run.
+    fn new(suspect: &dyn Suspect, threads: usize) -> Stretch {
+        let most = Campaign::BLOCK * threads as u64;
+        Stretch { runs: if suspect.draws() { most } else { Campaign::LEAST }, most }
+    }
+
+    /// Where a stretch that begins there ends.
+    fn below(&self, from: u64) -> u64 {
+        let unit = self.runs.min(Campaign::BLOCK);
+        (from / unit + self.runs / unit).saturating_mul(unit)
+    }
+
+    fn adapt(&mut self, took: Duration) {
+        if took < SHORT && self.runs < self.most {
+            self.runs = if self.runs < Campaign::BLOCK { self.runs * 2 } else { self.most };
+        } else if took > LONG && self.runs > Campaign::LEAST {
+            self.runs = if self.runs > Campaign::BLOCK { Campaign::BLOCK } else { self.runs / 2 };
+        }
+    }
+}
+
+/// Runs of a shard, in as many threads as there are; nothing when nobody waits for them, and what one of them said
+/// when it panicked.
+fn runs(campaign: &Campaign<'_>, range: Range<u64>, shard: Shard) -> Result<Option<Tally>, String> {
+    let lasts = |_| !interrupt::is_asked();
     let blocks = range.start / Campaign::BLOCK..range.end.div_ceil(Campaign::BLOCK);
     let pieces: Vec<(u64, u64)> = blocks.flat_map(|block| (0..Campaign::PARTS).map(move |part| (block, part))).collect();
-    let tallies: Vec<Result<Tally, String>> = pieces
+    let tallies: Vec<Result<Option<Tally>, String>> = pieces
         .into_par_iter()
         .map(|(block, part)| {
             let start = (block * Campaign::BLOCK).max(range.start);
             let end = (block + 1).saturating_mul(Campaign::BLOCK).min(range.end);
-            guard::guarded(|| campaign.runs(start..end, |run| shard.has(run) && Campaign::part_of(run) == part))
+            let mine = |run| shard.has(run) && Campaign::part_of(run) == part;
+            guard::guarded(|| campaign.runs_attended(start..end, mine, Patience::new(&lasts)))
         })
         .collect();
     // Added up in order, so that it does not matter who was first.
-    tallies.into_iter().try_fold(Tally::new(), |mut all, tally| {
-        all.add(&tally?);
-        Ok(all)
+    tallies.into_iter().try_fold(Some(Tally::new()), |all, tally| {
+        let (Some(mut all), Some(tally)) = (all, tally?) else { return Ok(None) };
+        all.add(&tally);
+        Ok(Some(all))
     })
 }
 

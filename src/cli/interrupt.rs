@@ -1,18 +1,28 @@
 //! Ctrl-C and a request to end: the first one ends the work when it can be left, the second one at once.
 
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::clock::Clock;
 
 /// The code with which shells show that a program was interrupted.
 pub const EXIT: u8 = 130;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+static ASKED: OnceLock<Clock> = OnceLock::new();
+
+/// What is nearly done may take so long after an interrupt.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// One request may arrive twice: `timeout` sends it to the program and to its group.
+const ECHO: Duration = Duration::from_millis(30);
 
 /// From now on an interrupt is noted.
 pub fn watch() {
     // Without a handler an interrupt ends the program as ever, and the last report on disk is still whole.
     let _ = ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
+        let asked = ASKED.get_or_init(Clock::start);
+        if asked.elapsed() > ECHO {
             process::exit(EXIT.into());
         }
     });
@@ -20,5 +30,10 @@ pub fn watch() {
 
 /// Whether somebody asked the program to end.
 pub fn is_asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+    ASKED.get().is_some()
+}
+
+/// Whether that was so long ago that nobody waits for what could still be finished.
+pub fn is_urgent() -> bool {
+    ASKED.get().is_some_and(|asked| asked.elapsed() > GRACE)
 }

@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error.
 
 mod args;
+mod bar;
 mod check;
 mod clock;
 mod compare;

@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, Write};
 
 use anstyle::{AnsiColor, Effects};
 
-use super::Exit;
 use super::files::reason;
+use super::{Exit, bar};
 use crate::report::printable;
 
 /// What went wrong, and what to do next.
@@ -32,8 +32,10 @@ impl Problem {
 
 /// Writes a result to standard output. A reader that went away has seen enough, which is no failure.
 pub fn result(text: &str) -> Exit {
-    let mut out = anstream::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = bar::aside(|| {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    });
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             let help = "the result is not complete; make room, or redirect it to another place";
@@ -46,7 +48,7 @@ pub fn result(text: &str) -> Exit {
 
 /// Writes a line to standard error. When nobody can read it, there is nobody to tell.
 pub fn message(text: impl Display) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = bar::aside(|| writeln!(anstream::stderr().lock(), "{text}"));
 }
 
 /// Standard output for lines that are too many to hold in memory.

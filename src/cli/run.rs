@@ -7,12 +7,15 @@ use std::path::Path;
 use super::args::{Format, Run};
 use super::files::{self, Found, reason};
 use super::output::{self, Problem};
-use super::{Exit, guard, load, refuse, twice};
+use super::progress::Progress;
+use super::{Exit, guard, interrupt, load, refuse, twice};
 use crate::explore::zoo::Mutant;
+use crate::kernel::Patience;
 use crate::report::text::Style;
 use crate::report::{json, junit, printable, text};
 use crate::scenario::outcome::{Ended, Judgement};
 use crate::scenario::{Outcome, Scenario};
+use crate::trace::Fact;
 
 /// Simulates scenarios and prints their verdicts.
 pub fn run(arguments: &Run) -> Exit {
@@ -24,9 +27,15 @@ pub fn run(arguments: &Run) -> Exit {
     for problem in &found.problems {
         exit = exit.max(refuse(problem));
     }
-    let mut outcomes = Vec::new();
-    for file in &found.files {
-        match run_file(file, arguments) {
+    let (mut outcomes, mut not_run) = (Vec::new(), Vec::new());
+    let progress = Progress::new("scenarios", Some(found.files.len() as u64));
+    for (done, file) in (0..).zip(&found.files) {
+        if interrupt::is_asked() {
+            not_run.push(printable(&file.display().to_string()));
+            exit = exit.max(Exit::Interrupted);
+            continue;
+        }
+        match run_file(file, arguments, &Stage { progress: &progress, done }) {
             Ok((outcome, worse)) => {
                 exit = exit.max(worse);
                 outcomes.push(outcome);
@@ -34,8 +43,25 @@ pub fn run(arguments: &Run) -> Exit {
             Err(worse) => exit = exit.max(worse),
         }
     }
-    report_missing(found.files.len() - outcomes.len(), &found);
-    exit.max(print(&outcomes, arguments.format, found.many))
+    report_missing(found.files.len() - outcomes.len() - not_run.len(), &found);
+    exit.max(print(&outcomes, &not_run, arguments.format, found.many))
+}
+
+/// How far a command is when a run of it begins.
+struct Stage<'p> {
+    progress: &'p Progress,
+    done: u64,
+}
+
+impl Stage<'_> {
+    /// Whether somebody still waits after so many steps of the run.
+    fn lasts(&self, steps: u64) -> bool {
+        if steps > 0 {
+            self.progress.note(format!("({steps} steps of the next one)"));
+            self.progress.at(self.done);
+        }
+        !interrupt::is_asked()
+    }
 }
 
 /// What `--trace` cannot do is said before anything runs.
@@ -61,12 +87,14 @@ fn is_stdout(trace: &Path) -> bool {
 }
 
 /// The outcome of a file and how the program has to end for it, or only the latter.
-fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
+fn run_file(file: &Path, arguments: &Run, stage: &Stage<'_>) -> Result<(Outcome, Exit), Exit> {
+    let lasts = |steps| stage.lasts(steps);
+    let patience = Patience::new(&lasts);
     let scenario = load::load_to_run(file, arguments.seed, arguments.mutant)?;
     let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
     let ran = guard::guarded(|| {
-        let outcome = trace.run(&scenario, arguments.mutant);
-        let difference = arguments.twice.then(|| twice::compare(&scenario, &outcome)).flatten();
+        let outcome = trace.run(&scenario, arguments.mutant, patience);
+        let difference = arguments.twice.then(|| twice::compare(&scenario, &outcome, patience)).flatten();
         (outcome, difference)
     });
     let (outcome, difference) = ran.map_err(|panic| {
@@ -78,6 +106,8 @@ fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
     if let Some(difference) = difference {
         difference.print();
         exit = exit.max(Exit::Nondeterminism);
+    } else if arguments.twice && interrupt::is_asked() {
+        exit = exit.max(Exit::Interrupted);
     } else if arguments.twice {
         output::message(format_args!("{}: two runs agree, digest {}", outcome.scenario, outcome.digest));
     }
@@ -87,6 +117,7 @@ fn run_file(file: &Path, arguments: &Run) -> Result<(Outcome, Exit), Exit> {
 fn exit_of(outcome: &Outcome) -> Exit {
     match (outcome.verdict, outcome.ended) {
         (Judgement::AsExpected, _) => Exit::AsExpected,
+        (Judgement::Unexpected, Ended::Interrupted) => Exit::Interrupted,
         (Judgement::Unexpected, Ended::StepLimit | Ended::TimeLimit) => Exit::Limit,
         (Judgement::Unexpected, _) => Exit::Unexpected,
     }
@@ -99,14 +130,14 @@ fn report_missing(missing: usize, found: &Found) {
     }
 }
 
-fn print(outcomes: &[Outcome], format: Format, many: bool) -> Exit {
+fn print(outcomes: &[Outcome], not_run: &[String], format: Format, many: bool) -> Exit {
     let style = Style::coloured();
     match (format, outcomes) {
-        (Format::Json, _) => output::result(&json::document(outcomes)),
-        (Format::Junit, _) => output::result(&junit::document(outcomes)),
-        (Format::Text, []) => Exit::AsExpected,
+        (Format::Json, _) => output::result(&json::document(outcomes, not_run)),
+        (Format::Junit, _) => output::result(&junit::document(outcomes, not_run)),
+        (Format::Text, []) if not_run.is_empty() => Exit::AsExpected,
         (Format::Text, [outcome]) if !many => output::result(&text::outcome(outcome, &style)),
-        (Format::Text, _) => output::result(&text::summary(outcomes, &style)),
+        (Format::Text, _) => output::result(&text::summary(outcomes, not_run, &style)),
     }
 }
 
@@ -125,14 +156,15 @@ impl Trace {
         Ok(Trace { name, out: out.map(BufWriter::new), failure: Ok(()) })
     }
 
-    fn run(&mut self, scenario: &Scenario, mutant: Option<&Mutant>) -> Outcome {
+    fn run(&mut self, scenario: &Scenario, mutant: Option<&Mutant>, patience: Patience<'_>) -> Outcome {
         let world = mutant.map_or_else(|| scenario.world(), |mutant| mutant.world(scenario));
-        let Some(out) = &mut self.out else { return scenario.run_world(world) };
-        scenario.trace_world(world, &mut |at, step, fact| {
+        let Some(out) = &mut self.out else { return scenario.attend_world(world, &mut |_, _, _| {}, patience) };
+        let mut write = |at, step, fact: Fact| {
             if self.failure.is_ok() {
                 self.failure = writeln!(out, "{at}\t{step}\t{}", fact.describe(scenario.plan()));
             }
-        })
+        };
+        scenario.attend_world(world, &mut write, patience)
     }
 
     fn finish(self) -> Exit {

@@ -5,9 +5,10 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use super::output::Problem;
-use crate::kernel::Ticks;
+use crate::kernel::{Patience, Ticks};
 use crate::report::{json, printable};
-use crate::scenario::{Outcome, Scenario, run, run_traced};
+use crate::scenario::outcome::Ended;
+use crate::scenario::{Outcome, Scenario, run_traced};
 use crate::trace::Fact;
 
 /// Facts that are handed over together.
@@ -15,10 +16,10 @@ const BATCH: usize = 4_096;
 /// Batches that the first run may be ahead.
 const AHEAD: usize = 16;
 
-/// Runs `scenario` once more: what differs from `first`, if anything does.
-pub fn compare(scenario: &Scenario, first: &Outcome) -> Option<Problem> {
-    let second = run(scenario);
-    if second == *first {
+/// Runs `scenario` once more: what differs from `first`, if anything does and somebody waits for it.
+pub fn compare(scenario: &Scenario, first: &Outcome, patience: Patience<'_>) -> Option<Problem> {
+    let second = scenario.attend_world(scenario.world(), &mut |_, _, _| {}, patience);
+    if second == *first || second.ended == Ended::Interrupted {
         return None;
     }
     let difference = match first_difference(scenario) {
@@ -70,7 +71,7 @@ fn in_batches(scenario: &Scenario, send: &mut dyn FnMut(Vec<Line>)) {
 
 /// For when the facts agree and only what was made of them does not.
 fn different_lines(first: &Outcome, second: &Outcome) -> String {
-    let documents = [first, second].map(|outcome| json::document(std::slice::from_ref(outcome)));
+    let documents = [first, second].map(|outcome| json::document(std::slice::from_ref(outcome), &[]));
     let mut lines = documents[0].lines().zip(documents[1].lines());
     match lines.find(|(one, other)| one != other) {
         Some((one, other)) => format!("two more runs agree in every fact, the outcomes differ:\n  {}\n  {}", one.trim(), other.trim()),

@@ -19,8 +19,8 @@ pub fn view(arguments: &View) -> Exit {
     };
     match (shown, &arguments.output) {
         (Err(exit), _) => exit,
-        (Ok(text), None) => output::result(&text),
-        (Ok(page), Some(path)) => store(&arguments.run.file, path, &page),
+        (Ok((text, exit)), None) => exit.max(output::result(&text)),
+        (Ok((page, exit)), Some(path)) => exit.max(store(&arguments.run.file, path, &page)),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `cutline zoo`
-#![allow(clippy::disallowed_types, reason = "how long a search took is told on standard error; no result depends on it")]
 
 use std::path::Path;
-use std::time::Instant;
 
 use super::args::{TableFormat, Zoo};
 use super::output::{self, Problem};
+use super::progress::Progress;
 use super::{Exit, guard, keep, refuse};
 use crate::explore::zoo::{Effort, Matrix, Mutant, ZOO, find};
+use crate::kernel::Patience;
 use crate::report::text::Style;
 use crate::report::{printable, zoo as report};
 
@@ -27,17 +27,22 @@ pub fn zoo(arguments: &Zoo) -> Exit {
     };
     let effort = Effort { trials: arguments.trials, seed: arguments.seed, limit: arguments.runs };
 
-    let began = Instant::now();
-    let matrix = match guard::guarded(|| pool.install(|| Matrix::of(&mutants, effort))) {
+    let progress = Progress::new("trials", Some(mutants.len() as u64 * u64::from(effort.trials)));
+    let lasts = progress.lasts();
+    let matrix = match guard::guarded(|| pool.install(|| Matrix::attended(&mutants, effort, Patience::new(&lasts)))) {
         Ok(matrix) => matrix,
         Err(panic) => {
             guard::internal_error("the search", &panic).print();
             return Exit::Internal;
         }
     };
-    let took = began.elapsed().as_millis();
+    let took = progress.elapsed().as_millis();
     output::message(format_args!("{} mutants in {}.{:03} s", mutants.len(), took / 1000, took % 1000));
-    let found = if matrix.is_complete() { Exit::AsExpected } else { Exit::Unexpected };
+    let found = match (matrix.interrupted, matrix.is_complete()) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::AsExpected,
+        (false, false) => Exit::Unexpected,
+    };
     let written = arguments.out.as_ref().map_or(Exit::AsExpected, |folder| write(folder, &matrix));
     let printed = output::result(&match arguments.format {
         TableFormat::Text => report::text(&matrix, &Style::coloured()),

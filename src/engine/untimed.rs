@@ -318,6 +318,7 @@ impl<S: FactSink> Untimed<S> {
     pub fn settle(&mut self, world: &mut World) {
         while let Some(step) = world.at_once(self.control)
             && self.steps < self.limit
+            && self.sink.goes_on()
         {
             self.apply(world, step);
         }
@@ -333,6 +334,7 @@ impl<S: FactSink> Untimed<S> {
             let now = world.resolve(step);
             let why = match world.ready(now) {
                 _ if step == Step::Start => continue,
+                _ if !self.sink.goes_on() => break,
                 _ if self.steps >= self.limit => "the limit of steps was reached before".to_owned(),
                 Err(wait) => world.obstacle(now, wait, self.control),
                 Ok(()) => {
@@ -362,6 +364,7 @@ impl<S: FactSink> Untimed<S> {
             match steps.first() {
                 None => break Stop::Quiet,
                 Some(_) if self.steps >= self.limit => break Stop::Steps,
+                Some(_) if !self.sink.goes_on() => break Stop::Interrupted,
                 Some(&step) => self.take(world, step),
             }
         };

@@ -7,7 +7,7 @@ use super::swarm::{self, Shape};
 use super::walk::Walker;
 use super::zoo::Mutant;
 use crate::engine::{Step, World};
-use crate::kernel::Stream;
+use crate::kernel::{Patience, Stream};
 use crate::oracle::Class;
 use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
@@ -159,6 +159,8 @@ pub struct Replay {
 impl Campaign<'_> {
     /// So many runs, from a multiple of it on, are made with the least effort.
     pub const BLOCK: u64 = EPOCH;
+    /// So many runs, from a multiple of it on, are the fewest that are worth making together.
+    pub const LEAST: u64 = SLOTS;
     /// The parts of a block that can be made apart with no more effort: see [`part_of`](Self::part_of).
     pub const PARTS: u64 = 16;
 
@@ -179,26 +181,34 @@ impl Campaign<'_> {
 
     /// Runs those numbers of `range` of which `mine` says so, in one thread.
     pub fn runs(&self, range: Range<u64>, mine: impl Fn(u64) -> bool) -> Tally {
+        self.runs_attended(range, mine, Patience::ENDLESS).unwrap_or_else(Tally::new)
+    }
+
+    /// The same as long as somebody has patience; of runs that are cut nothing is said.
+    pub fn runs_attended(&self, range: Range<u64>, mine: impl Fn(u64) -> bool, patience: Patience<'_>) -> Option<Tally> {
         let mut tally = Tally::new();
         let mut from = range.start;
-        while from < range.end {
+        while from < range.end && patience.lasts(tally.runs) {
             let end = ((from / EPOCH + 1) * EPOCH).min(range.end);
-            self.epoch(from..end, &mine, &mut tally);
+            self.epoch(from..end, &mine, &mut tally, patience);
             from = end;
         }
-        tally
+        patience.lasts(tally.runs).then_some(tally)
     }
 
     /// The runs of one epoch, shape by shape.
-    fn epoch(&self, range: Range<u64>, mine: &impl Fn(u64) -> bool, tally: &mut Tally) {
+    fn epoch(&self, range: Range<u64>, mine: &impl Fn(u64) -> bool, tally: &mut Tally, patience: Patience<'_>) {
         for slot in 0..SLOTS {
             let first = range.start / SLOTS * SLOTS + slot;
             let runs = (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run));
             let mut runs = runs.peekable();
             let Some(&run) = runs.peek() else { continue };
             let shape = self.shape(run);
-            let mut walker = self.walker(&shape);
+            let mut walker = self.walker(&shape, patience);
             for run in runs {
+                if !patience.lasts(tally.runs) {
+                    return;
+                }
                 let walked = walker.walk(&mut self.stream(run), None);
                 tally.runs += 1;
                 tally.steps += walked.steps;
@@ -211,31 +221,36 @@ impl Campaign<'_> {
         tally.failures.sort_unstable();
     }
 
-    fn walker<'s>(&self, shape: &'s Shape) -> Walker<'s> {
-        Walker::new(&shape.scenario, self.suspect.world(&shape.scenario), shape.control, shape.spice)
+    fn walker<'s>(&self, shape: &'s Shape, patience: Patience<'s>) -> Walker<'s> {
+        Walker::attended(&shape.scenario, self.suspect.world(&shape.scenario), shape.control, shape.spice, patience)
     }
 
     /// The first run below `limit` that fails.
     pub fn first_failure(&self, limit: u64) -> Option<Failure> {
+        self.first_failure_attended(limit, Patience::ENDLESS).flatten()
+    }
+
+    /// The same as long as somebody has patience; nothing is known when there is none any more.
+    pub(super) fn first_failure_attended(&self, limit: u64, patience: Patience<'_>) -> Option<Option<Failure>> {
         let mut from = 0;
         // One run of each shape at first, then more: an easy bug is found before the second shape is made.
         let mut size = 1;
         while from < limit {
             let end = (from + size).min(limit);
-            let found = self.runs(from..end, |_| true).failures.into_iter().next();
+            let found = self.runs_attended(from..end, |_| true, patience)?.failures.into_iter().next();
             if found.is_some() {
-                return found;
+                return Some(found);
             }
             (from, size) = (end, (size * 2).min(EPOCH));
         }
-        None
+        Some(None)
     }
 
     /// Does a run again and keeps what it chose.
     pub fn replay(&self, run: u64) -> Replay {
         let shape = self.shape(run);
         let mut steps = Vec::new();
-        let class = self.walker(&shape).walk(&mut self.stream(run), Some(&mut steps)).broken;
+        let class = self.walker(&shape, Patience::ENDLESS).walk(&mut self.stream(run), Some(&mut steps)).broken;
         Replay { shape, steps, class }
     }
 }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::most_steps;
 use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
-use crate::kernel::{Prints, Stream, Ticks};
+use crate::kernel::{Patience, Prints, Stream, Ticks};
 use crate::model::{Plan, TaskId};
 use crate::oracle::{Broken, Class, Oracles};
 use crate::protocol::Timer;
@@ -134,12 +134,22 @@ pub struct Walker<'s> {
     moves: Vec<Step>,
     /// What is planned and has not happened, latest first.
     planned: SmallVec<[(u32, Planned); 8]>,
+    patience: Patience<'s>,
 }
+
+/// Moves between two looks at whether somebody still waits.
+const PATIENT_FOR: u32 = 1024;
 
 impl<'s> Walker<'s> {
     /// A walker from a world in which nothing has happened yet, of this scenario or of one that is wrong on
     /// purpose.
-    pub fn new(scenario: &'s Scenario, mut fresh: World, control: Control, spice: Spice) -> Self {
+    pub fn new(scenario: &'s Scenario, fresh: World, control: Control, spice: Spice) -> Self {
+        Walker::attended(scenario, fresh, control, spice, Patience::ENDLESS)
+    }
+
+    /// The same as long as somebody has patience, who is told the number of steps. What a walk that is cut comes to
+    /// means nothing.
+    pub fn attended(scenario: &'s Scenario, mut fresh: World, control: Control, spice: Spice, patience: Patience<'s>) -> Self {
         let plan = scenario.plan();
         let watch = Watch { plan, oracles: scenario.untimed_oracles(), situations: Situations::new(plan), ambush: None, sprung: None };
         let asked = scenario.setup().requests;
@@ -161,6 +171,7 @@ impl<'s> Walker<'s> {
             horizon: 1,
             moves: Vec::new(),
             planned: SmallVec::new(),
+            patience,
         };
         walker.horizon = walker.measure();
         walker
@@ -185,13 +196,13 @@ impl<'s> Walker<'s> {
     fn measure(&mut self) -> u32 {
         self.reset();
         self.driver.settle(&mut self.world);
-        let mut moves = 0;
+        let mut moves = 0_u32;
         for _ in 0..self.requests {
             let Some(step) = self.trigger() else { break };
             self.driver.take(&mut self.world, step);
             moves += 1;
         }
-        while self.driver.steps() < self.limit {
+        while self.driver.steps() < self.limit && self.is_attended(moves) {
             self.moves.clear();
             self.world.moves(self.control, &mut self.moves);
             let Some(&step) = self.moves.first() else { break };
@@ -199,6 +210,12 @@ impl<'s> Walker<'s> {
             moves += 1;
         }
         moves.max(4)
+    }
+
+    /// Whether somebody still waits after so many moves.
+    #[inline(always)]
+    fn is_attended(&self, moves: u32) -> bool {
+        !moves.is_multiple_of(PATIENT_FOR) || self.patience.lasts(self.driver.steps())
     }
 
     fn trigger(&mut self) -> Option<Step> {
@@ -222,6 +239,9 @@ impl<'s> Walker<'s> {
             }
             self.driver.take(&mut self.world, step);
             at += 1;
+            if !self.is_attended(at) {
+                return Walked { steps: self.driver.steps(), broken: None };
+            }
         }
         let is_quiet = self.driver.finish(&mut self.world) == Stop::Quiet;
         let claims = self.scenario.claims();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::printable;
-use super::text::{Page, Style, count, paint};
+use super::text::{Page, Style, count, interrupted, paint};
 use crate::engine::Control;
 use crate::explore::exhaustive::{Budget, Counterexample, Explored, Unfinished};
 use crate::scenario::Scenario;
@@ -68,7 +68,7 @@ pub struct Checked {
     pub depth: u32,
     /// States in which nothing moves any more.
     pub ends: u64,
-    /// Why not every state was seen: `found`, `states` or `memory`.
+    /// Why not every state was seen: `found`, `states`, `memory` or `interrupted`.
     pub stopped: Option<&'static str>,
     /// What may happen how often.
     pub budget: Budgets,
@@ -86,17 +86,29 @@ pub struct Checked {
 struct Document<'c> {
     format: u32,
     version: &'static str,
+    /// Whether somebody ended it before all was searched.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
     checks: &'c [Checked],
+    /// The files that nobody waited for.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    not_run: &'c [String],
 }
 
-/// One document, ending in a line break.
-pub fn document(checks: &[Checked]) -> String {
-    let report = Document { format: FORMAT, version: env!("CARGO_PKG_VERSION"), checks };
+/// One document, ending in a line break; with the files that nobody waited for.
+pub fn document(checks: &[Checked], not_run: &[String]) -> String {
+    let interrupted = !not_run.is_empty() || checks.iter().any(Checked::is_interrupted);
+    let report = Document { format: FORMAT, version: env!("CARGO_PKG_VERSION"), interrupted, checks, not_run };
     // Strings, numbers and lists: there is nothing that JSON could refuse.
     serde_json::to_string_pretty(&report).expect("a check is always JSON") + "\n"
 }
 
 impl Checked {
+    /// Whether somebody ended the search before it found anything.
+    pub fn is_interrupted(&self) -> bool {
+        self.stopped == Some("interrupted")
+    }
+
     /// Puts what a search found into the scenario's words.
     pub fn new(name: &str, scenario: &Scenario, control: Control, budget: Budget, explored: &Explored) -> Checked {
         let example = |found: &Counterexample| Example {
@@ -116,6 +128,7 @@ impl Checked {
             Unfinished::Found => "found",
             Unfinished::States => "states",
             Unfinished::Bytes => "memory",
+            Unfinished::Interrupted => "interrupted",
         };
         let Budget { snapshots, crashes, losses, failed_uploads, timeouts, .. } = budget;
         let words: Vec<_> = control.words().collect();
@@ -138,14 +151,18 @@ impl Checked {
     }
 }
 
-/// All searches, one after the other.
-pub fn text(checks: &[Checked], style: &Style) -> String {
+/// All searches, one after the other, and the files that nobody waited for.
+pub fn text(checks: &[Checked], not_run: &[String], style: &Style) -> String {
     let mut page = Page::new(style);
     for (at, checked) in checks.iter().enumerate() {
         if at > 0 {
             page.gap();
         }
         show(&mut page, checked, style);
+    }
+    if !not_run.is_empty() {
+        page.gap();
+        page.line(0, paint(style.bad, interrupted(not_run)));
     }
     page.text
 }
@@ -194,8 +211,12 @@ fn verdict_of(checked: &Checked, style: &Style) -> String {
         Finding::Violated => paint(style.bad, format_args!("VIOLATED: {found}")),
         Finding::ViolatedAsExpected => paint(style.good, format_args!("violated as expected: {found}")),
         Finding::NotExhausted => {
-            let limit = if checked.stopped == Some("memory") { "--max-memory" } else { "--max-states" };
-            paint(style.bad, format_args!("no violation found, but NOT every state seen: stopped by {limit}"))
+            let why = match checked.stopped {
+                Some("memory") => "stopped by --max-memory",
+                Some("interrupted") => "INTERRUPTED",
+                _ => "stopped by --max-states",
+            };
+            paint(style.bad, format_args!("no violation found, but NOT every state seen: {why}"))
         }
     }
 }

@@ -19,6 +19,12 @@ pub fn text(comparison: &Comparison, style: &Style) -> String {
     let title = if comparison.title.trim().is_empty() { &comparison.scenario } else { &comparison.title };
     page.line(0, paint(style.strong, printable(title)));
     page.line(0, heading(comparison));
+    if comparison.interrupted {
+        page.line(0, paint(style.bad, interrupted(comparison)));
+    }
+    if comparison.protocols.is_empty() {
+        return page.text;
+    }
     page.gap();
     let mut table = table();
     let words = comparison.protocols.iter().map(|summary| summary.protocol);
@@ -39,6 +45,14 @@ fn heading(comparison: &Comparison) -> String {
         [first, .., last] => format!("{protocols}, {} seeds from {first} to {last}, all seeds taken together", comparison.seeds.len()),
         [] => format!("{protocols}, no seed"),
     }
+}
+
+/// How much there is of a comparison that somebody ended.
+fn interrupted(comparison: &Comparison) -> String {
+    let seeds = comparison.seeds.len();
+    let made = comparison.protocols.iter().map(|summary| format!("{} {} of {seeds}", summary.protocol, summary.runs));
+    let none = comparison.not_run.iter().map(|protocol| format!("{protocol} 0 of {seeds}"));
+    format!("INTERRUPTED; runs made: {}", made.chain(none).collect::<Vec<_>>().join(", "))
 }
 
 struct Row {
@@ -93,6 +107,7 @@ mod tests {
         let costs = Costs { blocked_us: 39_000, barriers: 3, barrier_bytes: 12, replayed: 4, ..Costs::default() };
         let aligned = ProtocolSummary {
             protocol: "aligned",
+            runs: 3,
             guarantee: "exactly_once",
             lost: 0,
             duplicated: 0,
@@ -122,7 +137,14 @@ mod tests {
             runs_limited: 1,
             ..aligned.clone()
         };
-        Comparison { scenario: "x.json".into(), title: "Two of\tthem".into(), seeds: vec![4, 5, 6], protocols: vec![aligned, none] }
+        Comparison {
+            scenario: "x.json".into(),
+            title: "Two of\tthem".into(),
+            seeds: vec![4, 5, 6],
+            interrupted: false,
+            not_run: Vec::new(),
+            protocols: vec![aligned, none],
+        }
     }
 
     #[test]
@@ -159,6 +181,15 @@ mod tests {
         let with = |seeds: &[u64]| heading(&Comparison { seeds: seeds.to_vec(), ..sample() });
         assert_eq!(with(&[7]), "2 protocols, seed 7");
         assert_eq!(with(&[7, 8]), "2 protocols, 2 seeds from 7 to 8, all seeds taken together");
+    }
+
+    #[test]
+    fn what_was_not_waited_for_is_named() {
+        let cut = Comparison { interrupted: true, not_run: vec!["unaligned"], ..sample() };
+        let line = "INTERRUPTED; runs made: aligned 3 of 3, lossy 3 of 3, unaligned 0 of 3";
+        assert!(text(&cut, &Style::plain()).contains(line), "{}", text(&cut, &Style::plain()));
+        let none = text(&Comparison { protocols: Vec::new(), ..cut }, &Style::plain());
+        assert!(none.ends_with("INTERRUPTED; runs made: unaligned 0 of 3\n"), "{none}");
     }
 
     #[test]

@@ -114,7 +114,11 @@ pub fn diagram(recording: &Recording<'_>, options: Options) -> String {
 
 fn end(recording: &Recording<'_>) -> String {
     let outcome = &recording.outcome;
-    let mut text = format!("\npromised {}, observed {}\n", outcome.guarantee.declared, outcome.guarantee.observed);
+    let mut text = match super::stopped(outcome.ended) {
+        Some(stopped) => format!("\nended early: {stopped}\n"),
+        None => "\n".to_owned(),
+    };
+    text += &format!("promised {}, observed {}\n", outcome.guarantee.declared, outcome.guarantee.observed);
     for place in outcome.places.iter().filter(|place| place.lost + place.duplicated > 0) {
         let examples = place.examples.join(", ");
         let line = format!("{}: {} lost, {} duplicated: {examples}", place.place, place.lost, place.duplicated);

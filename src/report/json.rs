@@ -1,10 +1,11 @@
 //! The JSON document of `run --format json`.
 
-use crate::scenario::outcome::{FORMAT, Outcome, Report};
+use crate::scenario::outcome::{Ended, FORMAT, Outcome, Report};
 
-/// One document with all outcomes, ending in a line break.
-pub fn document(outcomes: &[Outcome]) -> String {
-    let report = Report { format: FORMAT, version: env!("CARGO_PKG_VERSION"), outcomes };
+/// One document with all outcomes and the files that nobody waited for, ending in a line break.
+pub fn document(outcomes: &[Outcome], not_run: &[String]) -> String {
+    let interrupted = !not_run.is_empty() || outcomes.iter().any(|outcome| outcome.ended == Ended::Interrupted);
+    let report = Report { format: FORMAT, version: env!("CARGO_PKG_VERSION"), interrupted, outcomes, not_run };
     let text = serde_json::to_string_pretty(&report);
     // Strings, numbers and maps with string keys: there is nothing that JSON could refuse.
     text.expect("an outcome is always JSON") + "\n"
@@ -17,7 +18,7 @@ mod tests {
 
     #[test]
     fn the_document_names_its_format_and_holds_every_outcome() {
-        let text = document(&[sample::as_expected(), sample::unexpected()]);
+        let text = document(&[sample::as_expected(), sample::unexpected()], &[]);
         assert!(text.ends_with("}\n"));
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["format"], 1);
@@ -29,7 +30,18 @@ mod tests {
 
     #[test]
     fn no_outcomes_are_a_document_too() {
-        let json: serde_json::Value = serde_json::from_str(&document(&[])).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&document(&[], &[])).unwrap();
         assert_eq!(json["outcomes"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn a_document_that_was_cut_says_so() {
+        let parse =
+            |outcomes: &[Outcome], not_run: &[String]| -> serde_json::Value { serde_json::from_str(&document(outcomes, not_run)).unwrap() };
+        assert_eq!(parse(&[sample::as_expected()], &[]).get("interrupted"), None);
+        let cut = Outcome { ended: Ended::Interrupted, ..sample::unexpected() };
+        assert_eq!(parse(&[cut], &[])["interrupted"], true);
+        let json = parse(&[sample::as_expected()], &["b.json".to_owned()]);
+        assert_eq!((&json["interrupted"], &json["not_run"]), (&true.into(), &serde_json::json!(["b.json"])));
     }
 }

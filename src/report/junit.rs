@@ -3,12 +3,13 @@
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{complaints, printable};
-use crate::scenario::outcome::{Judgement, Outcome};
+use crate::scenario::outcome::{Ended, Judgement, Outcome};
 
-/// One test case per scenario. It carries no time stamps and no durations, so that equal runs give equal bytes.
-pub fn document(outcomes: &[Outcome]) -> String {
+/// One test case per scenario; those that nobody waited for are skipped. It carries no time stamps and no durations, so that equal runs give equal bytes.
+pub fn document(outcomes: &[Outcome], not_run: &[String]) -> String {
     let mut suite = TestSuite::new("cutline");
     suite.add_test_cases(outcomes.iter().map(case));
+    suite.add_test_cases(not_run.iter().map(|name| skipped(name)));
     let mut report = Report::new("cutline");
     report.add_test_suite(suite);
     report.to_string().expect("writing to memory does not fail")
@@ -27,6 +28,14 @@ fn case(outcome: &Outcome) -> TestCase {
     case
 }
 
+fn skipped(name: &str) -> TestCase {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message("interrupted before it was run");
+    let mut case = TestCase::new(printable(name), status);
+    case.set_classname("cutline");
+    case
+}
+
 fn name(outcome: &Outcome) -> &str {
     if outcome.title.trim().is_empty() { &outcome.scenario } else { &outcome.title }
 }
@@ -36,8 +45,12 @@ fn status(outcome: &Outcome) -> TestCaseStatus {
         return TestCaseStatus::success();
     }
     let complaints = complaints(outcome);
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type("unexpected");
+    let (kind, word) = match outcome.ended {
+        Ended::Interrupted => (NonSuccessKind::Error, "interrupted"),
+        _ => (NonSuccessKind::Failure, "unexpected"),
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(word);
     status.set_message(complaints.first().map_or("not as expected", String::as_str));
     status.set_description(complaints.join("\n"));
     status
@@ -51,7 +64,7 @@ mod tests {
     use crate::report::sample;
 
     fn check(outcomes: &[Outcome], expected: Expect) {
-        expected.assert_eq(&document(outcomes));
+        expected.assert_eq(&document(outcomes, &[]));
     }
 
     #[test]
@@ -83,6 +96,17 @@ mod tests {
                     </testsuite>
                 </testsuites>
             "#]],
+        );
+    }
+
+    #[test]
+    fn what_was_cut_is_an_error_and_what_was_not_run_is_skipped() {
+        let cut = Outcome { ended: Ended::Interrupted, ..sample::unexpected() };
+        let text = document(&[sample::as_expected(), cut], &["b.json".to_owned()]);
+        assert!(text.contains(r#"tests="3" skipped="1" failures="0" errors="1""#), "{text}");
+        assert!(
+            text.contains(r#"type="interrupted">"#) && text.contains(r#"<skipped message="interrupted before it was run"/>"#),
+            "{text}"
         );
     }
 

@@ -78,6 +78,7 @@ fn stopped(ended: Ended) -> Option<&'static str> {
         Ended::JobFailed => Some("the job failed: no restart was left"),
         Ended::StepLimit => Some("stopped by the step limit (limits.steps) with things still happening"),
         Ended::TimeLimit => Some("stopped by the time limit (limits.until) with things still happening"),
+        Ended::Interrupted => Some("interrupted with things still happening"),
     }
 }
 

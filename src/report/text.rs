@@ -20,6 +20,8 @@ const SNAPSHOTS: usize = 4;
 const FAILOVERS: usize = 9;
 /// Skipped steps shown before the last one.
 pub(super) const SKIPPED: usize = 9;
+/// Files that nobody waited for and that are named.
+const NOT_RUN: usize = 5;
 /// Tasks shown of one snapshot.
 const TASKS: usize = 16;
 
@@ -76,7 +78,7 @@ pub fn outcome(outcome: &Outcome, style: &Style) -> String {
 }
 
 /// Many scenarios: a line each, what is wrong with the unexpected ones, and how many there are of each.
-pub fn summary(outcomes: &[Outcome], style: &Style) -> String {
+pub fn summary(outcomes: &[Outcome], not_run: &[String], style: &Style) -> String {
     let mut page = Page::new(style);
     if !outcomes.is_empty() {
         page.overview(outcomes);
@@ -88,7 +90,18 @@ pub fn summary(outcomes: &[Outcome], style: &Style) -> String {
     page.gap();
     let good = outcomes.len() - unexpected.len();
     page.line(0, format_args!("{}: {good} as expected, {} not", count(outcomes.len(), "scenario"), unexpected.len()));
+    if !not_run.is_empty() {
+        page.line(0, paint(style.bad, interrupted(not_run)));
+    }
     page.text
+}
+
+/// Names the files that nobody waited for.
+pub(super) fn interrupted(not_run: &[String]) -> String {
+    let named = not_run[..not_run.len().min(NOT_RUN)].join(", ");
+    let more = not_run.len().saturating_sub(NOT_RUN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("INTERRUPTED before {}: {}{more}", count(not_run.len(), "file"), printable(&named))
 }
 
 /// Text under construction.
@@ -637,7 +650,7 @@ mod tests {
 
     #[test]
     fn many_runs_are_a_table() {
-        let table = |outcomes: &[Outcome]| summary(outcomes, &Style::plain());
+        let table = |outcomes: &[Outcome]| summary(outcomes, &[], &Style::plain());
         expect![[r#"
             scenario                            protocol       promised       observed      snapshots     failovers  verdict
             scenarios/aligned.json              aligned        exactly_once   exactly_once  1                     0  as expected
@@ -661,7 +674,7 @@ mod tests {
     fn colour_changes_nothing_but_colour() {
         let outcomes = [sample::as_expected(), sample::unexpected()];
         let bare = |text: String| anstream::adapter::strip_str(&text).to_string();
-        assert_eq!(bare(summary(&outcomes, &Style::coloured())), summary(&outcomes, &Style::plain()));
+        assert_eq!(bare(summary(&outcomes, &[], &Style::coloured())), summary(&outcomes, &[], &Style::plain()));
         for one in &outcomes {
             assert_ne!(outcome(one, &Style::coloured()), outcome(one, &Style::plain()));
             assert_eq!(bare(outcome(one, &Style::coloured())), outcome(one, &Style::plain()));

@@ -21,6 +21,9 @@ pub struct Document<'m> {
     pub seed: u64,
     /// A campaign gives up after so many runs.
     pub limit: u64,
+    /// Whether somebody ended it before all was done: mutants and trials are those that were made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// In the order of the table, or as they were asked for.
     pub mutants: Vec<Entry<'m>>,
 }
@@ -98,6 +101,7 @@ pub fn document(matrix: &Matrix) -> String {
         trials: effort.trials,
         seed: effort.seed,
         limit: effort.limit,
+        interrupted: matrix.interrupted,
         mutants: matrix.rows.iter().map(Entry::of).collect(),
     };
     // Strings, numbers and lists: there is nothing that JSON could refuse.
@@ -112,6 +116,10 @@ pub fn text(matrix: &Matrix, style: &Style) -> String {
     let trials = count(effort.trials, "trial");
     page.line(0, paint(style.strong, format_args!("{mutants}, {trials} each, seeds from {}", effort.seed)));
     page.line(0, format!("A trial gives up after {}.", count(effort.limit, "run")));
+    if matrix.interrupted {
+        let made = count(matrix.rows.iter().map(|row| row.trials).sum::<u32>(), "trial");
+        page.line(0, paint(style.bad, format_args!("INTERRUPTED after {made}; what was not done by then is left out.")));
+    }
     page.gap();
     let mut table = table();
     table.set_header(["mutant", "stands for", "found", "median", "p95", "worst", "check", "killers", "shortest", "proven"]);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::check::Scenario;
 use super::outcome::{Costs, Ended, FailoverReport, InvariantOutcome, Outcome};
-use super::run::run;
+use crate::kernel::Patience;
 use crate::protocol::{Guarantee, ProtocolKind};
 
 /// What a scenario comes to under one protocol, over all places and seeds.
@@ -12,6 +12,8 @@ use crate::protocol::{Guarantee, ProtocolKind};
 pub struct ProtocolSummary {
     /// The snapshot protocol.
     pub protocol: &'static str,
+    /// The seeds that it ran under: the first so many.
+    pub runs: u64,
     /// The weakest guarantee observed.
     pub guarantee: &'static str,
     /// Records that do not show at a place.
@@ -48,8 +50,14 @@ pub struct Comparison {
     pub scenario: String,
     /// The scenario's title.
     pub title: String,
-    /// The seeds; every protocol ran under each of them.
+    /// The seeds; every protocol ran under each of them, unless somebody asked for an end.
     pub seeds: Vec<u64>,
+    /// Whether somebody did, before all was run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// The protocols whose first run somebody did not wait for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_run: Vec<&'static str>,
     /// One per protocol.
     pub protocols: Vec<ProtocolSummary>,
 }
@@ -93,27 +101,54 @@ pub struct ComparisonReport<'c> {
 /// assert!(at_least_once.duplicated > 0 && at_least_once.costs.channel_records == 0);
 /// ```
 pub fn compare(scenario: &Scenario, protocols: &[ProtocolKind], seeds: &[u64]) -> Comparison {
+    compare_attended(scenario, protocols, seeds, Patience::ENDLESS)
+}
+
+/// The same as long as somebody has patience, who is told the number of runs. A run that is cut counts for nothing.
+pub fn compare_attended(scenario: &Scenario, protocols: &[ProtocolKind], seeds: &[u64], patience: Patience<'_>) -> Comparison {
+    let mut columns: Vec<_> =
+        protocols.iter().map(|&protocol| Column { scenario: scenario.under(protocol), tally: Tally::default() }).collect();
+    // Seed by seed, so that whoever ends it early has about as much of each protocol.
+    let runs = seeds.iter().flat_map(|&seed| (0..protocols.len()).map(move |column| (column, seed)));
+    let is_complete = (0..).zip(runs).all(|(done, (column, seed))| {
+        let lasts = |_| patience.lasts(done);
+        lasts(0) && columns[column].add(seed, Patience::new(&lasts))
+    });
+    let summaries = columns.into_iter().zip(protocols).map(|(column, &protocol)| column.tally.summary(protocol));
+    let (protocols, not_run): (Vec<_>, Vec<_>) = summaries.partition(|summary| summary.runs > 0 || is_complete);
     Comparison {
         scenario: scenario.name.clone(),
         title: scenario.title.clone(),
         seeds: seeds.to_vec(),
-        protocols: protocols.iter().map(|&protocol| summary(scenario, protocol, seeds)).collect(),
+        interrupted: !is_complete,
+        not_run: not_run.into_iter().map(|summary| summary.protocol).collect(),
+        protocols,
     }
 }
 
-fn summary(scenario: &Scenario, protocol: ProtocolKind, seeds: &[u64]) -> ProtocolSummary {
-    let mut scenario = scenario.under(protocol);
-    let mut tally = Tally::default();
-    for &seed in seeds {
-        scenario = scenario.with_seed(seed);
-        tally.add(&run(&scenario));
+/// A scenario under one protocol.
+struct Column {
+    scenario: Scenario,
+    tally: Tally,
+}
+
+impl Column {
+    /// Runs it under one more seed; whether it came to its end.
+    fn add(&mut self, seed: u64, patience: Patience<'_>) -> bool {
+        self.scenario = self.scenario.clone().with_seed(seed);
+        let outcome = self.scenario.attend_world(self.scenario.world(), &mut |_, _, _| {}, patience);
+        let is_whole = outcome.ended != Ended::Interrupted;
+        if is_whole {
+            self.tally.add(&outcome);
+        }
+        is_whole
     }
-    tally.summary(protocol)
 }
 
 /// What several runs come to together.
 #[derive(Debug, Default)]
 struct Tally {
+    runs: u64,
     lost: u64,
     duplicated: u64,
     aborted: u64,
@@ -128,6 +163,7 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
         self.lost += outcome.places.iter().map(|place| place.lost).sum::<u64>();
         self.duplicated += outcome.places.iter().map(|place| place.duplicated).sum::<u64>();
         self.aborted += outcome.snapshots.iter().filter(|snapshot| snapshot.status == "aborted").count() as u64;
@@ -149,6 +185,7 @@ impl Tally {
         let middle = self.durations.len().saturating_sub(1) / 2;
         ProtocolSummary {
             protocol: protocol.word(),
+            runs: self.runs,
             // Losses of one run or place and repetitions of another add up.
             guarantee: Guarantee::observed(self.lost, self.duplicated).word(),
             lost: self.lost,

@@ -31,6 +31,15 @@ pub enum Ended {
     StepLimit,
     /// It reached the end of its simulated time with things still happening.
     TimeLimit,
+    /// Somebody asked for its end with things still happening.
+    Interrupted,
+}
+
+impl Ended {
+    /// Whether things were still happening.
+    pub fn is_cut(self) -> bool {
+        matches!(self, Ended::StepLimit | Ended::TimeLimit | Ended::Interrupted)
+    }
 }
 
 /// One task's row in a snapshot's table.
@@ -358,6 +367,12 @@ pub struct Report<'o> {
     pub format: u32,
     /// The program's version.
     pub version: &'static str,
+    /// Whether somebody asked for an end before all was run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// One per scenario.
     pub outcomes: &'o [Outcome],
+    /// The files that nobody waited for.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub not_run: &'o [String],
 }

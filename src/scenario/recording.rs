@@ -3,7 +3,7 @@
 use super::check::Scenario;
 use super::outcome::Outcome;
 use crate::engine::World;
-use crate::kernel::Ticks;
+use crate::kernel::{Patience, Ticks};
 use crate::trace::Fact;
 
 /// One thing that happened, and when.
@@ -50,11 +50,17 @@ impl<'s> Recording<'s> {
     /// assert_eq!(recording.left_out, 0);
     /// ```
     pub fn of(scenario: &'s Scenario, world: World, most: usize) -> Self {
+        Recording::attended(scenario, world, most, Patience::ENDLESS)
+    }
+
+    /// The same as long as somebody has patience, who is told the number of steps.
+    pub fn attended(scenario: &'s Scenario, world: World, most: usize, patience: Patience<'_>) -> Self {
         let (mut facts, mut left_out) = (Vec::new(), 0);
-        let outcome = scenario.trace_world(world, &mut |at, step, fact| match facts.len() < most {
+        let mut keep = |at, step, fact| match facts.len() < most {
             true => facts.push(Happened { at, step, fact }),
             false => left_out += 1,
-        });
+        };
+        let outcome = scenario.attend_world(world, &mut keep, patience);
         Recording { scenario, facts, left_out, outcome }
     }
 }

@@ -8,7 +8,7 @@ use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome,
 use super::states::States;
 use super::timeline::Timeline;
 use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untimed, World};
-use crate::kernel::{Digest, Ticks};
+use crate::kernel::{Digest, Patience, Ticks};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
 use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
@@ -41,7 +41,7 @@ pub fn run(scenario: &Scenario) -> Outcome {
 
 /// Runs a scenario and hands every fact to `trace`, with its time and the number of its step.
 pub fn run_traced(scenario: &Scenario, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
-    judged_run(scenario, scenario.world(), trace)
+    judged_run(scenario, scenario.world(), trace, Patience::ENDLESS)
 }
 
 impl Scenario {
@@ -53,12 +53,17 @@ impl Scenario {
 
     /// Runs the scenario from a world of your own, which must have the scenario's graph.
     pub fn run_world(&self, world: World) -> Outcome {
-        judged_run(self, world, &mut |_, _, _| {})
+        judged_run(self, world, &mut |_, _, _| {}, Patience::ENDLESS)
     }
 
     /// The same, and every fact is handed to `trace`, with its time and the number of its step.
     pub fn trace_world(&self, world: World, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
-        judged_run(self, world, trace)
+        judged_run(self, world, trace, Patience::ENDLESS)
+    }
+
+    /// The same as long as somebody has patience, who is told the number of steps: a run that is cut says so in its outcome.
+    pub fn attend_world(&self, world: World, trace: &mut dyn FnMut(Ticks, u64, Fact), patience: Patience<'_>) -> Outcome {
+        judged_run(self, world, trace, patience)
     }
 
     /// The right coordinator for this scenario.
@@ -101,7 +106,7 @@ impl Scenario {
     /// assert_eq!(outcome.places[0].effects, 1);
     /// ```
     pub fn replay(&self, world: World, control: Control, steps: impl IntoIterator<Item = Step>) -> Outcome {
-        replay(self, world, control, steps, &mut |_, _, _| {})
+        replay(self, world, (control, steps), &mut |_, _, _| {}, Patience::ENDLESS)
     }
 
     /// Runs the scenario as [`run`] does for `sink` alone: no oracle, no outcome. Returns the world as
@@ -159,7 +164,11 @@ struct Judge<'s> {
     digest: Digest,
     scenario: &'s Scenario,
     trace: &'s mut dyn FnMut(Ticks, u64, Fact),
+    patience: Patience<'s>,
 }
+
+/// Steps between two looks at whether somebody still waits.
+const PATIENT_FOR: u64 = 1024;
 
 impl FactSink for Judge<'_> {
     #[inline(always)]
@@ -178,13 +187,19 @@ impl FactSink for Judge<'_> {
         self.oracles.step();
         self.states.step();
     }
+
+    #[inline(always)]
+    fn goes_on(&mut self) -> bool {
+        let step = self.oracles.moment().step;
+        !step.is_multiple_of(PATIENT_FOR) || self.patience.lasts(step)
+    }
 }
 
-fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks, u64, Fact)) -> Outcome {
+fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks, u64, Fact), patience: Patience<'_>) -> Outcome {
     if let Some(steps) = &scenario.schedule {
-        return replay(scenario, world, scenario.control, steps.iter().copied(), trace);
+        return replay(scenario, world, (scenario.control, steps.iter().copied()), trace, patience);
     }
-    let judge = Judge::new(scenario, true, trace);
+    let judge = Judge::new(scenario, true, trace, patience);
     let mut timed = Timed::new(&scenario.setup.plan, &scenario.timing, &scenario.faults, judge);
     let stop = timed.run(&mut world, scenario.seed, scenario.limits);
     let (now, steps) = (timed.now(), timed.steps());
@@ -194,11 +209,11 @@ fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks
 fn replay(
     scenario: &Scenario,
     mut world: World,
-    control: Control,
-    steps: impl IntoIterator<Item = Step>,
+    (control, steps): (Control, impl IntoIterator<Item = Step>),
     trace: &mut dyn FnMut(Ticks, u64, Fact),
+    patience: Patience<'_>,
 ) -> Outcome {
-    let mut judge = Judge::new(scenario, false, trace);
+    let mut judge = Judge::new(scenario, false, trace, patience);
     let mut untimed = Untimed::new(control, scenario.limits.steps, &mut judge as &mut dyn FactSink);
     let skipped = untimed.follow(&mut world, steps);
     let stop = untimed.finish(&mut world);
@@ -207,7 +222,7 @@ fn replay(
 }
 
 impl<'s> Judge<'s> {
-    fn new(scenario: &'s Scenario, has_clock: bool, trace: &'s mut dyn FnMut(Ticks, u64, Fact)) -> Self {
+    fn new(scenario: &'s Scenario, has_clock: bool, trace: &'s mut dyn FnMut(Ticks, u64, Fact), patience: Patience<'s>) -> Self {
         let plan = &scenario.setup.plan;
         Judge {
             oracles: scenario.oracles(has_clock),
@@ -218,6 +233,7 @@ impl<'s> Judge<'s> {
             digest: Digest::new(),
             scenario,
             trace,
+            patience,
         }
     }
 
@@ -230,6 +246,7 @@ impl<'s> Judge<'s> {
         let ended = match stop {
             Stop::Steps => Ended::StepLimit,
             Stop::Time => Ended::TimeLimit,
+            Stop::Interrupted => Ended::Interrupted,
             Stop::Quiet if situations.contains_key("job_failed") => Ended::JobFailed,
             Stop::Quiet => Ended::Quiet,
         };
@@ -252,7 +269,7 @@ impl<'s> Judge<'s> {
             failovers: self.timeline.failovers(),
             guarantee: overall(&reports),
             places: reports.iter().map(|report| self.place(report)).collect(),
-            invariants: self.invariants(stop != Stop::Quiet),
+            invariants: self.invariants(stop),
             expectations: Vec::new(),
             situations,
             costs: self.meter.costs(now, replayed, scenario.protocol.record_overhead()),
@@ -291,10 +308,13 @@ impl<'s> Judge<'s> {
         }
     }
 
-    fn invariants(&mut self, cut_short: bool) -> Vec<InvariantOutcome> {
+    fn invariants(&mut self, stop: Stop) -> Vec<InvariantOutcome> {
         let claims = self.scenario.claims;
-        let judged = self.oracles.verdicts(cut_short);
+        let judged = self.oracles.verdicts(stop != Stop::Quiet);
+        // That it did not come to an end is not the run's fault.
+        let is_excused = |name: &str| stop == Stop::Interrupted && name == "liveness";
         let outcome = |(name, verdict): (&'static str, Verdict)| {
+            let verdict = if is_excused(name) { Verdict::Incomplete("the run was interrupted".to_owned()) } else { verdict };
             let (detail, step) = match &verdict {
                 Verdict::Held => (None, None),
                 Verdict::Incomplete(why) => (Some(why.clone()), None),
@@ -322,7 +342,8 @@ fn judgement(scenario: &Scenario, outcome: &Outcome) -> Judgement {
         invariant.claimed && is_open && invariant.verdict == "violated"
     };
     let is_met = outcome.expectations.iter().all(|expectation| expectation.met);
-    let is_ended = !matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit) || scenario.expect.names_invariant("liveness");
+    let is_limited = matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit) && scenario.expect.names_invariant("liveness");
+    let is_ended = !outcome.ended.is_cut() || is_limited;
     let is_followed = outcome.skipped.is_empty() || scenario.expect.names_skipped();
     if is_met && is_ended && is_followed && !outcome.invariants.iter().any(is_broken) {
         Judgement::AsExpected

@@ -26,6 +26,10 @@ pub trait FactSink {
     fn fact(&mut self, now: Ticks, fact: Fact);
     /// A step is about to be applied.
     fn step(&mut self, _step: Step) {}
+    /// Whether to go on; a driver asks before every step.
+    fn goes_on(&mut self) -> bool {
+        true
+    }
 }
 
 /// Takes nothing.
@@ -43,6 +47,10 @@ impl<S: FactSink + ?Sized> FactSink for &mut S {
     #[inline(always)]
     fn step(&mut self, step: Step) {
         (**self).step(step);
+    }
+    #[inline(always)]
+    fn goes_on(&mut self) -> bool {
+        (**self).goes_on()
     }
 }
 
@@ -64,6 +72,8 @@ pub enum Stop {
     Steps,
     /// It reached the end of its time with things still happening.
     Time,
+    /// Who takes the facts wanted no more of them.
+    Interrupted,
 }
 
 /// No message is there.
@@ -231,7 +241,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
     pub fn run(&mut self, world: &mut World, seed: u64, limits: Limits) -> Stop {
         self.reset(seed);
         let stop = self.drive(world, limits);
-        world.survey(self);
+        if stop != Stop::Interrupted {
+            world.survey(self);
+        }
         stop
     }
 
@@ -253,6 +265,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
             }
             if self.steps >= limits.steps {
                 return Stop::Steps;
+            }
+            if !self.sink.goes_on() {
+                return Stop::Interrupted;
             }
             let number = event & NUMBER;
             match event & !NUMBER {

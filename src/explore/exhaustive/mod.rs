@@ -22,7 +22,7 @@ pub use self::budget::Budget;
 use self::node::Node;
 use self::visited::Visited;
 use crate::engine::{Control, Step, World};
-use crate::kernel::Fingerprint;
+use crate::kernel::{Fingerprint, Patience};
 use crate::oracle::{Broken, Class, Verdict};
 use crate::protocol::Claims;
 use crate::scenario::Scenario;
@@ -51,6 +51,8 @@ pub enum Unfinished {
     States,
     /// It came to [`Bounds::bytes`].
     Bytes,
+    /// Somebody asked for its end.
+    Interrupted,
 }
 
 /// A shortest way to something that is broken.
@@ -138,10 +140,24 @@ struct Sighting {
 ///
 /// Parallel in the ambient pool of threads; the result is the same with any number of them.
 pub fn search(scenario: &Scenario, world: World, control: Control, budget: Budget, bounds: Bounds, wanted: Option<Class>) -> Explored {
+    search_attended(scenario, world, control, budget, bounds, wanted, Patience::ENDLESS)
+}
+
+/// The same as long as somebody has patience, who is told the number of states. What is found once there is
+/// none is not looked at any more.
+pub fn search_attended(
+    scenario: &Scenario,
+    world: World,
+    control: Control,
+    budget: Budget,
+    bounds: Bounds,
+    wanted: Option<Class>,
+    patience: Patience<'_>,
+) -> Explored {
     let root = Node::new(world, scenario.untimed_oracles(), budget, control);
     // States are numbered in 32 bits, of which two numbers are taken.
     let bounds = Bounds { states: bounds.states.min((u32::MAX - 2).into()), ..bounds };
-    Explorer { claims: scenario.claims(), bounds, wanted }.run(root)
+    Explorer { claims: scenario.claims(), bounds, wanted, patience }.run(root)
 }
 
 /// A path of an earlier search, taken again: the choices by number.
@@ -156,13 +172,14 @@ fn retrace<'s>(root: &Node<'s>, path: &[u32]) -> (Node<'s>, Vec<Step>) {
     (node, steps)
 }
 
-struct Explorer {
+struct Explorer<'p> {
     claims: Claims,
     bounds: Bounds,
     wanted: Option<Class>,
+    patience: Patience<'p>,
 }
 
-impl Explorer {
+impl Explorer<'_> {
     fn is_wanted(&self, sighting: &Sighting) -> bool {
         self.wanted.map_or(sighting.claimed, |class| class == sighting.class)
     }
@@ -181,6 +198,9 @@ impl Explorer {
     fn expand<'s>(&self, nodes: &[Box<Node<'s>>], first: usize, visited: &Visited, scratch: &mut Node<'s>) -> Expanded {
         let (mut found, mut steps) = (Expanded::default(), Vec::new());
         for (parent, node) in (first as u32..).zip(nodes) {
+            if !self.patience.lasts(visited.len() as u64) {
+                break;
+            }
             if !node.choices(&mut steps) {
                 found.end_states += 1;
                 scratch.clone_from(node);
@@ -210,7 +230,7 @@ impl Explorer {
 
 /// A search under way.
 struct Tour<'e> {
-    explorer: &'e Explorer,
+    explorer: &'e Explorer<'e>,
     visited: Visited,
     seen: Explored,
     /// The first of each kind.
@@ -223,7 +243,7 @@ struct Tour<'e> {
 }
 
 impl<'e> Tour<'e> {
-    fn new(explorer: &'e Explorer, root: &mut Node<'_>) -> Self {
+    fn new(explorer: &'e Explorer<'e>, root: &mut Node<'_>) -> Self {
         let mut visited = Visited::default();
         visited.insert(root.keep(0), 0, 0);
         let seen = Explored { states: 1, transitions: 0, depth: 0, ends: 0, unfinished: None, found: None, allowed: Vec::new(), bytes: 0 };
@@ -240,7 +260,13 @@ impl<'e> Tour<'e> {
             let chunks = batch.par_chunks(CHUNK).enumerate();
             let expanded =
                 chunks.map_init(|| batch[0].clone(), |scratch, (at, nodes)| explorer.expand(nodes, at * CHUNK, visited, scratch));
-            let winners = self.admit(&expanded.collect::<Vec<_>>());
+            let expanded: Vec<Expanded> = expanded.collect();
+            if !explorer.patience.lasts(self.visited.len() as u64) {
+                // What is not whole would be taken for all there is.
+                self.seen.unfinished = Some(Unfinished::Interrupted);
+                break;
+            }
+            let winners = self.admit(&expanded);
             self.first_id += batch.len() as u32;
             self.weigh(node_bytes * (rest.len() + next.len() + (batch.len() + spare.len()).max(winners.len())));
             if self.seen.unfinished.is_none() {

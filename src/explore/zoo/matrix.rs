@@ -5,14 +5,16 @@
 //! luck of one seed. All of it is a function of the seed, whatever the number of threads.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::Mutant;
 use crate::engine::Control;
-use crate::explore::exhaustive::{Bounds, Budget, Unfinished, search};
+use crate::explore::exhaustive::{Bounds, Budget, Unfinished, search_attended};
 use crate::explore::{Campaign, Shrunk, Suspect, judge_steps};
+use crate::kernel::Patience;
 use crate::oracle::Class;
 use crate::protocol::ProtocolKind;
 use crate::scenario::{INVARIANTS, Scenario};
@@ -98,7 +100,7 @@ pub struct Row {
     pub stands_for: String,
     /// What it does wrong.
     pub what: String,
-    /// The trials.
+    /// The trials that were made.
     pub trials: u32,
     /// Those that found it.
     pub found: u32,
@@ -121,8 +123,10 @@ pub struct Row {
 pub struct Matrix {
     /// How hard it looked.
     pub effort: Effort,
-    /// A row for each mutant, in the order given.
+    /// A row for each mutant, in the order given; where somebody asked for an end, for each that was looked for.
     pub rows: Vec<Row>,
+    /// Whether somebody asked for an end before all was done.
+    pub interrupted: bool,
 }
 
 /// What a trial found.
@@ -145,32 +149,26 @@ impl Matrix {
     /// Looks for each of these mutants. Parallel in the ambient pool of threads; the result is the same
     /// with any number of them.
     pub fn of(mutants: &[&Mutant], effort: Effort) -> Matrix {
-        Matrix::of_patients(&mutants.iter().map(|mutant| Patient::from(*mutant)).collect::<Vec<_>>(), effort)
+        Matrix::attended(mutants, effort, Patience::ENDLESS)
+    }
+
+    /// The same as long as somebody has patience, who is told the number of trials.
+    pub fn attended(mutants: &[&Mutant], effort: Effort, patience: Patience<'_>) -> Matrix {
+        Matrix::of_patients(&mutants.iter().map(|mutant| Patient::from(*mutant)).collect::<Vec<_>>(), effort, patience)
     }
 
     /// The same with suspects of your own.
-    pub fn of_patients(patients: &[Patient<'_>], effort: Effort) -> Matrix {
-        let pairs: Vec<(&Patient<'_>, u32)> =
-            patients.iter().flat_map(|patient| (0..effort.trials).map(move |trial| (patient, trial))).collect();
-        let trials: Vec<Option<Trial>> = pairs.par_iter().map(|(patient, trial)| attempt(patient, effort, *trial)).collect();
-        let by_check: Vec<ByCheck> = patients.par_iter().map(by_check).collect();
-        let trials: Vec<&[Option<Trial>]> = trials.chunks(effort.trials.max(1) as usize).collect();
-        // Which trials shrink is decided by their numbers, not by who is done first.
-        let chosen = |trials: &[Option<Trial>]| {
-            let found = trials.iter().enumerate().filter_map(|(at, trial)| Some((at as u32, trial.as_ref()?.run)));
-            found.take(SHRUNK).collect::<Vec<_>>()
-        };
-        let jobs: Vec<(usize, u32, u64)> = trials
-            .iter()
-            .enumerate()
-            .flat_map(|(at, trials)| chosen(trials).into_iter().map(move |(trial, run)| (at, trial, run)))
-            .collect();
-        let shrunk: Vec<(usize, Option<Shrunk>)> =
-            jobs.par_iter().map(|&(at, trial, run)| (at, campaign(&patients[at], effort, trial).shrink(run))).collect();
-        let mut files: Vec<Vec<Shrunk>> = patients.iter().map(|_| Vec::new()).collect();
-        shrunk.into_iter().for_each(|(at, shrunk)| files[at].extend(shrunk));
-        let parts = patients.iter().zip(trials).zip(by_check).zip(files);
-        Matrix { effort, rows: parts.map(|(((patient, trials), by_check), files)| row(patient, trials, by_check, files)).collect() }
+    pub fn of_patients(patients: &[Patient<'_>], effort: Effort, patience: Patience<'_>) -> Matrix {
+        let trials = trials(patients, effort, patience);
+        let made = trials.iter().map(|trials| trials.len() as u64).sum();
+        let lasts = move |_| patience.lasts(made);
+        let patience = Patience::new(&lasts);
+        let by_check: Vec<ByCheck> = patients.par_iter().map(|patient| by_check(patient, patience)).collect();
+        let files = files(patients, effort, &trials, patience);
+        let parts = patients.iter().zip(&trials).zip(by_check).zip(files);
+        let parts = parts.filter(|(((_, trials), _), _)| !trials.is_empty());
+        let rows = parts.map(|(((patient, trials), by_check), files)| row(patient, trials, by_check, files)).collect();
+        Matrix { effort, rows, interrupted: !patience.lasts(made) }
     }
 
     /// Whether every mutant was found.
@@ -198,18 +196,56 @@ fn campaign<'p>(patient: &Patient<'p>, effort: Effort, trial: u32) -> Campaign<'
     Campaign { seed: effort.seed.wrapping_add(trial.into()), suspect: patient.suspect }
 }
 
-fn attempt(patient: &Patient<'_>, effort: Effort, trial: u32) -> Option<Trial> {
+/// Those that were made, by patient: each with its number and what it found.
+type Trials = Vec<(u32, Option<Trial>)>;
+
+fn trials(patients: &[Patient<'_>], effort: Effort, patience: Patience<'_>) -> Vec<Trials> {
+    let made = AtomicU64::new(0);
+    let lasts = |_| patience.lasts(made.load(Ordering::Relaxed));
+    let patience = Patience::new(&lasts);
+    let pairs: Vec<(usize, u32)> = (0..patients.len()).flat_map(|at| (0..effort.trials).map(move |trial| (at, trial))).collect();
+    let attempts = pairs.into_par_iter().map(|(at, trial)| {
+        let found = attempt(&patients[at], effort, trial, patience);
+        made.fetch_add(found.is_some().into(), Ordering::Relaxed);
+        (at, trial, found)
+    });
+    let mut trials: Vec<Trials> = patients.iter().map(|_| Vec::new()).collect();
+    for (at, trial, found) in attempts.collect::<Vec<_>>() {
+        trials[at].extend(found.map(|found| (trial, found)));
+    }
+    trials
+}
+
+/// The counterexamples of the first trials that found something. Which these are is decided by their numbers, not by
+/// who is done first.
+fn files(patients: &[Patient<'_>], effort: Effort, trials: &[Trials], patience: Patience<'_>) -> Vec<Vec<Shrunk>> {
+    let chosen = |trials: &Trials| {
+        let found = trials.iter().filter_map(|(trial, found)| Some((*trial, found.as_ref()?.run)));
+        found.take(SHRUNK).collect::<Vec<_>>()
+    };
+    let jobs = trials.iter().enumerate().flat_map(|(at, trials)| chosen(trials).into_iter().map(move |(trial, run)| (at, trial, run)));
+    let jobs: Vec<(usize, u32, u64)> = jobs.collect();
+    let jobs = jobs.into_par_iter().filter(|_| patience.lasts(0));
+    let shrunk = jobs.map(|(at, trial, run)| (at, campaign(&patients[at], effort, trial).shrink(run)));
+    let shrunk: Vec<(usize, Option<Shrunk>)> = shrunk.collect();
+    let mut files: Vec<Vec<Shrunk>> = patients.iter().map(|_| Vec::new()).collect();
+    shrunk.into_iter().for_each(|(at, shrunk)| files[at].extend(shrunk));
+    files
+}
+
+/// Nothing when nobody waited for its end.
+fn attempt(patient: &Patient<'_>, effort: Effort, trial: u32, patience: Patience<'_>) -> Option<Option<Trial>> {
     let campaign = campaign(patient, effort, trial);
-    let failure = campaign.first_failure(effort.limit)?;
+    let Some(failure) = campaign.first_failure_attended(effort.limit, patience)? else { return Some(None) };
     let replay = campaign.replay(failure.run);
     let scenario = &replay.shape.scenario;
     let broken = judge_steps(scenario, patient.suspect.world(scenario), replay.shape.control, &replay.steps);
     let violated = broken.claimed.into_iter().map(Class::invariant).collect();
-    Some(Trial { run: failure.run, class: failure.class, violated })
+    Some(Some(Trial { run: failure.run, class: failure.class, violated }))
 }
 
-fn row(patient: &Patient<'_>, trials: &[Option<Trial>], by_check: ByCheck, files: Vec<Shrunk>) -> Row {
-    let found: Vec<&Trial> = trials.iter().flatten().collect();
+fn row(patient: &Patient<'_>, trials: &Trials, by_check: ByCheck, files: Vec<Shrunk>) -> Row {
+    let found: Vec<&Trial> = trials.iter().filter_map(|(_, found)| found.as_ref()).collect();
     let mut kills: BTreeMap<&'static str, u32> = BTreeMap::new();
     for trial in &found {
         *kills.entry(trial.class.invariant()).or_default() += 1;
@@ -226,7 +262,7 @@ fn row(patient: &Patient<'_>, trials: &[Option<Trial>], by_check: ByCheck, files
         what: patient.what.to_owned(),
         trials: trials.len() as u32,
         found: found.len() as u32,
-        runs: Runs::of(trials.iter().map(|trial| trial.as_ref().map(|trial| trial.run + 1)).collect()),
+        runs: Runs::of(trials.iter().map(|(_, found)| found.as_ref().map(|trial| trial.run + 1)).collect()),
         killers,
         only_killer: if let [only] = violated[..] { Some(only) } else { None },
         by_check,
@@ -263,17 +299,18 @@ fn small(protocol: ProtocolKind, sources: &[(&str, u32, bool)]) -> Scenario {
 }
 
 /// Searches small scenarios under each of the suspect's protocols, with two snapshots and a crash.
-fn by_check(patient: &Patient<'_>) -> ByCheck {
+fn by_check(patient: &Patient<'_>, patience: Patience<'_>) -> ByCheck {
     let budget = Budget { crashes: 1, snapshots: 2, alignments: u32::MAX, ..Budget::default() };
     let mut gave_up = false;
     for sources in SMALL {
         for &protocol in patient.suspect.protocols() {
             let scenario = small(protocol, sources);
-            let explored = search(&scenario, patient.suspect.world(&scenario), Control::INSTANT, budget, BOUNDS, None);
+            let world = patient.suspect.world(&scenario);
+            let explored = search_attended(&scenario, world, Control::INSTANT, budget, BOUNDS, None, patience);
             if explored.found.is_some() {
                 return ByCheck::Yes;
             }
-            gave_up |= matches!(explored.unfinished, Some(Unfinished::States | Unfinished::Bytes));
+            gave_up |= matches!(explored.unfinished, Some(Unfinished::States | Unfinished::Bytes | Unfinished::Interrupted));
         }
     }
     if gave_up { ByCheck::NotExhausted } else { ByCheck::No }
