@@ -5,7 +5,7 @@ mod common;
 
 use common::{scenario, violated};
 use cutline::Scenario;
-use cutline::model::{Barrier, ChannelId, Record, SnapshotId, TaskId, TaskState};
+use cutline::model::{Barrier, ChannelId, KeyEntry, Record, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
     Aligned, Alternating, ChandyLamport, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects,
     Placement, ProtocolBox, Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
@@ -145,6 +145,60 @@ impl SnapshotProtocol for ForgetsInFlight {
     }
 }
 
+/// Unaligned, with other values in the records that were in flight.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ForgesInFlight {
+    inner: Alternating,
+}
+
+impl SnapshotProtocol for ForgesInFlight {
+    fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        self.inner.on_trigger(task, id, out);
+    }
+    fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        self.inner.on_barrier(task, input, barrier, out);
+    }
+    fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
+        self.inner.on_record(task, input, record, out);
+        out.rewrite(|effect| match effect {
+            Effect::SaveRecord(id, channel, record) => Some(Effect::SaveRecord(id, channel, Record { value: record.value + 1, ..record })),
+            effect => Some(effect),
+        });
+    }
+    fn wants_records(&self) -> bool {
+        true
+    }
+    fn reset(&mut self) {
+        self.inner.reset();
+    }
+}
+
+/// The right records come back into the right channels, each once, and are added up as they are: only the sum is not
+/// that of a run without failures. Nothing was lost and nothing shows twice, so no guarantee is left.
+#[test]
+fn delivery_catches_forged_values_by_the_contents_alone() {
+    let right = scenario(
+        r#"{
+          "title": "a late trigger",
+          "operators": {
+            "A": {"kind": "source", "records": 40},
+            "B": {"kind": "source", "records": 40, "told": "4ms"},
+            "sum": {"kind": "keyed_sum", "keys": 4},
+            "out": {"kind": "sink", "commit": "upsert"}
+          },
+          "channels": [{"from": "A", "to": "sum"}, {"from": "B", "to": "sum"}, {"from": "sum", "to": "out"}],
+          "snapshots": {"protocol": "unaligned", "interval": "10ms"},
+          "faults": [{"crash": "sum", "at": "16ms"}]
+        }"#,
+    );
+    let forged = with_protocol(&right, || ProtocolBox::new(ForgesInFlight { inner: Alternating::unaligned(true) }));
+    check(&forged, &right, "delivery");
+    for place in &forged.places {
+        assert_eq!((place.lost, place.duplicated, place.observed), (0, 0, "none"), "{place:?}");
+        assert_eq!(place.contents.verdict, "wrong");
+    }
+}
+
 /// What was in flight is in no state and not recorded: the next failure would lose it.
 #[test]
 fn consistent_cut_catches_unaligned_without_in_flight_records() {
@@ -227,31 +281,53 @@ fn state_equals_replay_catches_a_lossy_copy() {
     check(&with_storage(join(""), &DropsAKeyOnSave), &right, "state_equals_replay");
 }
 
-/// Brings keyed state back without its first key.
+/// Brings keyed state back with something else in its first keys.
 #[derive(Debug)]
-struct DropsAKeyOnLoad;
+struct Meddles(fn(&mut KeyEntry));
 
-impl StorageLogic for DropsAKeyOnLoad {
+impl StorageLogic for Meddles {
     fn load(&self, stored: &TaskState) -> TaskState {
-        DropsAKeyOnSave.save(stored)
+        let mut copy = stored.clone();
+        if let TaskState::Keyed(entries) = &mut copy {
+            entries.iter_mut().take(2).for_each(self.0);
+        }
+        copy
     }
 }
 
-/// No snapshot follows that could show the damage, and the right records are counted.
+/// One checkpoint, one crash, and no snapshot that could show what a restore has done.
+fn restored_once() -> Scenario {
+    scenario(
+        r#"{
+          "title": "one checkpoint, one crash",
+          "operators": {"A": {"kind": "source", "records": 40}, "count": {"kind": "keyed_count", "keys": 4}},
+          "channels": [{"from": "A", "to": "count"}],
+          "snapshots": {"protocol": "aligned", "at": ["10ms"], "final": false},
+          "faults": [{"crash": "count", "at": "15ms"}]
+        }"#,
+    )
+}
+
+/// The right records are counted, and a count does not show the sum of its values.
 #[test]
 fn restore_fidelity_catches_a_lossy_load() {
-    let right = || {
-        scenario(
-            r#"{
-              "title": "one checkpoint, one crash",
-              "operators": {"A": {"kind": "source", "records": 40}, "count": {"kind": "keyed_count", "keys": 4}},
-              "channels": [{"from": "A", "to": "count"}],
-              "snapshots": {"protocol": "aligned", "at": ["10ms"], "final": false},
-              "faults": [{"crash": "count", "at": "15ms"}]
-            }"#,
-        )
-    };
-    check(&with_storage(right(), &DropsAKeyOnLoad), &right(), "restore_fidelity");
+    const FORGETS_SUMS: &Meddles = &Meddles(|entry| entry.sum = 0);
+    check(&with_storage(restored_once(), FORGETS_SUMS), &restored_once(), "restore_fidelity");
+}
+
+/// Every record shows once by lineage, and the counts are wrong.
+#[test]
+fn a_count_that_is_restored_wrong_is_never_exactly_once() {
+    const COUNTS_ONE_MORE: &Meddles = &Meddles(|entry| entry.count += 1);
+    let outcome = with_storage(restored_once(), COUNTS_ONE_MORE);
+    assert_eq!(violated(&outcome), ["delivery", "restore_fidelity"]);
+    let count = &outcome.places[0];
+    assert_eq!((count.lost, count.duplicated, count.observed), (0, 0, "at_least_once"));
+    assert_eq!(count.contents.examples, ["key 0: 11 instead of 10", "key 1: 11 instead of 10"]);
+
+    const COUNTS_ONE_LESS: &Meddles = &Meddles(|entry| entry.count -= 1);
+    let outcome = with_storage(restored_once(), COUNTS_ONE_LESS);
+    assert_eq!((outcome.places[0].observed, outcome.places[0].contents.wrong), ("at_most_once", 2));
 }
 
 /// Sets sources back one record too far ahead (the classic offset error).

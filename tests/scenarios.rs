@@ -18,6 +18,7 @@ use serde_json::Value;
 const PAIRS: &[(&str, &str, &str)] = &[
     ("aligned-join", "at-least-once-double", "/snapshots"),
     ("backpressure-stalls-barrier", "backpressure-none", "/operators/work"),
+    ("counts-upserted", "counts-upserted-at-least-once", "/snapshots"),
     ("crash-before-completion", "crash-after-completion", "/faults/0"),
     ("fencing-on", "fencing-off", "/recovery"),
     ("flink-observed-s01-at-least-once", "flink-observed-s01-aligned", "/snapshots"),
@@ -25,15 +26,18 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("lost-notice-made-good", "lost-notice-then-crash", "/faults/1"),
     ("min-pause", "no-min-pause", "/snapshots"),
     ("overlapping-snapshots", "one-snapshot-at-a-time", "/snapshots"),
+    ("plain-sink", "additive-sink", "/operators/out"),
     ("plain-sink", "idempotent-sink", "/operators/out"),
     ("plain-sink", "no-snapshots", "/snapshots"),
     ("plain-sink", "two-phase-sink", "/operators/out"),
+    ("plain-sink", "upsert-sink", "/operators/out"),
     ("restart-limit-reached", "restart-limit-enough", "/recovery"),
     ("stalled-channel", "crash-during-alignment", "/faults/1"),
     ("stalled-channel", "stalled-channel-at-least-once", "/snapshots"),
     ("subsumed-snapshot", "lost-trigger-keeps-others-waiting", "/snapshots"),
     ("tolerable-failures-exceeded", "tolerable-failures-enough", "/snapshots"),
     ("two-phase-sink", "volatile-source", "/operators/S"),
+    ("values-added-at-least-once", "values-upserted-at-least-once", "/operators/out"),
 ];
 
 /// What a scenario says about itself, which is no part of the run.

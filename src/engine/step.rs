@@ -163,6 +163,9 @@ pub trait Observer {
 
     /// Something became possible.
     fn touch(&mut self, _touch: Touch) {}
+
+    /// The run is over, and this is what the state of a task shows for a key.
+    fn shown(&mut self, _task: TaskId, _key: u32, _value: u64) {}
 }
 
 /// Watches nothing.

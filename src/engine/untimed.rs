@@ -276,6 +276,11 @@ impl<S: FactSink> Observer for Untimed<S> {
     fn fact(&mut self, fact: Fact) {
         self.sink.fact(Ticks(self.steps), fact);
     }
+
+    #[inline(always)]
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.sink.shown(task, key, value);
+    }
 }
 
 impl<S: FactSink> Untimed<S> {

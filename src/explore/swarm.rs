@@ -147,7 +147,7 @@ impl Draft {
     }
 
     fn sink(&mut self, name: &str, stream: &mut Stream, parallelism: u64) {
-        let commit = pick(stream, &[(8, "two_phase"), (1, "idempotent"), (1, "plain")]);
+        let commit = pick(stream, &[(6, "two_phase"), (1, "idempotent"), (1, "plain"), (1, "upsert"), (1, "additive")]);
         let mut sink = json!({"kind": "sink", "commit": commit});
         if parallelism > 1 {
             sink["parallelism"] = json!(parallelism);

@@ -82,6 +82,10 @@ impl FactSink for Watch<'_> {
     fn step(&mut self, _step: Step) {
         self.oracles.step();
     }
+
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.oracles.shown(task, key, value);
+    }
 }
 
 impl Watch<'_> {
@@ -362,5 +366,9 @@ impl FactSink for Judge<'_> {
     }
     fn step(&mut self, _step: Step) {
         self.oracles.step();
+    }
+
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.oracles.shown(task, key, value);
     }
 }

@@ -9,19 +9,31 @@ use super::{Dictionary, Record, Table, TaskState, Transfer};
 pub enum Commit {
     /// Every record is visible at once; a replayed record is visible twice.
     Plain,
-    /// Every record is visible at once, by its identity: writing it again changes nothing.
+    /// Every record is visible at once, by its identity: what is written again takes the place of what was
+    /// there.
     Idempotent,
+    /// Every record is visible at once, by its key: it takes the place of what its key had.
+    Upsert,
+    /// Every record is visible at once, and is added to what its key had.
+    Additive,
     /// Records are written into a transaction that is pre-committed at the barrier and
     /// committed when the checkpoint is known to be complete (T1-T4).
     TwoPhase,
 }
 
 impl Commit {
+    /// Whether to write a record again changes nothing, so that nobody sees how often it was written.
+    pub fn absorbs(self) -> bool {
+        matches!(self, Commit::Idempotent | Commit::Upsert)
+    }
+
     /// The word used in scenario files.
     pub fn word(self) -> &'static str {
         match self {
             Commit::Plain => "plain",
             Commit::Idempotent => "idempotent",
+            Commit::Upsert => "upsert",
+            Commit::Additive => "additive",
             Commit::TwoPhase => "two_phase",
         }
     }
@@ -149,6 +161,11 @@ impl Kind {
     /// Whether it hands records to the outside world.
     pub fn is_sink(&self) -> bool {
         matches!(self, Kind::Sink { .. })
+    }
+
+    /// Whether what it sends for a record depends on the records before it.
+    pub fn accumulates(&self) -> bool {
+        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. })
     }
 
     /// Whether it keeps state that a record changes.

@@ -1,7 +1,7 @@
 //! What kind of failure a run shows: by it two failures are one bug or two.
 
-use super::{Oracles, Verdict};
-use crate::protocol::Claims;
+use super::{Oracles, PlaceReport, Verdict};
+use crate::protocol::{Claims, Guarantee};
 
 /// The kind of a failure. A smaller scenario stands for a larger one only if it fails in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub enum Class {
     Duplicated,
     /// Effects show less often than is promised.
     Lost,
+    /// A place holds what no repetition and no loss explains.
+    Wrong,
 }
 
 impl Class {
@@ -19,7 +21,7 @@ impl Class {
     pub fn invariant(self) -> &'static str {
         match self {
             Class::Broken(name) => name,
-            Class::Duplicated | Class::Lost => "delivery",
+            Class::Duplicated | Class::Lost | Class::Wrong => "delivery",
         }
     }
 
@@ -29,6 +31,7 @@ impl Class {
             Class::Broken(name) => name,
             Class::Duplicated => "duplicated",
             Class::Lost => "lost",
+            Class::Wrong => "wrong",
         }
     }
 }
@@ -124,7 +127,7 @@ impl Oracles<'_> {
                 Verdict::Incomplete(_) => {}
                 _ if invariant == "delivery" => {
                     let step = self.moment().step;
-                    found.extend(self.deliveries().map(|(class, is_forbidden)| (step, class, is_forbidden)));
+                    found.extend(self.deliveries(cut_short).map(|(class, is_forbidden)| (step, class, is_forbidden)));
                 }
                 Verdict::Violated(violation) => found.push((violation.moment.step, Class::Broken(invariant), claims.judges(invariant))),
                 Verdict::Held => {}
@@ -136,19 +139,22 @@ impl Oracles<'_> {
         broken
     }
 
-    /// What becomes of records that is not exactly once, and whether that is forbidden somewhere.
-    fn deliveries(&mut self) -> impl Iterator<Item = (Class, bool)> + use<> {
-        let (mut duplicated, mut lost) = (None, None);
-        for report in self.delivery.faults() {
-            let note = |seen: &mut Option<bool>, count: u64, is_forbidden: bool| {
-                if count > 0 {
+    /// What becomes of records, and of what places hold, that is not exactly once, and whether that is forbidden
+    /// somewhere.
+    fn deliveries(&mut self, cut_short: bool) -> impl Iterator<Item = (Class, bool)> + use<> {
+        let (mut duplicated, mut lost, mut wrong) = (None, None, None);
+        let settled = self.is_settled(cut_short);
+        for PlaceReport { astray, promised, .. } in self.delivery.faults(settled) {
+            let note = |seen: &mut Option<bool>, is_there: bool, is_forbidden: bool| {
+                if is_there {
                     *seen = Some(seen.unwrap_or(false) || is_forbidden);
                 }
             };
-            note(&mut duplicated, report.duplicated, report.promised.forbids_duplicates());
-            note(&mut lost, report.lost, report.promised.forbids_losses());
+            note(&mut duplicated, astray.more, promised.forbids_duplicates());
+            note(&mut lost, astray.less, promised.forbids_losses());
+            note(&mut wrong, astray.other, promised != Guarantee::None);
         }
-        let found = [(Class::Duplicated, duplicated), (Class::Lost, lost)];
+        let found = [(Class::Duplicated, duplicated), (Class::Lost, lost), (Class::Wrong, wrong)];
         found.into_iter().filter_map(|(class, seen)| Some((class, seen?)))
     }
 }

@@ -1,10 +1,12 @@
-//! Delivery by lineage: for every stateful operator and every sink, how often each source
-//! record's effect shows. Exactly once: all 1. At least once: all >= 1. At most once: all <= 1.
+//! Delivery: for every stateful operator and every sink, how often each source record's effect shows,
+//! by lineage, and what the place holds at the end. Exactly once: all 1, and the contents are those of a
+//! run without failures. At least once: all >= 1. At most once: all <= 1.
 
+use super::contents::{Astray, Contents, RowOf, Table, WrongRow};
 use super::state::unordered;
 use super::{End, First, Names, Reference, Verdict};
 use crate::kernel::{Id, clone_fields};
-use crate::model::{Commit, Kind, OperatorId, Plan, SnapshotId, TaskId};
+use crate::model::{Kind, OperatorId, Plan, SnapshotId, TaskId};
 use crate::protocol::Guarantee;
 use crate::trace::Fact;
 use std::collections::BTreeMap;
@@ -62,14 +64,39 @@ impl Counts {
         }
     }
 
+    /// Says whether it is the first time.
     #[inline(always)]
-    fn add(&mut self, name: u64) {
+    fn add(&mut self, name: u64) -> bool {
         match self {
             Counts::Dense(counts) => {
                 let count = &mut counts[name as usize];
                 *count = count.saturating_add(1);
+                *count == 1
             }
-            Counts::Sparse(counts) => *counts.entry(name).or_default() += 1,
+            Counts::Sparse(counts) => {
+                let count = counts.entry(name).or_default();
+                *count += 1;
+                *count == 1
+            }
+        }
+    }
+
+    /// How many different names there are.
+    fn names(&self) -> u64 {
+        match self {
+            Counts::Dense(counts) => counts.iter().filter(|count| **count > 0).count() as u64,
+            Counts::Sparse(counts) => counts.len() as u64,
+        }
+    }
+
+    /// The names that are not among these.
+    fn strays(&self, names: &Names) -> Vec<u64> {
+        match self {
+            Counts::Dense(counts) => {
+                let shown = (0..).zip(counts).filter(|(_, count)| **count > 0);
+                shown.map(|(name, _)| name).filter(|name| !names.contains(*name)).collect()
+            }
+            Counts::Sparse(counts) => counts.keys().copied().filter(|name| !names.contains(*name)).collect(),
         }
     }
 
@@ -113,11 +140,12 @@ pub struct Place {
     /// State or output.
     pub kind: PlaceKind,
     promised: Guarantee,
-    is_idempotent: bool,
+    absorbs: bool,
     counts: Counts,
+    table: Table,
 }
 
-clone_fields!(Place { operator, kind, promised, is_idempotent, counts });
+clone_fields!(Place { operator, kind, promised, absorbs, counts, table });
 
 /// What a task has taken into its state, as a log that a restore cuts back.
 #[derive(Debug, Default)]
@@ -168,6 +196,39 @@ pub struct PlaceReport {
     pub duplicated: u64,
     /// The first few that do not show exactly once, and how often they do.
     pub examples: Vec<(u64, u64)>,
+    /// What the place holds beside what it should hold; nothing is judged of a run that did not come to
+    /// its end.
+    pub contents: Contents,
+    /// In which direction names and rows are wrong.
+    pub astray: Astray,
+}
+
+impl PlaceReport {
+    /// What is wrong, row by row: `A#3 x2`, `key 7: 3 instead of 2`.
+    pub fn wrongs(&self, plan: &Plan) -> Vec<String> {
+        let shown = self.examples.iter().map(|&(name, count)| format!("{} x{count}", plan.describe(self.operator, name)));
+        shown.chain(self.wrong_values(plan)).collect()
+    }
+
+    /// Wrong rows but those of records that are named anyway, because they do not show or show again.
+    pub fn wrong_values(&self, plan: &Plan) -> Vec<String> {
+        let is_named = |row: &&WrongRow| matches!(row.of, RowOf::Record(_)) && (row.found.is_none() || row.wanted.is_empty());
+        self.contents.examples.iter().filter(|row| !is_named(row)).map(|row| self.wrong_row(plan, row)).collect()
+    }
+
+    /// `key 7: 3 instead of 2`, `A#3: nothing instead of 4`.
+    pub fn wrong_row(&self, plan: &Plan, row: &WrongRow) -> String {
+        let of = match row.of {
+            RowOf::Key(_) if plan.operators()[self.operator].kind.is_process() => "tokens".to_owned(),
+            RowOf::Key(key) => format!("key {}", plan.key_text(self.operator, key)),
+            RowOf::Record(name) => plan.describe(self.operator, name),
+        };
+        let numbers = |numbers: &[u64]| match numbers {
+            [] => "nothing".to_owned(),
+            numbers => numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" or "),
+        };
+        format!("{of}: {} instead of {}", numbers(row.found.as_slice()), numbers(&row.wanted))
+    }
 }
 
 /// How many examples a report names.
@@ -199,7 +260,7 @@ impl<'p> Delivery<'p> {
     /// all. `is_down` says of which tasks the log is that of a state which is gone.
     pub(super) fn repeats(&self, is_down: impl Fn(TaskId) -> bool) -> (bool, bool) {
         let (mut breaks, mut happens) = (false, false);
-        for place in self.places.iter().filter(|place| !place.is_idempotent) {
+        for place in self.places.iter().filter(|place| !place.absorbs) {
             let is_here = |task: TaskId| self.plan.tasks()[task].operator == place.operator && !is_down(task);
             let logs = self.logs.iter().zip(self.plan.stateful()).filter(|(_, task)| is_here(**task));
             if place.repeats(logs.flat_map(|(log, _)| &log.names)) {
@@ -223,6 +284,7 @@ impl<'p> Delivery<'p> {
                 }
                 Counts::Sparse(counts) => counts.hash(state),
             }
+            place.table.hash_state(|name| place.counts.of(name as u64) > 0, state);
         }
         let words = |names: &[u64], state: &mut H| unordered(names.iter().map(|&name| (name, 0, 0)), state);
         for log in &self.logs {
@@ -247,8 +309,9 @@ impl<'p> Delivery<'p> {
                 operator: promise.operator,
                 kind: if operator.kind.is_sink() { PlaceKind::Output } else { PlaceKind::State },
                 promised: promise.guarantee,
-                is_idempotent: operator.kind == Kind::Sink { commit: Commit::Idempotent },
+                absorbs: matches!(operator.kind, Kind::Sink { commit } if commit.absorbs()),
                 counts: Counts::new(operator.names_in),
+                table: Table::new(&operator.kind, operator.names_in, reference.left(promise.operator)),
             });
         }
         let logs = vec![TaskLog::default(); plan.stateful().len()];
@@ -256,7 +319,10 @@ impl<'p> Delivery<'p> {
     }
 
     pub(super) fn reset(&mut self) {
-        self.places.iter_mut().for_each(|place| place.counts.clear());
+        for place in &mut self.places {
+            place.counts.clear();
+            place.table.clear();
+        }
         for log in &mut self.logs {
             log.names.clear();
             log.marks.clear();
@@ -280,9 +346,16 @@ impl<'p> Delivery<'p> {
     }
 
     #[inline(always)]
-    pub(super) fn output(&mut self, task: TaskId, name: u64) {
+    pub(super) fn output(&mut self, task: TaskId, name: u64, key: u32, value: u64) {
         let place = self.place(task);
-        self.places[place].counts.add(name);
+        let Place { counts, table, .. } = &mut self.places[place];
+        table.write(name, key, value, counts.add(name));
+    }
+
+    /// What a state shows for a key at the end of the run.
+    pub(super) fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        let place = self.place(task);
+        self.places[place].table.put(key, value);
     }
 
     /// What [`rare_fact`](Self::rare_fact) does something with.
@@ -316,7 +389,7 @@ impl<'p> Delivery<'p> {
             }
             let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
             let Some(&(_, length)) = log.marks.iter().find(|(id, _)| *id == completed) else { continue };
-            log.names.drain(..length).for_each(|name| self.places[place].counts.add(name));
+            log.names.drain(..length).for_each(|name| _ = self.places[place].counts.add(name));
             log.marks.retain(|(id, _)| *id >= completed);
             log.marks.iter_mut().for_each(|(_, mark)| *mark -= length);
         }
@@ -330,38 +403,90 @@ impl<'p> Delivery<'p> {
         for (log, &task) in self.logs.iter_mut().zip(self.plan.stateful()) {
             let place = self.place_of[self.plan.tasks()[task].operator.index()] as usize;
             let counts = &mut self.places[place].counts;
-            log.names.drain(..).for_each(|name| counts.add(name));
+            log.names.drain(..).for_each(|name| _ = counts.add(name));
         }
     }
 
-    /// Every place with its counts, in the order of the promises. Called at the end of a run.
-    pub fn reports(&mut self) -> Vec<PlaceReport> {
+    /// Every place with its counts, in the order of the promises. Called at the end of a run; `settled` says
+    /// whether everything has come to its end, so that contents can be judged.
+    pub(super) fn reports(&mut self, settled: bool) -> Vec<PlaceReport> {
         self.settle();
-        self.places.iter().map(|place| self.report(place)).collect()
+        self.places.iter().map(|place| self.report(place, settled)).collect()
     }
 
-    /// The places that do not show every record exactly once: none, after most runs.
-    pub(super) fn faults(&mut self) -> impl Iterator<Item = PlaceReport> {
+    /// The places that do not show every record exactly once, or hold something else than they should: none,
+    /// after most runs.
+    pub(super) fn faults(&mut self, settled: bool) -> impl Iterator<Item = PlaceReport> {
         self.settle();
-        self.places.iter().filter(|place| !self.shows_each_once(place)).map(|place| self.report(place))
+        let this = &*self;
+        let is_right = move |place: &&Place| this.shows_each_once(place) && (!settled || this.is_right(place));
+        self.places.iter().filter(move |place| !is_right(place)).map(move |place| this.report(place, settled))
     }
 
     fn shows_each_once(&self, place: &Place) -> bool {
         match (&place.counts, self.reference.arriving(place.operator)) {
-            (Counts::Dense(counts), Names::All(_)) if !place.is_idempotent => counts.iter().all(|&count| count == 1),
+            (Counts::Dense(counts), Names::All(_)) if !place.absorbs => counts.iter().all(|&count| count == 1),
             (counts, names) => names.iter().all(|name| {
                 let count = counts.of(name);
-                count == 1 || count > 1 && place.is_idempotent
+                count == 1 || count > 1 && place.absorbs
             }),
         }
     }
 
-    fn report(&self, place: &Place) -> PlaceReport {
+    fn is_right(&self, place: &Place) -> bool {
+        let expected = self.reference.left(place.operator);
+        place.table.is_right(expected, &|name| place.counts.of(name), || place.counts.names())
+    }
+
+    fn contents(&self, place: &Place) -> Contents {
+        let (expected, counts) = (self.reference.left(place.operator), &place.counts);
+        let is_count = matches!(self.plan.operators()[place.operator].kind, Kind::KeyedCount { .. } | Kind::Iterate { .. });
+        let strays = || counts.strays(self.reference.arriving(place.operator));
+        place.table.report(expected, is_count, &|name| counts.of(name), strays)
+    }
+
+    fn report(&self, place: &Place, settled: bool) -> PlaceReport {
+        let mut report = self.by_lineage(place);
+        report.contents = match settled {
+            true => self.contents(place),
+            false => Contents { why: Some("the run did not come to its end"), ..Contents::default() },
+        };
+        let mut astray = report.contents.astray;
+        if astray.other {
+            // Wrong values are what follows from repetitions or losses, where there are any on the way.
+            let causes = self.causes(place).or(report.astray);
+            if causes.more || causes.less {
+                astray = Astray { other: false, ..astray.or(causes) };
+            }
+        }
+        report.astray = report.astray.or(astray);
+        report.observed = observed(report.astray);
+        report
+    }
+
+    /// What the places that a place gets its records from show.
+    fn causes(&self, place: &Place) -> Astray {
+        let mut open = vec![place.operator];
+        let mut seen = open.clone();
+        let mut causes = Astray::default();
+        while let Some(to) = open.pop() {
+            let from = self.plan.edges().iter().filter(|edge| edge.to == to).map(|edge| edge.from);
+            let new: Vec<OperatorId> = from.filter(|from| !seen.contains(from)).collect();
+            for other in self.places.iter().filter(|other| new.contains(&other.operator)) {
+                causes = causes.or(self.by_lineage(other).astray).or(self.contents(other).astray);
+            }
+            seen.extend(&new);
+            open.extend(new);
+        }
+        Astray { other: false, ..causes }
+    }
+
+    fn by_lineage(&self, place: &Place) -> PlaceReport {
         let expected = self.reference.arriving(place.operator);
         let (mut lost, mut duplicated, mut examples) = (0, 0, Vec::new());
         let mut note = |name: u64, count: u64| {
-            // Writing the same record again changes nothing in an idempotent sink.
-            let count = if place.is_idempotent { count.min(1) } else { count };
+            // Where writing again changes nothing nobody sees how often it was done.
+            let count = if place.absorbs { count.min(1) } else { count };
             lost += u64::from(count == 0);
             duplicated += u64::from(count > 1);
             if count != 1 && examples.len() < EXAMPLES {
@@ -377,37 +502,48 @@ impl<'p> Delivery<'p> {
             }
             (counts, names) => names.iter().for_each(|name| note(name, counts.of(name))),
         }
-        let effects = if place.is_idempotent { expected.len() - lost } else { place.counts.total() };
+        let astray = Astray { more: duplicated > 0, less: lost > 0, other: false };
         PlaceReport {
             operator: place.operator,
             kind: place.kind,
             promised: place.promised,
-            observed: Guarantee::observed(lost, duplicated),
+            observed: observed(astray),
             records: expected.len(),
-            effects,
+            effects: if place.absorbs { expected.len() - lost } else { place.counts.total() },
             lost,
             duplicated,
             examples,
+            contents: Contents::default(),
+            astray,
         }
     }
 
-    pub(super) fn verdict(&mut self, end: End, unsettled: bool) -> Verdict {
+    pub(super) fn verdict(&mut self, end: End, settled: bool) -> Verdict {
         let (plan, mut first) = (self.plan, First::default());
-        for report in self.faults() {
+        for report in self.faults(settled) {
             if report.observed.satisfies(report.promised) {
                 continue;
             }
             // What is not there before the drain may still come; what shows twice for good was forbidden, or is no
             // reason.
             let is_repeated = report.duplicated > 0 && report.promised.forbids_duplicates();
-            if (end.cut_short || unsettled) && !is_repeated {
+            if !settled && !is_repeated {
                 return Verdict::Incomplete("the run ended before everything was delivered".to_owned());
             }
             let place = &plan.operators()[report.operator].name;
-            let names = report.examples.iter().map(|&(name, count)| format!("{} x{count}", plan.describe(report.operator, name)));
-            let what = format!("{} of {place}: {}", report.kind.word(), names.collect::<Vec<_>>().join(", "));
+            let what = format!("{} of {place}: {}", report.kind.word(), report.wrongs(plan).join(", "));
             first.note(end.moment, what, report.promised.word(), report.observed.word());
         }
         first.verdict()
+    }
+}
+
+/// The strongest guarantee that what is wrong allows.
+fn observed(astray: Astray) -> Guarantee {
+    match astray {
+        Astray { other: true, .. } | Astray { more: true, less: true, .. } => Guarantee::None,
+        Astray { more: true, .. } => Guarantee::AtLeastOnce,
+        Astray { less: true, .. } => Guarantee::AtMostOnce,
+        _ => Guarantee::ExactlyOnce,
     }
 }

@@ -6,7 +6,9 @@
 mod class;
 mod conservation;
 mod consistent_cut;
+mod contents;
 mod delivery;
+mod expected;
 mod false_alarm;
 mod liveness;
 mod reference;
@@ -20,6 +22,7 @@ mod traffic;
 pub use class::{Broken, Class};
 pub use conservation::Conservation;
 pub use consistent_cut::ConsistentCut;
+pub use contents::{Astray, Contents, RowOf, WrongRow};
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
 pub use false_alarm::{FalseAlarm, Property};
 pub use liveness::Liveness;
@@ -132,8 +135,7 @@ pub struct Oracles<'p> {
     plan: &'p Plan,
     moment: Moment,
     channels: Printed<Channels>,
-    /// Records by lineage.
-    pub delivery: Printed<Delivery<'p>>,
+    delivery: Printed<Delivery<'p>>,
     state_replay: Printed<StateReplay>,
     restore: Printed<RestoreFidelity>,
     sinks: Printed<SinkRules>,
@@ -220,8 +222,8 @@ impl<'p> Oracles<'p> {
                 }
             }
             Fact::Written { .. } => {}
-            Fact::Output { task, name, .. } => {
-                self.delivery.output(task, name);
+            Fact::Output { task, name, key, value } => {
+                self.delivery.output(task, name, key, value);
                 if !self.sinks.allows_output(plan, task) {
                     self.sinks.uncommitted(plan, moment, task, name);
                 }
@@ -266,14 +268,29 @@ impl<'p> Oracles<'p> {
         }
     }
 
+    /// The run is over, and this is what the state of a task shows for a key.
+    pub fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.delivery.shown(task, key, value);
+    }
+
+    /// Whether everything has come to its end, so that what is not there will never be.
+    fn is_settled(&self, cut_short: bool) -> bool {
+        !(cut_short || self.liveness.job_failed() || self.liveness.is_stuck(self.plan))
+    }
+
+    /// The run is over: every place with what shows there, in the order of the promises.
+    pub fn places(&mut self, cut_short: bool) -> Vec<PlaceReport> {
+        let settled = self.is_settled(cut_short);
+        self.delivery.reports(settled)
+    }
+
     /// The run is over: every invariant that there is something to judge for with its verdict, in a
     /// fixed order.
     pub fn verdicts(&mut self, cut_short: bool) -> Vec<(&'static str, Verdict)> {
         let end = End { moment: self.moment, cut_short };
-        let failed = self.liveness.job_failed();
-        let unsettled = failed || self.liveness.is_stuck(self.plan);
+        let (failed, settled) = (self.liveness.job_failed(), self.is_settled(cut_short));
         let mut verdicts = vec![
-            ("delivery", self.delivery.verdict(end, unsettled)),
+            ("delivery", self.delivery.verdict(end, settled)),
             ("consistent_cut", self.channels.cut.verdict(self.plan)),
             ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),

@@ -1,10 +1,14 @@
-//! What should arrive where: a sequential evaluation of the graph, without channels, without
-//! barriers, without failures, and without the engine's code for operators.
+//! What should arrive where, and what it should leave there: a sequential evaluation of the graph,
+//! without channels, without barriers, without failures, and without the engine's code for operators.
+//!
+//! What a run without failures leaves depends on the order of arrival, which is nobody's. So a record
+//! is followed together with what of its value holds in every order, and with what must come before it.
 
 use std::collections::BTreeMap;
 
-use crate::kernel::Id;
-use crate::model::{Kind, OperatorId, Partition, Plan, Record, TaskId};
+use super::expected::Expected;
+use crate::kernel::{Digest, Id};
+use crate::model::{Edge, Kind, OperatorId, Partition, Plan};
 
 /// A set of lineage names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,60 +50,123 @@ impl Names {
     }
 }
 
-/// The names that arrive at every operator in a run in which nothing fails.
+/// How far a value is known before the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sure {
+    /// The record has it, whatever the order of arrival.
+    Own,
+    /// Some record of its key has it, whatever the order; which one depends on the order. Along a line
+    /// the place is the value's own.
+    Shared,
+    /// It depends on the order.
+    Not,
+}
+
+/// The task of an operator that a record comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Task(u32),
+    /// The one of its key, taken modulo this.
+    Key(u32),
+    /// It depends on the order.
+    Anywhere,
+}
+
+/// Records that arrive in one order, whatever else happens: from one task through single channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Line {
+    /// Whether there is such an order; without it the record stands for itself.
+    pub is_ordered: bool,
+    /// Which line.
+    pub id: u64,
+    /// The place on it.
+    pub place: u32,
+    /// The source task that all of it derives from; [`SEVERAL`](Line::SEVERAL) when there are more.
+    pub source: u32,
+}
+
+impl Line {
+    pub const SEVERAL: u32 = u32::MAX;
+}
+
+/// A record as it arrives at an operator, or as it is sent by one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub name: u64,
+    pub key: u32,
+    pub value: u64,
+    pub sure: Sure,
+    pub line: Line,
+    at: At,
+}
+
+impl Row {
+    /// The value, if it is one that some record has in every order.
+    pub fn known(&self) -> Option<u64> {
+        (self.sure != Sure::Not).then_some(self.value)
+    }
+}
+
+/// Where every operator has at most so many different records, all of them are listed.
+pub(super) const LISTED: u64 = 1 << 21;
+
+/// What arrives at every operator in a run in which nothing fails, and what it leaves there.
 #[derive(Clone, Debug)]
 pub struct Reference {
     arriving: Vec<Names>,
-}
-
-/// What an operator sends: all of its name space, or these records.
-enum Sent {
-    All,
-    Some(Vec<Record>),
+    left: Vec<Expected>,
 }
 
 impl Reference {
     /// Evaluates the whole graph once.
     pub fn evaluate(plan: &Plan) -> Reference {
-        if plan.has_processes() {
-            return Reference { arriving: plan.operators().ids().map(|id| messages_to(plan, id)).collect() };
-        }
         let operators = plan.operators();
-        // Where every possible name is sent and no value decides, sets need not be listed.
-        let listed = needs_lists(plan);
-        let mut sent: Vec<Option<Sent>> = operators.iter().map(|_| None).collect();
-        let mut arriving = vec![Names::All(0); operators.len()];
-        for &id in plan.topological() {
-            let operator = &operators[id];
-            let input = all_laps(plan, id, arriving_records(plan, id, &sent));
-            arriving[id.index()] = match &input {
-                Sent::All => Names::All(operator.names_in),
-                Sent::Some(records) => names_of(records),
-            };
-            let out = match input {
-                _ if operator.kind.is_source() => read_logs(plan, id, listed[id.index()]),
-                Sent::All => Sent::All,
-                Sent::Some(records) => Sent::Some(evaluate(plan, id, &records)),
-            };
-            sent[id.index()] = Some(out);
+        if plan.has_processes() {
+            let arriving = operators.ids().map(|id| messages_to(plan, id)).collect();
+            return Reference { arriving, left: operators.ids().map(|id| Expected::of_process(plan, id)).collect() };
         }
-        Reference { arriving }
+        // Where every possible name is sent and no value decides, sets need not be listed to be known.
+        let by_value = goes_by_values(plan);
+        let is_small = operators.iter().all(|operator| operator.names_in.max(operator.names_out) <= LISTED);
+        let mut sent: Vec<Option<Vec<Row>>> = vec![None; operators.len()];
+        let mut arriving = vec![Names::All(0); operators.len()];
+        let mut left = vec![Expected::Nothing; operators.len()];
+        for &id in plan.topological() {
+            let (at, operator) = (id.index(), &operators[id]);
+            if !by_value[at] && !is_small {
+                arriving[at] = Names::All(operator.names_in);
+                left[at] = Expected::too_many(&operator.kind);
+                continue;
+            }
+            let rows = if operator.kind.is_source() { read_logs(plan, id) } else { all_laps(plan, id, arriving_rows(plan, id, &sent)) };
+            if !operator.kind.is_source() {
+                arriving[at] = if by_value[at] { names_of(&rows) } else { Names::All(operator.names_in) };
+            }
+            left[at] = Expected::of(plan, id, &rows);
+            sent[at] = Some(evaluate(plan, id, rows));
+        }
+        Reference { arriving, left }
     }
 
     /// What arrives at `operator`.
     pub fn arriving(&self, operator: OperatorId) -> &Names {
         &self.arriving[operator.index()]
     }
+
+    /// What `operator` leaves in its state, or in the outside world.
+    pub(super) fn left(&self, operator: OperatorId) -> &Expected {
+        &self.left[operator.index()]
+    }
 }
 
-fn names_of(records: &[Record]) -> Names {
-    let mut names: Vec<u64> = records.iter().map(|record| record.name).collect();
+fn names_of(rows: &[Row]) -> Names {
+    let mut names: Vec<u64> = rows.iter().map(|row| row.name).collect();
     names.sort_unstable();
     Names::Some(names)
 }
 
-/// Sources from which an operator can be reached whose output depends on values or keys.
-fn needs_lists(plan: &Plan) -> Vec<bool> {
+/// Operators connected to one whose output depends on values or keys.
+fn goes_by_values(plan: &Plan) -> Vec<bool> {
     let is_selective =
         |kind: &Kind| matches!(kind, Kind::Filter { .. } | Kind::FlatMap { split: true, .. } | Kind::Join { .. } | Kind::Iterate { .. });
     let edges = plan.edges();
@@ -117,50 +184,101 @@ fn needs_lists(plan: &Plan) -> Vec<bool> {
     }
 }
 
-fn read_logs(plan: &Plan, id: OperatorId, listed: bool) -> Sent {
-    if !listed {
-        return Sent::All;
-    }
+fn read_logs(plan: &Plan, id: OperatorId) -> Vec<Row> {
     let parallelism = plan.parallelism(id);
     let records = plan.tasks_of(id).flat_map(|task| {
         let index = plan.tasks()[task].index;
         (0..plan.log_length(task)).map(move |position| {
             let (key, value) = plan.kind(task).read(position, index, parallelism);
-            Record { name: plan.source_name(task, position), key, stamp: 0, value }
+            let line = Line { is_ordered: true, id: u64::from(task.0), place: position as u32, source: task.0 };
+            Row { name: plan.source_name(task, position), key, value, sure: Sure::Own, line, at: At::Task(index) }
         })
     });
-    Sent::Some(records.collect())
+    records.collect()
 }
 
-fn arriving_records(plan: &Plan, id: OperatorId, sent: &[Option<Sent>]) -> Sent {
-    let mut records = Vec::new();
-    for edge in plan.edges().iter().filter(|edge| edge.to == id && !edge.is_back) {
-        let space = plan.operators()[edge.from].names_out;
-        let copies = if edge.partition == Partition::Broadcast { u64::from(plan.parallelism(id)) } else { 1 };
-        match sent[edge.from.index()].as_ref().expect("senders come first") {
-            Sent::All => return Sent::All,
-            Sent::Some(out) => {
-                let this_way = out.iter().filter(|record| (edge.carries.0..edge.carries.1).contains(&record.name));
-                for (copy, record) in this_way.flat_map(|record| (0..copies).map(move |copy| (copy, record))) {
-                    records.push(Record { name: edge.first_name + copy * space + record.name, ..*record });
-                }
-            }
-        }
+fn arriving_rows(plan: &Plan, id: OperatorId, sent: &[Option<Vec<Row>>]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, edge) in plan.edges().iter().enumerate().filter(|(_, edge)| edge.to == id && !edge.is_back) {
+        let copies = if edge.partition == Partition::Broadcast { plan.parallelism(id) } else { 1 };
+        let out = sent[edge.from.index()].as_ref().expect("senders come first, and what is connected is all listed");
+        let this_way = out.iter().filter(|row| (edge.carries.0..edge.carries.1).contains(&row.name));
+        rows.extend(this_way.flat_map(|row| (0..copies).map(move |copy| arrive(plan, number, edge, copy, *row))));
     }
-    if plan.kind(TaskId(plan.operators()[id].tasks.start)).is_source() { Sent::All } else { Sent::Some(records) }
+    rows
 }
 
-/// At the head of a loop every record is there once per lap. What else happens to it inside does not
-/// show in its name, and nothing behind a loop goes by its value.
-fn all_laps(plan: &Plan, id: OperatorId, input: Sent) -> Sent {
-    match (&plan.operators()[id].kind, input) {
-        (Kind::Iterate { rounds }, Sent::Some(records)) => {
-            let lap = plan.operators()[id].names_in / u64::from(rounds + 1);
-            let laps = |record: Record| (0..=u64::from(*rounds)).map(move |round| Record { name: record.name + round * lap, ..record });
-            Sent::Some(records.into_iter().flat_map(laps).collect())
+/// A record behind an edge: what it is called there, at which task, and what it keeps of its line.
+fn arrive(plan: &Plan, number: usize, edge: &Edge, copy: u32, row: Row) -> Row {
+    let keys = plan.operators()[edge.to].kind.keys();
+    let key = keys.map_or(row.key, |keys| row.key % keys);
+    let at = match edge.partition {
+        _ if plan.parallelism(edge.to) == 1 => At::Task(0),
+        // The task is that of the key before, and others that share the new one may be elsewhere.
+        Partition::Forward if matches!(row.at, At::Key(_)) && key != row.key => At::Anywhere,
+        Partition::Forward => row.at,
+        Partition::Hash => At::Key(keys.unwrap_or(u32::MAX)),
+        Partition::Broadcast => At::Task(copy),
+        Partition::Rebalance => At::Anywhere,
+    };
+    let way = match at {
+        At::Task(task) => u64::from(task),
+        At::Key(_) => u64::from(key),
+        At::Anywhere => 0,
+    };
+    let line = Line {
+        is_ordered: row.line.is_ordered && edge.is_fifo && at != At::Anywhere,
+        id: Digest::of_pair(row.line.id, (number as u64) << 32 | way),
+        ..row.line
+    };
+    let name = edge.first_name + u64::from(copy) * plan.operators()[edge.from].names_out + row.name;
+    Row { name, key, line, at, ..row }
+}
+
+/// At the head of a loop every record is there once per lap; which lap of which record comes first
+/// depends on the order.
+fn all_laps(plan: &Plan, id: OperatorId, rows: Vec<Row>) -> Vec<Row> {
+    let Kind::Iterate { rounds } = plan.operators()[id].kind else { return rows };
+    let lap = plan.operators()[id].names_in / u64::from(rounds + 1);
+    let body = loop_body(plan, id);
+    let mut laps = Vec::with_capacity(rows.len() * (rounds as usize + 1));
+    for row in rows {
+        let line = Line { is_ordered: false, ..row.line };
+        let at = if plan.parallelism(id) == 1 { At::Task(0) } else { At::Anywhere };
+        let mut row = Row { line, at, ..row };
+        for _ in 0..=rounds {
+            laps.push(row);
+            row = match &body {
+                Some(maps) => Row { value: maps.iter().fold(row.value, |value, map| mapped(value, *map)), ..row },
+                None => Row { sure: Sure::Not, ..row },
+            };
+            row.name += lap;
         }
-        (_, input) => input,
     }
+    laps
+}
+
+/// What one lap makes of a value, where that does not depend on what else goes round.
+fn loop_body(plan: &Plan, head: OperatorId) -> Option<Vec<(u64, u64)>> {
+    let mut maps = Vec::new();
+    let goes_round = |edge: &&Edge| edge.from == head && edge.carries.0 == 0 && edge.carries.1 != u64::MAX;
+    let mut round = plan.edges().iter().filter(goes_round);
+    let (mut edge, None) = (round.next()?, round.next()) else { return None };
+    while edge.to != head {
+        match plan.operators()[edge.to].kind {
+            Kind::Pass => {}
+            Kind::Map { multiply, add } => maps.push((multiply, add)),
+            _ => return None,
+        }
+        let mut out = plan.edges().iter().filter(|other| other.from == edge.to);
+        let (Some(next), None) = (out.next(), out.next()) else { return None };
+        edge = next;
+    }
+    Some(maps)
+}
+
+fn mapped(value: u64, (multiply, add): (u64, u64)) -> u64 {
+    value.wrapping_mul(multiply).wrapping_add(add)
 }
 
 /// The payments that are made to an account; what automata send depends on the order of things.
@@ -176,50 +294,106 @@ fn messages_to(plan: &Plan, id: OperatorId) -> Names {
     Names::Some(names)
 }
 
-fn evaluate(plan: &Plan, id: OperatorId, input: &[Record]) -> Vec<Record> {
+/// What an operator sends for what arrives.
+fn evaluate(plan: &Plan, id: OperatorId, rows: Vec<Row>) -> Vec<Row> {
     let operator = &plan.operators()[id];
-    let rekeyed =
-        |keys: Option<u32>| input.iter().map(move |record| Record { key: keys.map_or(record.key, |keys| record.key % keys), ..*record });
     match operator.kind {
-        Kind::Filter { modulo, remainder } => input.iter().copied().filter(|record| record.value % modulo == remainder).collect(),
-        Kind::Map { multiply, add } => {
-            let value = |record: &Record| record.value.wrapping_mul(multiply).wrapping_add(add);
-            input.iter().map(|record| Record { value: value(record), ..*record }).collect()
-        }
-        Kind::FlatMap { fan, split } => input.iter().flat_map(|record| parts(plan, record, fan, split)).collect(),
-        Kind::KeyedCount { keys } | Kind::KeyedSum { keys } => rekeyed(keys).collect(),
-        Kind::Join { keys, left } => pairs(rekeyed(keys).collect(), left, operator.names_in),
+        Kind::Filter { modulo, remainder } => rows.into_iter().filter(|row| row.value % modulo == remainder).collect(),
+        Kind::Map { multiply, add } => rows.into_iter().map(|row| Row { value: mapped(row.value, (multiply, add)), ..row }).collect(),
+        Kind::FlatMap { fan, split } => rows.iter().flat_map(|row| parts(plan, row, fan, split)).collect(),
+        Kind::KeyedCount { .. } => running(id, rows, |_| Some(1)),
+        Kind::KeyedSum { .. } => running(id, rows, Row::known),
+        Kind::Join { left, .. } => pairs(&rows, left, operator.names_in),
         Kind::Sink { .. } => Vec::new(),
         Kind::Account { .. } | Kind::Automaton(_) => unreachable!("processes are no dataflow"),
-        Kind::Source { .. } | Kind::Pass | Kind::Union | Kind::Iterate { .. } => input.to_vec(),
+        Kind::Source { .. } | Kind::Pass | Kind::Union | Kind::Iterate { .. } => rows,
     }
 }
 
-fn parts(plan: &Plan, record: &Record, fan: u32, split: bool) -> Vec<Record> {
-    let name = |part: usize| record.name * u64::from(fan) + part as u64;
+fn parts(plan: &Plan, row: &Row, fan: u32, split: bool) -> Vec<Row> {
+    let part = |part: u32| {
+        let line = Line { place: row.line.place.wrapping_mul(fan).wrapping_add(part), ..row.line };
+        Row { name: row.name * u64::from(fan) + u64::from(part), line, ..*row }
+    };
     if !split {
-        return (0..fan as usize).map(|part| Record { name: name(part), ..*record }).collect();
+        return (0..fan).map(part).collect();
     }
-    let words = plan.dictionary().split(record.key).iter().enumerate();
-    words.map(|(part, &word)| Record { name: name(part), key: word, value: 1, ..*record }).collect()
+    // A word's task is that of its line's key.
+    let at = if matches!(row.at, At::Key(_)) { At::Anywhere } else { row.at };
+    let words = (0..).zip(plan.dictionary().split(row.key));
+    words.map(|(place, &word)| Row { key: word, value: 1, at, ..part(place) }).collect()
 }
 
-fn pairs(input: Vec<Record>, left: u64, names_in: u64) -> Vec<Record> {
-    let mut by_key: BTreeMap<u32, (Vec<Record>, Vec<Record>)> = BTreeMap::new();
-    for record in input {
-        let sides = by_key.entry(record.key).or_default();
-        if record.name < left { &mut sides.0 } else { &mut sides.1 }.push(record);
-    }
-    let mut out = Vec::new();
-    for (key, (lefts, rights)) in by_key {
-        for a in &lefts {
-            out.extend(rights.iter().map(|b| Record {
-                name: a.name * names_in + b.name,
-                key,
-                stamp: 0,
-                value: a.value.wrapping_add(b.value),
-            }));
+/// What a keyed operator sends: for each record what `step` of it and of those before it come to.
+fn running(id: OperatorId, mut rows: Vec<Row>, step: impl Fn(&Row) -> Option<u64>) -> Vec<Row> {
+    rows.sort_unstable_by_key(|row| (row.key, row.at, row.line, row.name));
+    for of_key in rows.chunk_by_mut(|a, b| a.key == b.key) {
+        let first = of_key[0].at;
+        let is_together = |at: At| if let At::Task(_) = first { matches!(at, At::Task(_)) } else { at == first };
+        if first == At::Anywhere || !of_key.iter().all(|row| is_together(row.at)) {
+            let line = |row: &Row| Line { is_ordered: false, ..row.line };
+            of_key.iter_mut().for_each(|row| *row = Row { sure: Sure::Not, at: At::Anywhere, line: line(row), ..*row });
+            continue;
         }
+        of_key.chunk_by_mut(|a, b| a.at == b.at).for_each(|of_task| run_in_one_task(id, of_task, &step));
     }
-    out
+    rows
+}
+
+/// The results for one key in one task are a line, whatever the order of arrival. They are the same where all steps
+/// are; the last one is, where all steps are known.
+fn run_in_one_task(id: OperatorId, rows: &mut [Row], step: &impl Fn(&Row) -> Option<u64>) {
+    let first = rows[0];
+    let is_line = rows.iter().all(|row| row.line.is_ordered && row.line.id == first.line.id);
+    let is_alike = rows.iter().all(|row| step(row) == step(&first));
+    let is_of_one = rows.iter().all(|row| row.line.source == first.line.source);
+    let way = match first.at {
+        At::Task(task) => u64::from(task),
+        _ => u64::from(u32::MAX),
+    };
+    let line = Line {
+        is_ordered: true,
+        id: Digest::of_pair(!u64::from(id.0), u64::from(first.key) << 32 | way),
+        place: 0,
+        source: if is_of_one { first.line.source } else { Line::SEVERAL },
+    };
+    let (mut total, mut is_own, last) = (Some(0_u64), is_line, rows.len() - 1);
+    for (place, row) in rows.iter_mut().enumerate() {
+        total = total.and_then(|total| Some(total.wrapping_add(step(row)?)));
+        is_own &= row.sure == Sure::Own;
+        let sure = match total {
+            Some(_) if is_own => Sure::Own,
+            Some(_) if is_line || is_alike || place == last => Sure::Shared,
+            _ => Sure::Not,
+        };
+        *row = Row { value: total.unwrap_or(0), sure, line: Line { place: place as u32, ..line }, ..*row };
+    }
+}
+
+fn pairs(rows: &[Row], left: u64, names_in: u64) -> Vec<Row> {
+    let mut by_key: BTreeMap<u32, (Vec<Row>, Vec<Row>)> = BTreeMap::new();
+    for &row in rows {
+        let sides = by_key.entry(row.key).or_default();
+        if row.name < left { &mut sides.0 } else { &mut sides.1 }.push(row);
+    }
+    let sides = by_key.values();
+    sides.flat_map(|(lefts, rights)| lefts.iter().flat_map(|a| rights.iter().map(|b| pair(a, b, names_in)))).collect()
+}
+
+/// Which of its two records a pair has to wait for depends on the order, and so does its place.
+fn pair(a: &Row, b: &Row, names_in: u64) -> Row {
+    let sure = match (a.sure, b.sure) {
+        (Sure::Own, Sure::Own) => Sure::Own,
+        (Sure::Not, _) | (_, Sure::Not) => Sure::Not,
+        _ => Sure::Shared,
+    };
+    let source = if a.line.source == b.line.source { a.line.source } else { Line::SEVERAL };
+    Row {
+        name: a.name * names_in + b.name,
+        key: a.key,
+        value: a.value.wrapping_add(b.value),
+        sure,
+        line: Line { is_ordered: false, source, ..a.line },
+        at: if a.at == b.at { a.at } else { At::Anywhere },
+    }
 }

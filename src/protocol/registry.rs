@@ -26,14 +26,10 @@ impl Guarantee {
         }
     }
 
-    /// The strongest guarantee under which so many may be lost and shown more than once.
-    pub fn observed(lost: u64, duplicated: u64) -> Guarantee {
-        match (lost, duplicated) {
-            (0, 0) => Guarantee::ExactlyOnce,
-            (0, _) => Guarantee::AtLeastOnce,
-            (_, 0) => Guarantee::AtMostOnce,
-            _ => Guarantee::None,
-        }
+    /// The one of that word.
+    pub fn of_word(word: &str) -> Option<Guarantee> {
+        use Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, None};
+        [None, AtMostOnce, AtLeastOnce, ExactlyOnce].into_iter().find(|guarantee| guarantee.word() == word)
     }
 
     /// Whether what was observed is at least what was promised.
@@ -54,6 +50,15 @@ impl Guarantee {
     /// Whether showing less than once breaks it.
     pub fn forbids_losses(self) -> bool {
         matches!(self, Guarantee::ExactlyOnce | Guarantee::AtLeastOnce)
+    }
+
+    /// What is left of it where repetitions do not show.
+    pub fn absorbed(self) -> Guarantee {
+        match self {
+            Guarantee::AtLeastOnce => Guarantee::ExactlyOnce,
+            Guarantee::None => Guarantee::AtMostOnce,
+            other => other,
+        }
     }
 
     /// What holds where both hold: losses of one and repetitions of the other add up.

@@ -48,7 +48,7 @@ pub trait SinkLogic: Debug + Send + Sync {
     fn on_restored(&self, _pending: &mut Vec<SnapshotId>, _prepared: &[SnapshotId], _out: &mut SinkEffects) {}
 }
 
-/// Every record is visible at once: plain and idempotent sinks (T9).
+/// Every record is visible at once: all sinks but those that commit (T9).
 #[derive(Debug)]
 pub struct Immediate;
 
@@ -91,7 +91,7 @@ impl SinkLogic for TwoPhase {
 /// The right logic for a kind of sink.
 pub fn sink_logic(commit: Commit) -> &'static dyn SinkLogic {
     match commit {
-        Commit::Plain | Commit::Idempotent => &Immediate,
+        Commit::Plain | Commit::Idempotent | Commit::Upsert | Commit::Additive => &Immediate,
         Commit::TwoPhase => &TwoPhase,
     }
 }

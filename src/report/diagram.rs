@@ -124,6 +124,10 @@ fn end(recording: &Recording<'_>) -> String {
         let line = format!("{}: {} lost, {} duplicated: {examples}", place.place, place.lost, place.duplicated);
         text += &format!("{}\n", printable(&line));
     }
+    for place in outcome.places.iter().filter(|place| place.contents.wrong > 0) {
+        let line = format!("{} at the end: {}", place.place, place.contents.examples.join(", "));
+        text += &format!("{}\n", printable(&line));
+    }
     for invariant in outcome.invariants.iter().filter(|invariant| invariant.verdict == "violated") {
         text += &format!("violated {}{}\n", invariant.name, printable(&super::reason(invariant)));
     }

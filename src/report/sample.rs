@@ -66,6 +66,7 @@ pub fn as_expected() -> Outcome {
             lost: 0,
             duplicated: 0,
             examples: Vec::new(),
+            contents: contents(16, &[]),
         }],
         invariants: vec![invariant("delivery"), invariant("consistent_cut")],
         expectations: vec![met("guarantee = exactly_once", "exactly_once")],
@@ -73,6 +74,12 @@ pub fn as_expected() -> Outcome {
         costs: Costs::default(),
         outputs: Vec::new(),
     }
+}
+
+fn contents(rows: u64, wrong: &[&str]) -> ContentsOutcome {
+    let verdict = if wrong.is_empty() { "right" } else { "wrong" };
+    let examples = wrong.iter().map(|example| example.to_string()).collect();
+    ContentsOutcome { verdict, rows, wrong: wrong.len() as u64, examples, ..ContentsOutcome::default() }
 }
 
 /// A run without alignment, two crashes, and more going wrong than expected.
@@ -99,6 +106,7 @@ pub fn unexpected() -> Outcome {
         lost,
         duplicated,
         examples: examples.iter().map(|example| example.to_string()).collect(),
+        contents: contents(16, if kind == "state" { &["key 3: 41 instead of 40", "key 4: 39 instead of 38"] } else { &[] }),
     };
     let detail = "B#1 is not visible at out, nor in any transaction that could still be committed; expected every record at least once; found 0 effects";
     Outcome {

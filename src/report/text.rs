@@ -9,7 +9,8 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::{complaints, is_broken, is_named, printable, reason, stopped};
 use crate::scenario::outcome::{
-    ChannelState, Clock, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep, SnapshotReport, TaskRow,
+    ChannelState, Clock, ContentsOutcome, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep,
+    SnapshotReport, TaskRow,
 };
 
 /// Columns that text is kept within.
@@ -225,6 +226,19 @@ impl Page {
         self.table(2, &mut table, &[4, 5, 6, 7]);
         for place in &outcome.places {
             self.examples(place);
+            self.contents(place);
+        }
+    }
+
+    fn contents(&mut self, place: &PlaceOutcome) {
+        let ContentsOutcome { wrong, not_judged, why, examples, .. } = &place.contents;
+        if *wrong > 0 {
+            let more = if *wrong > examples.len() as u64 { ", ..." } else { "" };
+            self.wrapped(2, &format!("{}: {} at the end: {}{more}", place.place, count(wrong, "wrong row"), examples.join(", ")));
+        }
+        if let Some(why) = why {
+            let rows = if *not_judged > 0 { count(not_judged, "row") } else { "contents".to_owned() };
+            self.wrapped(2, &format!("{}: {rows} not judged: {why}", place.place));
         }
     }
 
@@ -600,6 +614,7 @@ mod tests {
                   count  state   at_least_once  at_least_once      600      602     0           2
                   out    output  at_least_once  at_least_once      600      600     1           1
                   count: shown more than once: clicks#3 x2, clicks#4 x2
+                  count: 2 wrong rows at the end: key 3: 41 instead of 40, key 4: 39 instead of 38
                   out: not shown: clicks#1
                   out: shown more than once: clicks#4 x3
 

@@ -151,6 +151,7 @@ struct Tally {
     runs: u64,
     lost: u64,
     duplicated: u64,
+    guarantee: Option<Guarantee>,
     aborted: u64,
     durations: Vec<u64>,
     costs: Costs,
@@ -166,6 +167,9 @@ impl Tally {
         self.runs += 1;
         self.lost += outcome.places.iter().map(|place| place.lost).sum::<u64>();
         self.duplicated += outcome.places.iter().map(|place| place.duplicated).sum::<u64>();
+        // Losses of one run or place and repetitions of another add up.
+        let observed = Guarantee::of_word(outcome.guarantee.observed);
+        self.guarantee = observed.map(|observed| self.guarantee.map_or(observed, |before| before.and(observed)));
         self.aborted += outcome.snapshots.iter().filter(|snapshot| snapshot.status == "aborted").count() as u64;
         let completed = outcome.snapshots.iter().filter(|snapshot| snapshot.status == "completed");
         self.durations.extend(completed.filter_map(|snapshot| Some(snapshot.ended_us? - snapshot.triggered_us)));
@@ -186,8 +190,7 @@ impl Tally {
         ProtocolSummary {
             protocol: protocol.word(),
             runs: self.runs,
-            // Losses of one run or place and repetitions of another add up.
-            guarantee: Guarantee::observed(self.lost, self.duplicated).word(),
+            guarantee: self.guarantee.unwrap_or(Guarantee::ExactlyOnce).word(),
             lost: self.lost,
             duplicated: self.duplicated,
             snapshots_completed: self.durations.len() as u64,

@@ -179,6 +179,25 @@ pub struct PlaceOutcome {
     pub duplicated: u64,
     /// The first few that do not show exactly once: `A#3 x2`, `B#1 x0`.
     pub examples: Vec<String>,
+    /// What the place holds at the end, beside what a run without failures leaves there.
+    pub contents: ContentsOutcome,
+}
+
+/// What a place holds at the end of a run, beside what it should hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ContentsOutcome {
+    /// `right`, `wrong`, or `not_judged` where rows were not judged and none is wrong.
+    pub verdict: &'static str,
+    /// Rows that should be there and were judged: of a state or a table by key one per key, else one per record.
+    pub rows: u64,
+    /// Rows that are wrong, that are missing, or that should not be there.
+    pub wrong: u64,
+    /// Rows that were not judged.
+    pub not_judged: u64,
+    /// Why rows were not judged.
+    pub why: Option<&'static str>,
+    /// The first few wrong rows: `key 7: 3 instead of 2`.
+    pub examples: Vec<String>,
 }
 
 /// What one invariant says.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::check::Scenario;
 use super::costs::Meter;
-use super::outcome::{Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport};
+use super::outcome::{
+    ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport,
+};
 use super::states::States;
 use super::timeline::Timeline;
 use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untimed, World};
@@ -193,6 +195,10 @@ impl FactSink for Judge<'_> {
         let step = self.oracles.moment().step;
         !step.is_multiple_of(PATIENT_FOR) || self.patience.lasts(step)
     }
+
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.oracles.shown(task, key, value);
+    }
 }
 
 fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks, u64, Fact), patience: Patience<'_>) -> Outcome {
@@ -251,7 +257,7 @@ impl<'s> Judge<'s> {
             Stop::Quiet => Ended::Quiet,
         };
         let replayed = self.situations.count(Situation::RecordReplayed);
-        let reports = self.oracles.delivery.reports();
+        let reports = self.oracles.places(stop != Stop::Quiet);
         let mut outcome = Outcome {
             scenario: scenario.name.clone(),
             title: scenario.title.clone(),
@@ -305,6 +311,14 @@ impl<'s> Judge<'s> {
             lost: report.lost,
             duplicated: report.duplicated,
             examples: report.examples.iter().map(example).collect(),
+            contents: ContentsOutcome {
+                verdict: report.contents.verdict(),
+                rows: report.contents.rows,
+                wrong: report.contents.wrong,
+                not_judged: report.contents.open,
+                why: report.contents.why,
+                examples: report.contents.examples.iter().map(|row| report.wrong_row(plan, row)).collect(),
+            },
         }
     }
 
@@ -380,6 +394,10 @@ impl FactSink for Glancer<'_> {
     #[inline(always)]
     fn step(&mut self, _step: Step) {
         self.oracles.step();
+    }
+
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.oracles.shown(task, key, value);
     }
 }
 

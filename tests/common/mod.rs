@@ -94,7 +94,7 @@ pub fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(1..6u64),
         (1_000..8_000u64, 1..3u64, (0..2_000u64, 0..2_000u64, 0..2_000u64)),
         prop::collection::vec((any::<u32>().prop_map(u64::from), 500..50_000u64), 0..4),
-        0..3u8,
+        0..5u8,
     )
         .prop_map(|((seed, sources, stages), delays, capacity, (interval, max_concurrent, control), crashes, commit)| Shape {
             seed: u64::from(seed),
@@ -142,7 +142,7 @@ impl Shape {
         }
         // Something must have state, or there is little to judge.
         operators.push(("count".into(), json!({"kind": "keyed_count", "keys": 4, "parallelism": 2}), 2));
-        let commit = ["two_phase", "idempotent", "plain"][self.commit as usize];
+        let commit = ["two_phase", "idempotent", "plain", "upsert", "additive"][self.commit as usize];
         operators.push(("out".into(), json!({"kind": "sink", "commit": commit}), 1));
         operators
     }

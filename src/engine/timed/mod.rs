@@ -30,6 +30,8 @@ pub trait FactSink {
     fn goes_on(&mut self) -> bool {
         true
     }
+    /// The run is over, and this is what the state of a task shows for a key.
+    fn shown(&mut self, _task: TaskId, _key: u32, _value: u64) {}
 }
 
 /// Takes nothing.
@@ -51,6 +53,10 @@ impl<S: FactSink + ?Sized> FactSink for &mut S {
     #[inline(always)]
     fn goes_on(&mut self) -> bool {
         (**self).goes_on()
+    }
+    #[inline(always)]
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        (**self).shown(task, key, value);
     }
 }
 

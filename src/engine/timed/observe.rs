@@ -20,6 +20,11 @@ impl<S: FactSink> Observer for Timed<'_, S> {
     }
 
     #[inline(always)]
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.sink.shown(task, key, value);
+    }
+
+    #[inline(always)]
     fn sent(&mut self, lane: Lane) -> Stamp {
         let channels = self.channels.len() as u32;
         let (number, arrival, mark) = match lane {

@@ -388,7 +388,7 @@ fn example(root: &Node<'_>, visited: &Visited, sighting: &Sighting) -> Counterex
     if sighting.at_end {
         node.finish();
     }
-    let what = describe(&mut node, sighting.class);
+    let what = describe(&mut node, sighting.class, sighting.at_end);
     Counterexample { class: sighting.class, steps, at_end: sighting.at_end, what }
 }
 
@@ -406,8 +406,8 @@ fn note(sightings: &mut Vec<Sighting>, broken: &Broken, id: u32, at_end: bool, d
     }
 }
 
-/// What is wrong, in the scenario's terms.
-fn describe(node: &mut Node<'_>, class: Class) -> String {
+/// What is wrong, in the scenario's terms. What places hold shows at the end only.
+fn describe(node: &mut Node<'_>, class: Class, at_end: bool) -> String {
     let plan = node.world.plan();
     if let Class::Broken(_) = class {
         let verdicts = node.oracles.verdicts(false);
@@ -418,12 +418,17 @@ fn describe(node: &mut Node<'_>, class: Class) -> String {
         return found
             .map_or(String::new(), |violation| format!("{}: expected {}, found {}", violation.what, violation.expected, violation.actual));
     }
-    let is_it = |count: u64| if class == Class::Duplicated { count > 1 } else { count == 0 };
-    let places = node.oracles.delivery.reports().into_iter().filter_map(|report| {
+    let is_it = |count: u64| match class {
+        Class::Duplicated => count > 1,
+        Class::Lost => count == 0,
+        _ => false,
+    };
+    let places = node.oracles.places(!at_end).into_iter().filter_map(|report| {
         let records = report.examples.iter().filter(|(_, count)| is_it(*count));
-        let records: Vec<String> = records.map(|(name, count)| format!("{} x{count}", plan.describe(report.operator, *name))).collect();
+        let records = records.map(|(name, count)| format!("{} x{count}", plan.describe(report.operator, *name)));
+        let wrong: Vec<String> = records.chain(report.wrong_values(plan)).collect();
         let place = format!("{} of {}", report.kind.word(), plan.operators()[report.operator].name);
-        (!records.is_empty()).then(|| format!("{place}: {}", records.join(", ")))
+        (!wrong.is_empty()).then(|| format!("{place}: {}", wrong.join(", ")))
     });
     places.collect::<Vec<_>>().join("; ")
 }

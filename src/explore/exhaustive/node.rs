@@ -4,7 +4,7 @@ use super::budget::Budget;
 use crate::engine::{Control, FactSink, Step, Stop, Untimed, World};
 use crate::explore::most_steps;
 use crate::kernel::{Fingerprint, Printed, Prints, Ticks, clone_fields};
-use crate::model::SnapshotId;
+use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Broken, Oracles};
 use crate::protocol::Claims;
 use crate::trace::Fact;
@@ -21,6 +21,10 @@ impl FactSink for Watch<'_, '_> {
     #[inline(always)]
     fn step(&mut self, _step: Step) {
         self.0.step();
+    }
+
+    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
+        self.0.shown(task, key, value);
     }
 }
 

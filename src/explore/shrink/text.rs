@@ -14,6 +14,7 @@ fn headline(class: Class) -> &'static str {
     match class {
         Class::Duplicated => "A record counts twice",
         Class::Lost => "A record is lost",
+        Class::Wrong => "A place holds what it should not",
         Class::Broken("consistent_cut") => "A snapshot that is no consistent cut",
         Class::Broken("state_equals_replay") => "A snapshot of a state that nobody was in",
         Class::Broken("restore_fidelity") => "A restore of something else than was saved",
@@ -76,8 +77,10 @@ pub(super) fn file(
     file["schedule"] = steps.iter().map(|step| step.describe(scenario.plan())).collect();
     file["expect"] = match class {
         // Without the bug some of the steps may have no place.
-        Class::Duplicated | Class::Lost if is_claimed => json!({"guarantee": outcome.guarantee.declared, "skipped": {"min": 0}}),
-        Class::Duplicated | Class::Lost => json!({"guarantee": outcome.guarantee.observed}),
+        Class::Duplicated | Class::Lost | Class::Wrong if is_claimed => {
+            json!({"guarantee": outcome.guarantee.declared, "skipped": {"min": 0}})
+        }
+        Class::Duplicated | Class::Lost | Class::Wrong => json!({"guarantee": outcome.guarantee.observed}),
         Class::Broken(name) if is_claimed => json!({"invariants": {name: "held"}, "skipped": {"min": 0}}),
         Class::Broken(name) => json!({"invariants": {name: "violated"}}),
     };

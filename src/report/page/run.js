@@ -98,8 +98,8 @@ function sendingsOf(run) {
 function ledgerPlaces(run) {
   return (run.outcome.places || []).map((place) => {
     const operator = run.operators.findIndex((other) => other.name === place.place);
-    // To write a record again into an idempotent sink is no second effect.
-    return { ...place, operator, repeatsCount: run.operators[operator]?.commit !== "idempotent" };
+    // To write a record again by its identity or its key is no second effect.
+    return { ...place, operator, repeatsCount: !["idempotent", "upsert"].includes(run.operators[operator]?.commit) };
   });
 }
 

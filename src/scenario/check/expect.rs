@@ -38,6 +38,8 @@ enum Expectation {
     PlaceGuarantee(String, &'static str),
     PlaceCount(String, &'static str, Range),
     PlaceExamples(String, Vec<String>),
+    PlaceContents(String, &'static str),
+    PlaceRows(String, Vec<String>),
     Completed(Range),
     Aborted(Range),
     Failovers(Range),
@@ -167,6 +169,8 @@ impl Checker<'_> {
             }
         }
         items.extend(file.examples.clone().map(|names| Expectation::PlaceExamples(owned(), names)));
+        items.extend(file.contents.map(|file| Expectation::PlaceContents(owned(), file.word())));
+        items.extend(file.wrong_rows.clone().map(|rows| Expectation::PlaceRows(owned(), rows)));
     }
 }
 
@@ -249,6 +253,12 @@ impl Expectation {
                 let name_of = |text: &'_ String| text.rsplit_once(" x").map_or(text.clone(), |(name, _)| name.to_owned());
                 let shown: Vec<String> = place(outcome, name).examples.iter().map(name_of).collect();
                 equal(&format!("{name}: examples"), &expected.join(" "), &shown.join(" "))
+            }
+            Expectation::PlaceContents(name, expected) => {
+                equal(&format!("{name}: contents"), expected, place(outcome, name).contents.verdict)
+            }
+            Expectation::PlaceRows(name, expected) => {
+                equal(&format!("{name}: wrong_rows"), &expected.join(", "), &place(outcome, name).contents.examples.join(", "))
             }
             Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),
             Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),

@@ -62,6 +62,35 @@ pub struct PlaceExpect {
     /// The first few records that do not show exactly once, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub examples: Option<Vec<String>>,
+    /// Whether what the place holds at the end is what a run without failures leaves there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<ContentsFile>,
+    /// The first few wrong rows: `["key 7: 3 instead of 2"]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrong_rows: Option<Vec<String>>,
+}
+
+/// What is said of the contents of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentsFile {
+    /// Every row is as it should be.
+    Right,
+    /// Some row is wrong, missing, or too many.
+    Wrong,
+    /// No row is wrong, and some could not be judged.
+    NotJudged,
+}
+
+impl ContentsFile {
+    /// The word in files.
+    pub fn word(self) -> &'static str {
+        match self {
+            ContentsFile::Right => "right",
+            ContentsFile::Wrong => "wrong",
+            ContentsFile::NotJudged => "not_judged",
+        }
+    }
 }
 
 /// How long a task must have aligned for a snapshot.

@@ -202,8 +202,12 @@ pub struct RuleFile {
 pub enum CommitFile {
     /// At once; a replayed record is visible twice.
     Plain,
-    /// At once, by identity: writing a record again changes nothing.
+    /// At once, by identity: what is written again takes the place of what was there.
     Idempotent,
+    /// At once, by key: a record takes the place of what its key had.
+    Upsert,
+    /// At once: a record is added to what its key had, each time that it is written.
+    Additive,
     /// When the checkpoint that covers them is complete.
     TwoPhase,
 }

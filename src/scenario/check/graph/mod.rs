@@ -3,6 +3,7 @@
 mod bound;
 mod channels;
 mod operators;
+mod promises;
 mod records;
 mod shape;
 
@@ -13,9 +14,7 @@ use super::processes::Script;
 use super::{Checker, Read, pointer};
 use crate::engine::{EmitTimes, Initiation, Timing};
 use crate::kernel::{Id, Ticks};
-use crate::model::{Commit, Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
-use crate::oracle::Promise;
-use crate::protocol::{Guarantee, ProtocolKind};
+use crate::model::{Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
 use crate::scenario::format::MAX_PARALLELISM;
 
 /// A valid graph and its operators' and channels' times.
@@ -112,30 +111,5 @@ impl Graph {
         for (operator, emit) in timing.operators.iter_mut().zip(&self.emit) {
             operator.emit.clone_from(emit);
         }
-    }
-
-    /// What protocol, sources and sinks promise together, at every stateful operator and sink.
-    pub fn promises(plan: &Plan, protocol: ProtocolKind) -> Vec<Promise> {
-        let mut upstream = vec![Guarantee::ExactlyOnce; plan.operators().len()];
-        for &id in plan.topological() {
-            if let Kind::Source { replayable: false, .. } = plan.operators()[id].kind {
-                upstream[id.index()] = Guarantee::AtMostOnce;
-            }
-            for edge in plan.edges().iter().filter(|edge| edge.from == id) {
-                upstream[edge.to.index()] = upstream[edge.to.index()].and(upstream[id.index()]);
-            }
-        }
-        let state = protocol.claims().state;
-        let promise = |(id, operator): (OperatorId, &crate::model::Operator)| {
-            let at_sink = match operator.kind {
-                Kind::Sink { commit: Commit::Plain } => Guarantee::AtLeastOnce,
-                // Nothing is ever known to be complete.
-                Kind::Sink { commit: Commit::TwoPhase } if protocol == ProtocolKind::None => Guarantee::AtMostOnce,
-                _ => Guarantee::ExactlyOnce,
-            };
-            Promise { operator: id, guarantee: state.and(upstream[id.index()]).and(at_sink) }
-        };
-        let is_place = |(_, operator): &(OperatorId, &crate::model::Operator)| operator.kind.is_stateful() || operator.kind.is_sink();
-        plan.operators().pairs().filter(is_place).map(promise).collect()
     }
 }

@@ -56,6 +56,8 @@ impl Checker<'_> {
                 commit: match commit {
                     CommitFile::Plain => Commit::Plain,
                     CommitFile::Idempotent => Commit::Idempotent,
+                    CommitFile::Upsert => Commit::Upsert,
+                    CommitFile::Additive => Commit::Additive,
                     CommitFile::TwoPhase => Commit::TwoPhase,
                 },
             },
