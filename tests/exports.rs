@@ -10,6 +10,7 @@ use cutline::Scenario;
 use cutline::report::export::{self, Exported};
 use cutline::report::messages::messages;
 use cutline::scenario::Recording;
+use expect_test::expect;
 use serde_json::Value;
 
 /// So many facts of each run: some of the committed ones are long.
@@ -57,30 +58,38 @@ fn noted(exported: &Exported, what: &str) -> u64 {
 
 type Clock = BTreeMap<String, u64>;
 
-/// Events as ShiViz's default pattern finds them: host, clock, text.
-fn shiviz_events(text: &str) -> Result<Vec<(String, Clock)>, String> {
-    let lines: Vec<&str> = text.lines().collect();
-    let event = |pair: &[&str]| {
-        let (host, clock) = pair[0].split_once(' ').ok_or("no clock")?;
-        let clock: Clock = serde_json::from_str(clock).map_err(|error| format!("{}: {error}", pair[0]))?;
-        if pair.len() < 2 || pair[1].is_empty() {
-            return Err(format!("{}: no text", pair[0]));
-        }
-        Ok((host.to_owned(), clock))
+/// How ShiViz takes events out of a log unless it is told otherwise.
+const SHIVIZ: &str = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})";
+
+/// Events as that pattern finds them, in a text of whatever else: what happened, host, clock.
+fn shiviz_events(text: &str) -> Result<Vec<(String, String, Clock)>, String> {
+    // A brace that counts nothing stands for itself in a browser.
+    let pattern = SHIVIZ.replace("{.*}", r"\{.*\}");
+    let pattern = regex::RegexBuilder::new(&pattern).multi_line(true).build().expect("a pattern");
+    let event = |found: regex::Captures<'_>| {
+        let clock = serde_json::from_str(&found["clock"]).map_err(|error| format!("{}: {error}", &found["clock"]))?;
+        Ok((found["event"].to_owned(), found["host"].to_owned(), clock))
     };
-    lines.chunks(2).map(event).collect()
+    pattern.captures_iter(text.trim()).map(event).collect()
+}
+
+/// A file as ShiViz takes it when it is uploaded: pattern, delimiter of runs, log.
+fn shiviz_file(text: &str) -> Result<(&str, &str, &str), String> {
+    let mut parts = text.splitn(3, '\n');
+    let mut part = || parts.next().ok_or("too short");
+    Ok((part()?, part()?, part()?))
 }
 
 /// What ShiViz refuses, that clocks are transitive, which it does not look at, and how many arrows it draws.
-fn shiviz_arrows(events: &[(String, Clock)]) -> Result<u64, String> {
+fn shiviz_arrows(events: &[(String, String, Clock)]) -> Result<u64, String> {
     let mut last: BTreeMap<&str, Clock> = BTreeMap::new();
     let mut at: BTreeMap<(&str, u64), &Clock> = BTreeMap::new();
-    let total = events.iter().fold(BTreeMap::new(), |mut total: BTreeMap<&str, u64>, (host, _)| {
+    let total = events.iter().fold(BTreeMap::new(), |mut total: BTreeMap<&str, u64>, (_, host, _)| {
         *total.entry(host).or_default() += 1;
         total
     });
     let mut arrows = 0;
-    for (host, clock) in events {
+    for (_, host, clock) in events {
         let before = last.get(host.as_str()).cloned().unwrap_or_default();
         let own = clock.get(host).ok_or(format!("{host} is not in its own clock"))?;
         if *own != before.get(host).unwrap_or(&0) + 1 {
@@ -115,12 +124,20 @@ fn shiviz_draws_an_arrow_for_every_message_but_those_it_cannot() {
     let total = std::cell::Cell::new(0);
     check(export::shiviz, |recording, exported| {
         let plan = recording.scenario.plan();
-        let events = shiviz_events(&exported.text)?;
-        if events.len() != recording.facts.len() {
-            return Err(format!("{} events for {} facts", events.len(), recording.facts.len()));
+        let (parser, delimiter, log) = shiviz_file(&exported.text)?;
+        if (parser, delimiter) != (SHIVIZ, "") {
+            return Err(format!("ShiViz would look for {parser} between {delimiter}"));
+        }
+        let events = shiviz_events(log)?;
+        if events != shiviz_events(&exported.text)? {
+            return Err("pasted it is another log".to_owned());
+        }
+        let told = recording.facts.iter().map(|happened| happened.fact.describe(plan));
+        if !events.iter().map(|(event, ..)| event).eq(&told.collect::<Vec<_>>()) {
+            return Err(format!("{} events for {} facts, or in other words", events.len(), recording.facts.len()));
         }
         let between_hosts = messages(plan, &recording.facts).into_iter().filter(|message| {
-            let place = |fact: usize| recording.facts[fact].fact.fields(plan).task;
+            let place = |fact: usize| recording.facts[fact].fact.place(plan);
             message.received.is_some_and(|received| place(received) != place(message.sent))
         });
         let (arrows, expected) = (shiviz_arrows(&events)?, between_hosts.count() as u64 - noted(exported, "were overtaken"));
@@ -133,11 +150,28 @@ fn shiviz_draws_an_arrow_for_every_message_but_those_it_cannot() {
 #[test]
 fn a_log_that_shiviz_would_refuse_is_seen() {
     let refused = |text: &str| shiviz_arrows(&shiviz_events(text).unwrap()).unwrap_err();
-    assert_eq!(refused("a {\"b\": 1}\nx\n"), "a is not in its own clock");
-    assert_eq!(refused("a {\"a\": 2}\nx\n"), "a jumps to 2");
-    assert_eq!(refused("a {\"a\": 1, \"b\": 1}\nx\n"), "a has heard of b 1, which never happens");
-    let incomplete = "c {\"c\": 1}\nx\nb {\"b\": 1, \"c\": 1}\nx\na {\"a\": 1, \"b\": 1}\nx\n";
+    assert_eq!(refused("x\na {\"b\": 1}\n"), "a is not in its own clock");
+    assert_eq!(refused("x\na {\"a\": 2}\n"), "a jumps to 2");
+    assert_eq!(refused("x\na {\"a\": 1, \"b\": 1}\n"), "a has heard of b 1, which never happens");
+    let incomplete = "x\nc {\"c\": 1}\nx\nb {\"b\": 1, \"c\": 1}\nx\na {\"a\": 1, \"b\": 1}\n";
     assert_eq!(refused(incomplete), "a knows of b 1 and not of what that knew");
+    assert!(shiviz_events("a {b} emits\na {\"a\": 1}\nb {b} emits\nb {\"b\": 1}\n").is_err(), "an event is taken for a clock");
+}
+
+/// Names with spaces and braces stay what they are, and two that ShiViz would take for one are kept apart.
+#[test]
+fn shiviz_takes_no_name_for_a_clock() {
+    let scenario = common::scenario(
+        r#"{"title": "odd names",
+          "operators": {"a {b} c": {"kind": "source", "records": 1}, "a_{b}_c": {"kind": "pass"}, "out {}": {"kind": "sink", "commit": "plain"}},
+          "channels": [{"from": "a {b} c", "to": "a_{b}_c"}, {"from": "a_{b}_c", "to": "out {}"}]}"#,
+    );
+    let recording = Recording::of(&scenario, scenario.world(), FACTS);
+    let events = shiviz_events(&export::shiviz(&recording).text).unwrap();
+    assert_eq!(events.len(), recording.facts.len());
+    assert_eq!(shiviz_arrows(&events), Ok(2));
+    let hosts: BTreeSet<&str> = events.iter().map(|(_, host, _)| host.as_str()).collect();
+    assert_eq!(Vec::from_iter(hosts), ["a_{b}_c", "a_{b}_c_", "coordinator", "out_{}"]);
 }
 
 /// Every slice, arrow end and span end in one track, as Perfetto's importer wants them.
@@ -267,8 +301,9 @@ fn jsonl_is_an_object_a_fact() {
         let mut lines = exported.text.lines();
         for happened in &recording.facts {
             let line: Value = serde_json::from_str(lines.next().ok_or("too few lines")?).map_err(|error| error.to_string())?;
+            let at = (!recording.outcome.scheduled).then_some(happened.at.0);
             let said = (line["at"].as_u64(), line["step"].as_u64(), line["fact"].as_str());
-            if said != (Some(happened.at.0), Some(happened.step), Some(happened.fact.word())) {
+            if said != (at, Some(happened.step), Some(happened.fact.word())) {
                 return Err(format!("{line} for {happened:?}"));
             }
             if line["record"].is_string() != line["of"].is_array() {
@@ -277,6 +312,43 @@ fn jsonl_is_an_object_a_fact() {
         }
         if lines.next().is_none() { Ok(()) } else { Err("too many lines".to_owned()) }
     });
+}
+
+/// One field, one meaning: which facts have it, besides `step`, `fact` and `text`, which all have.
+#[test]
+fn a_field_means_the_same_in_every_fact() {
+    let mut facts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, scenario) in committed() {
+        let recording = Recording::of(&scenario, scenario.world(), FACTS);
+        for line in export::jsonl(&recording).text.lines() {
+            let line: BTreeMap<String, Value> = serde_json::from_str(line).expect("an object");
+            let fact = line["fact"].as_str().expect("a word");
+            for field in line.keys() {
+                facts.entry(field.clone()).or_default().insert(fact.to_owned());
+            }
+        }
+    }
+    let shared = ["at", "step", "fact", "text", "task", "channel", "snapshot", "record", "of"];
+    let lines = facts.iter().filter(|(field, _)| !shared.contains(&field.as_str()));
+    let line = |(field, facts): (&String, &BTreeSet<String>)| format!("{field}: {}\n", Vec::from_iter(facts.iter().cloned()).join(" "));
+    expect![[r#"
+        again: committed
+        elements: cleared
+        entries: saved
+        key: applied output
+        message: posted record_saved
+        offset: offset_saved
+        position: emitted missed
+        reason: aborted declined
+        records: barrier_overtook
+        state: became process_saved
+        tokens: process_saved
+        value: applied output posted record_saved
+    "#]]
+    .assert_eq(&lines.map(line).collect::<String>());
+    let page = include_str!("../docs/view.md");
+    let undocumented: Vec<&String> = facts.keys().filter(|field| !page.contains(&format!("| `{field}` |"))).collect();
+    assert!(undocumented.is_empty(), "{undocumented:?}");
 }
 
 /// A record is followed by where it comes from.

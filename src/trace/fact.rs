@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::kernel::{Digest, counted};
-use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
 
 /// Why a snapshot was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -351,9 +351,12 @@ impl Fact {
             Fact::Missed { task: t, position } => format!("{} is down and misses {}", task(t), read(t, position)),
             Fact::Sent { channel: c, name } => format!("{} sent on {}", sent(c, name), channel(c)),
             Fact::Received { channel: c, name } => format!("{} received on {}", sent(c, name), channel(c)),
-            Fact::Applied { task: t, name, key: k, value } => {
-                format!("{} counts {} under key {} (value {value})", task(t), here(t, name), key(t, k))
-            }
+            Fact::Applied { task: t, name, key: k, value } => match plan.kind(t) {
+                Kind::KeyedSum { .. } => format!("{} adds {}, which is {value}, under key {}", task(t), here(t, name), key(t, k)),
+                Kind::Join { .. } => format!("{} keeps {} under key {}", task(t), here(t, name), key(t, k)),
+                Kind::Account { .. } => format!("{} gets {} with {}", task(t), plan.value_text(t, value), here(t, name)),
+                _ => format!("{} counts {} under key {}", task(t), here(t, name), key(t, k)),
+            },
             Fact::Written { task: t, name } => format!("{} writes {} into its open transaction", task(t), here(t, name)),
             Fact::Output { task: t, name, key: k, value } => {
                 format!("{} makes {} visible: {} = {value}", task(t), here(t, name), key(t, k))
@@ -391,7 +394,7 @@ impl Fact {
             }
             Fact::Overdue { snapshot } => format!("snapshot {snapshot} has used up its time for aligning"),
             Fact::Posted { task: t, value } => match plan.kind(t) {
-                crate::model::Kind::Automaton(table) => format!("{} says {}", task(t), table.message_name(value)),
+                Kind::Automaton(table) => format!("{} says {}", task(t), table.message_name(value)),
                 _ => format!("{} pays {}", task(t), plan.value_text(t, value)),
             },
             Fact::Became { task: t, state } => format!("{} becomes {}", task(t), plan.value_text(t, state)),

@@ -85,7 +85,7 @@ fn note(recording: &Recording<'_>, happened: &Happened) -> Option<String> {
             | Fact::Restored { .. }
             | Fact::JobFailed
     );
-    let over = place(plan, happened.fact.fields(plan).task);
+    let over = place(plan, happened.fact.place(plan));
     is_shown.then(|| format!("  Note over p{over}: {}\n", escaped(&happened.fact.describe(plan))))
 }
 

@@ -24,11 +24,14 @@ pub fn document(recording: &Recording<'_>) -> Exported {
     let times = times(&recording.facts);
     let mut events: Vec<(u64, u8, Value)> = Vec::new();
     for (happened, &ts) in recording.facts.iter().zip(&times) {
-        let track = place(plan, happened.fact.fields(plan).task);
-        let slice = json!({
+        let track = place(plan, happened.fact.place(plan));
+        let mut slice = json!({
             "ph": "X", "pid": PROCESS, "tid": track, "ts": ts, "dur": 1, "cat": "fact", "name": happened.fact.describe(plan),
-            "args": {"step": happened.step, "at": happened.at.0, "fact": happened.fact.word()},
+            "args": {"step": happened.step, "fact": happened.fact.word()},
         });
+        if !recording.outcome.scheduled {
+            slice["args"]["at"] = json!(happened.at.0);
+        }
         events.push((ts, 0, slice));
     }
     for (id, message) in messages(plan, &recording.facts).iter().enumerate() {
@@ -36,7 +39,7 @@ pub fn document(recording: &Recording<'_>) -> Exported {
         // An arrow is known by number, category and name together.
         let word = message.content.word();
         let end = |ph: &str, fact: usize| {
-            let track = place(plan, recording.facts[fact].fact.fields(plan).task);
+            let track = place(plan, recording.facts[fact].fact.place(plan));
             json!({"ph": ph, "id": id, "cat": "message", "name": word, "pid": PROCESS, "tid": track, "ts": times[fact]})
         };
         let mut finish = end("f", received);

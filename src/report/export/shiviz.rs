@@ -1,5 +1,6 @@
-//! A log for ShiViz: two lines an event, the first with its host and vector clock, for its default pattern
-//! `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`.
+//! A log for ShiViz, as it reads uploaded files: the first line is the pattern of an event, the second that of what
+//! parts several runs, here none; then two lines an event, what happened and where with its vector clock. The pattern
+//! is ShiViz's default, so that the log can be pasted as well: it passes over lines that do not fit.
 //!
 //! ShiViz knows no messages: it draws an arrow where the entry of another host grows. So every fact is an
 //! event with a tick of its own, and a message that another one of the same sender overtook has no arrow.
@@ -7,14 +8,18 @@
 use std::fmt::Write as _;
 
 use super::{Exported, left_out, place, places};
+use crate::model::Plan;
 use crate::report::messages::messages;
 use crate::report::printable;
 use crate::scenario::Recording;
 
+/// How ShiViz takes events out of a log, unless it is told otherwise.
+const PATTERN: &str = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})";
+
 /// Every fact is an event of its task or of the coordinator.
 pub fn document(recording: &Recording<'_>) -> Exported {
     let plan = recording.scenario.plan();
-    let hosts: Vec<String> = places(plan).iter().map(|name| name.replace(char::is_whitespace, "_")).collect();
+    let hosts = hosts(plan);
     let mut sent_by: Vec<Vec<usize>> = vec![Vec::new(); recording.facts.len()];
     for message in messages(plan, &recording.facts) {
         if let Some(received) = message.received {
@@ -29,11 +34,11 @@ pub fn document(recording: &Recording<'_>) -> Exported {
         sent_by.iter().flatten().for_each(|&sent| is_sent[sent] = true);
         is_sent
     };
-    let (mut text, mut without_arrow) = (String::new(), 0_u64);
+    let (mut text, mut without_arrow) = (format!("{PATTERN}\n\n"), 0_u64);
     for (at, happened) in recording.facts.iter().enumerate() {
-        let host = place(plan, happened.fact.fields(plan).task);
+        let host = place(plan, happened.fact.place(plan));
         for &sent in &sent_by[at] {
-            let from = place(plan, recording.facts[sent].fact.fields(plan).task);
+            let from = place(plan, recording.facts[sent].fact.place(plan));
             let news = then[sent].as_ref().expect("sent before it is received");
             without_arrow += u64::from(from != host && news[from] <= clocks[host][from]);
             for (known, &new) in clocks[host].iter_mut().zip(news) {
@@ -46,7 +51,7 @@ pub fn document(recording: &Recording<'_>) -> Exported {
         }
         let entries = hosts.iter().zip(&clocks[host]).filter(|(_, ticks)| **ticks > 0);
         let clock: Vec<String> = entries.map(|(name, ticks)| format!("{}: {ticks}", serde_json::Value::from(name.as_str()))).collect();
-        let _ = writeln!(text, "{} {{{}}}\n{}", hosts[host], clock.join(", "), printable(&happened.fact.describe(plan)));
+        let _ = writeln!(text, "{}\n{} {{{}}}", event(&happened.fact.describe(plan)), hosts[host], clock.join(", "));
     }
     let mut missing: Vec<String> = left_out(recording).into_iter().collect();
     if without_arrow > 0 {
@@ -55,4 +60,25 @@ pub fn document(recording: &Recording<'_>) -> Exported {
         ));
     }
     Exported { text, missing }
+}
+
+/// The names of all places as ShiViz takes them, without a space and each once.
+fn hosts(plan: &Plan) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    for name in places(plan) {
+        let mut host = printable(&name).replace(char::is_whitespace, "_");
+        while hosts.contains(&host) {
+            host.push('_');
+        }
+        hosts.push(host);
+    }
+    hosts
+}
+
+/// What happened, in words that cannot be taken for a host with its clock.
+fn event(text: &str) -> String {
+    match printable(text).split_once(' ') {
+        Some((first, rest)) if rest.starts_with('{') => format!("{first}  {rest}"),
+        _ => printable(text),
+    }
 }
