@@ -2,8 +2,9 @@
 // shows text as text.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { drawing, launch, makePage, openPage, outcomeOf, press, title, writeScenario } from "./tools.mjs";
+import { drawing, launch, makePage, openPage, outcomeOf, press, title, writeScenario, writeText } from "./tools.mjs";
 
 const SCENARIOS = [
   "scenarios/at-least-once-double.json",
@@ -177,7 +178,7 @@ test("a place in the page is a link", async () => {
 test("the whole tour by keyboard", async () => {
   await withPage(makePage("scenarios/course/13-aligned-join.json"), {}, async (page) => {
     const heading = () => title(page);
-    assert.match(await heading(), /^Before step 1/);
+    assert.match(await heading(), /^Before step 2 of/);
     await press(page, "ArrowRight");
     assert.match(await heading(), /^Step 2 of/);
     await press(page, "b");
@@ -220,6 +221,42 @@ async function followByTab(page) {
   await press(page, "Escape");
   assert.equal(await page.locator("#record-panel").isVisible(), false);
 }
+
+test("a record that was lost has a chip, and a reason that does not contradict itself", async () => {
+  const scenario = "scenarios/course/25-loop-without-log.json";
+  await withPage(makePage(scenario), { fragment: "#step=99" }, async (page) => {
+    const chips = (place) => page.locator(`.chips[aria-label="Records at ${place}"] .chip`);
+    for (const { place, records, lost } of outcomeOf(scenario).places) {
+      assert.equal(await chips(place).count(), records);
+      assert.equal(await page.locator(`.chips[aria-label="Records at ${place}"] .chip.none`).count(), lost);
+    }
+    for (const name of ["numbers#1 lap 1", "numbers#2 lap 2"]) {
+      await chips("loop").filter({ hasText: name }).click();
+      assert.match(
+        await page.locator("#record-story .why").first().textContent(),
+        new RegExp(
+          `^loop: ${name} does not show\\. .*numbers will not send it again .*it is not in the state of loop .*in no saved channel either`,
+        ),
+      );
+    }
+  });
+});
+
+test("facts and messages of kinds that it does not know do not stop it", async () => {
+  const page = makePage("scenarios/finished-source.json");
+  const text = readFileSync(page, "utf8")
+    .replace(/"(input_ended|task_finished|completed)"/g, '"new_$1"')
+    .replace('"end","trigger"', '"new_end","trigger"');
+  assert.match(text, /"new_input_ended".*"new_end"/s);
+  await withPage(writeText("unknown.html", text), {}, async (open) => {
+    await press(open, "End");
+    const end = await drawing(open);
+    assert.match(end, /class="arrow new_end"/);
+    await press(open, "ArrowLeft", 30);
+    await press(open, "ArrowRight", 30);
+    assert.equal(await drawing(open), end);
+  });
+});
 
 test("every control has a name, and the step is told to screen readers", async () => {
   await withPage(makePage("scenarios/course/13-aligned-join.json"), { fragment: "#step=40" }, async (page) => {
@@ -287,6 +324,7 @@ test("a hundred thousand facts open in three seconds, and fifty steps take less 
     faults: [{ crash: "count", at: "3s" }],
   });
   const large = makePage(file);
+  const { steps } = outcomeOf(file);
   // The best of three, since the machine may be busy with something else.
   const [opened, stepped] = [[], []];
   for (let round = 0; round < 3; round += 1) {
@@ -295,6 +333,7 @@ test("a hundred thousand facts open in three seconds, and fifty steps take less 
       await page.locator("#diagram .arrow").first().waitFor();
       opened.push(performance.now() - start);
       assert.match(await page.locator("#left-out").textContent(), /holds the first 100000 facts of the run\. \d+ later ones are left out/);
+      assert.match(await title(page), new RegExp(`^Step 30000 of ${steps} `));
       const begin = performance.now();
       await press(page, "ArrowRight", 25);
       await press(page, "ArrowLeft", 25);

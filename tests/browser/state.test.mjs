@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dataOf, loadScripts, makePage, openRun, outcomeOf, readSource, scenariosIn } from "./tools.mjs";
+import { dataOf, exportOf, loadScripts, makePage, openRun, outcomeOf, readSource, scenariosIn } from "./tools.mjs";
 
 const scripts = loadScripts();
 const plain = (value) => JSON.parse(JSON.stringify(value));
@@ -169,6 +169,21 @@ for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
   });
 }
 
+for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
+  test(`a place has a chip for every record that counts there: ${scenario}`, () => {
+    const data = dataOf(makePage(scenario));
+    const run = openRun(scripts, data);
+    for (const { place, records, candidates } of run.places) {
+      if (data.left_out > 0) continue;
+      assert.equal(candidates.length, records, place);
+      const names = candidates.map((record) => run.records[record].text);
+      for (const example of data.outcome.places.find((one) => one.place === place).examples) {
+        assert.ok(names.includes(example.replace(/ x\d+$/, "")), example);
+      }
+    }
+  });
+}
+
 /** Why a record is where it is at the end of a scenario's run. */
 function reasons(scenario, name) {
   const run = openRun(scripts, dataOf(makePage(scenario)));
@@ -192,6 +207,45 @@ test("why a record counts twice, or not at all", () => {
   assert.match(reasons("scenarios/volatile-source.json", "S#5"), /S had not emitted it yet, but never sends it again/);
   assert.match(reasons("scenarios/volatile-source.json", "S#9"), /went by while its source was down/);
   assert.equal(reasons("scenarios/course/13-aligned-join.json", "A#3"), "");
+  assert.match(
+    reasons("scenarios/course/25-loop-without-log.json", "numbers#1 lap 2"),
+    /^loop: numbers#1 lap 2 does not show\. .*numbers will not send it again.*it is not in the state of loop.*\nout: numbers#1 lap 2 does not show\. .*numbers#1 is in the state of loop/,
+  );
+});
+
+test("a sentence says what is counted, and no value that could be taken for a count", () => {
+  const { facts } = dataOf(makePage("scenarios/at-least-once-double.json"));
+  assert.ok(facts.text.includes("count counts A#3 under key 3"));
+});
+
+test("before the first step comes the step that follows, and the last one is that of the whole run", () => {
+  const data = smallRun([[2, "emitted", { task: 0, record: 0, value: 0 }]]);
+  data.outcome.steps = 56_694;
+  const run = openRun(scripts, data);
+  assert.equal(scripts.stopTitle(run, 0), "Before step 2 of 56694");
+  assert.equal(scripts.stopTitle(run, 1), "Step 2 of 56694 · 2ms");
+});
+
+test("ShiViz finds every fact by its default pattern, in a file and in pasted text", () => {
+  const clean = (text) => text.trim();
+  for (const scenario of ["scenarios/at-least-once-double.json", "scenarios/course/03-bank-transfers.json", "scenarios/word-count.json"]) {
+    const told = exportOf(scenario, "jsonl")
+      .trim()
+      .split("\n")
+      .map((line) => clean(JSON.parse(line).text));
+    const text = exportOf(scenario, "shiviz");
+    const [pattern, delimiter] = text.split("\n", 2);
+    assert.equal(pattern, "(?<event>.*)\\n(?<host>\\S*) (?<clock>{.*})");
+    assert.equal(delimiter, "");
+    for (const log of [text, text.slice(pattern.length + delimiter.length + 2)]) {
+      const events = [...log.trim().matchAll(new RegExp(pattern, "gm"))];
+      assert.deepEqual(
+        events.map(({ groups }) => clean(groups.event)),
+        told,
+      );
+      for (const { groups } of events) assert.ok(JSON.parse(groups.clock)[groups.host] > 0, groups.host);
+    }
+  }
 });
 
 test("colours have contrast enough to be read", () => {

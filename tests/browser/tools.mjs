@@ -33,8 +33,12 @@ export function makePage(scenario) {
 
 /** Writes a scenario that is made up here, and returns its file. */
 export function writeScenario(name, scenario) {
+  return writeText(name, JSON.stringify(scenario));
+}
+
+export function writeText(name, text) {
   const file = join(FOLDER, name);
-  writeFileSync(file, JSON.stringify(scenario));
+  writeFileSync(file, text);
   return file;
 }
 
@@ -42,6 +46,16 @@ export function writeScenario(name, scenario) {
 export function outcomeOf(scenario) {
   const { stdout } = spawnSync(CUTLINE, ["run", scenario, "--format", "json"], { cwd: ROOT, encoding: "utf8", ...BIG });
   return JSON.parse(stdout).outcomes[0];
+}
+
+/** A run in another tool's format. */
+export function exportOf(scenario, tool) {
+  return execFileSync(CUTLINE, ["export", scenario, "--to", tool], {
+    cwd: ROOT,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+    ...BIG,
+  });
 }
 
 /** The data in a page. */

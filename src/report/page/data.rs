@@ -1,14 +1,14 @@
 //! What a page knows of a run. Facts and messages stand in columns: a hundred thousand of them stay small
 //! and are read in no time. In columns of numbers -1 is "none".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::kernel::Id;
-use crate::model::{Kind, Plan};
+use crate::model::{Kind, OperatorId, Plan};
 use crate::report::messages::{Content, messages};
-use crate::scenario::outcome::Outcome;
+use crate::scenario::outcome::{Outcome, PlaceOutcome};
 use crate::scenario::{Happened, Recording};
 use crate::trace::{Fact, Named};
 
@@ -34,6 +34,8 @@ pub struct Page<'r> {
     /// The words that `messages.kind` counts.
     pub message_kinds: [&'static str; 7],
     pub messages: Messages,
+    /// By place of the outcome: the first records that should show there and do so in none of these facts.
+    pub uncounted: Vec<Vec<usize>>,
     /// Later facts that are not in the page.
     pub left_out: u64,
     pub outcome: &'r Outcome,
@@ -108,6 +110,7 @@ pub struct Facts {
     pub snapshot: Vec<i64>,
     pub record: Vec<i64>,
     pub key: Vec<Option<String>>,
+    /// The number that a fact of its kind has: a record's value, a position, a count.
     pub value: Vec<i64>,
     pub text: Vec<String>,
 }
@@ -162,6 +165,7 @@ pub fn data<'r>(recording: &'r Recording<'_>) -> Page<'r> {
     let mut kinds = Numbers::new();
     let facts = facts(plan, &recording.facts, &mut kinds, &mut records);
     let messages = message_columns(plan, &recording.facts, &mut records);
+    let uncounted = recording.outcome.places.iter().map(|place| uncounted(recording, place, &mut records)).collect();
     let records = records.list.iter().map(|record| RecordData { text: record.text(plan), of: record.origins(plan) });
     Page {
         format: FORMAT,
@@ -184,6 +188,7 @@ pub fn data<'r>(recording: &'r Recording<'_>) -> Page<'r> {
         facts,
         message_kinds: Content::WORDS,
         messages,
+        uncounted,
         left_out: recording.left_out,
         outcome: &recording.outcome,
     }
@@ -244,7 +249,7 @@ fn facts(plan: &Plan, happened: &[Happened], kinds: &mut Numbers<&'static str>, 
         let operator = fields.task.map(|task| plan.tasks()[task].operator);
         facts.key.push(operator.zip(fields.key).map(|(operator, key)| plan.key_text(operator, key)));
         // Beyond 2^53 a page would round; nothing it shows is so large but what tests make up.
-        facts.value.push(fields.value.map_or(-1, |value| value.min(1 << 53) as i64));
+        facts.value.push(fields.number().map_or(-1, |number| number.min(1 << 53) as i64));
         facts.text.push(fact.describe(plan));
     }
     facts
@@ -267,4 +272,26 @@ fn message_columns(plan: &Plan, happened: &[Happened], records: &mut Numbers<Nam
         columns.received.push(number(message.received));
     }
     columns
+}
+
+/// So many records of a place that are counted in no fact are named.
+const MOST_UNCOUNTED: usize = 100;
+
+/// The records that should show at a place and do so in no fact, as far as there is room.
+fn uncounted(recording: &Recording<'_>, place: &PlaceOutcome, records: &mut Numbers<Named>) -> Vec<usize> {
+    let plan = recording.scenario.plan();
+    let Some((operator, _)) = plan.operators().pairs().find(|(_, operator)| *operator.name == *place.place) else { return Vec::new() };
+    let counted: BTreeSet<u64> = recording.facts.iter().filter_map(|happened| effect(plan, happened.fact, operator)).collect();
+    let uncounted = recording.scenario.arriving(operator).filter(|name| !counted.contains(name)).take(MOST_UNCOUNTED);
+    uncounted.map(|name| records.of(Named { operator, is_sent: false, name })).collect()
+}
+
+/// The record that a fact makes show at an operator: in a sink's output, in the state of others.
+fn effect(plan: &Plan, fact: Fact, operator: OperatorId) -> Option<u64> {
+    let is_sink = plan.operators()[operator].kind.is_sink();
+    match fact {
+        Fact::Applied { task, name, .. } if !is_sink && plan.tasks()[task].operator == operator => Some(name),
+        Fact::Output { task, name, .. } if is_sink && plan.tasks()[task].operator == operator => Some(name),
+        _ => None,
+    }
 }

@@ -32,6 +32,13 @@ function createDiagram(app, container) {
   return diagram;
 }
 
+const HEADS = ["record", "barrier", "cancel", "end", "control", "orphan", "crossing", "reinstated"];
+
+/** The head for an arrow of this kind; one that is not known here looks like the end of a channel. */
+function headOf(kind) {
+  return `url(#head-${HEADS.includes(kind) ? kind : "end"})`;
+}
+
 /** The heads of the arrows, one per colour. */
 function arrowHeads() {
   const head = (name) =>
@@ -56,25 +63,14 @@ function arrowHeads() {
     svg("rect", { width: 6, height: 6, class: "hatch-ground" }),
     svg("rect", { width: 2, height: 6, class: "hatch-line" }),
   );
-  return svg(
-    "defs",
-    {},
-    head("record"),
-    head("barrier"),
-    head("cancel"),
-    head("end"),
-    head("control"),
-    head("orphan"),
-    head("crossing"),
-    head("reinstated"),
-    hatch,
-  );
+  return svg("defs", {}, ...HEADS.map(head), hatch);
 }
 
 /** Works out the places again: after a change of size, of column width, of options. */
 function measureDiagram(app, diagram) {
   const { clientWidth, clientHeight } = diagram.container;
   diagram.geometry = geometryOf(app.run, app.view, Math.max(clientWidth, 200), Math.max(clientHeight - 2, 160));
+  diagram.marked = markedStops(app.run, app.view);
   const { geometry } = diagram;
   diagram.seen = clientHeight;
   diagram.spacer.style.width = `${Math.max(geometry.total, geometry.width)}px`;
@@ -233,14 +229,17 @@ function arrowOf(app, diagram, message, kind) {
   const { geometry } = diagram;
   const { from, to, sent } = run.messages;
   const isBack = run.facts.kind[sent[message]] === run.K.reinstated;
-  return {
-    message,
-    kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind,
-    fate: run.spans.messageFate[message],
+  const ends = {
     x1: stopX(geometry, run.stopOf[sent[message]]),
     y1: isBack ? rowY(geometry, to[message]) - geometry.row * 0.4 : rowY(geometry, from[message]),
     x2: stopX(geometry, run.spans.messageEnd[message]),
     y2: rowY(geometry, to[message]),
+  };
+  return {
+    message,
+    kind: isBack ? "reinstated" : from[message] < 0 || to[message] < 0 ? "control" : kind,
+    fate: run.spans.messageFate[message],
+    route: routeOf(diagram, from[message], to[message], ends),
     record: run.messages.record[message],
   };
 }
@@ -250,46 +249,41 @@ function drawArrow(run, arrow) {
   const path = svg("path", {
     d: arrowPath(arrow),
     class: `arrow ${arrow.kind}${isGone ? " gone" : ""}${arrow.isPassing ? " passing" : ""}`,
-    "marker-end": arrow.fate === "received" ? `url(#head-${arrow.kind})` : null,
+    "data-message": arrow.message,
+    "marker-end": arrow.fate === "received" ? headOf(arrow.kind) : null,
   });
   if (!isGone) return path;
-  const { x, y } = pointOn(arrow, 1);
-  return svg(
-    "g",
-    {},
-    path,
-    svg("path", { class: "cross gone", d: `M${x - 4} ${y - 4} L${x + 4} ${y + 4} M${x - 4} ${y + 4} L${x + 4} ${y - 4}` }),
-  );
+  const { x, y } = pointOn(arrow.route, GONE);
+  const cross = `M${round(x - 4)} ${round(y - 4)} l8 8 m-8 0 l8 -8`;
+  return svg("g", {}, path, svg("path", { class: "cross gone", d: cross }));
 }
 
-/** A straight line from row to row, or a bow for a channel that comes back to its own task. */
-function arrowPath({ x1, y1, x2, y2, fate }) {
+/** So much of its way a message goes that is thrown away or lost. */
+const GONE = 0.88;
+
+/** From row to row, or a bow for a channel that comes back to its own task. */
+function arrowPath({ route, fate }) {
+  const [[x1, y1], [x2, y2]] = [route[0], route[route.length - 1]];
   if (y1 === y2) return `M${x1} ${y1} Q${(x1 + x2) / 2} ${y1 - 30} ${x2 - 4} ${y2 - 4}`;
-  const length = Math.hypot(x2 - x1, y2 - y1) || 1;
-  const back = fate === "received" ? 5 / length : fate === "waiting" ? 0 : 0.12;
-  return `M${round(x1)} ${round(y1)} L${round(x2 - (x2 - x1) * back)} ${round(y2 - (y2 - y1) * back)}`;
+  const length = lengthOf(route);
+  return pathOf(firstPart(route, fate === "received" ? length - 5 : fate === "waiting" ? length : length * GONE));
 }
 
 function round(number) {
   return Math.round(number * 10) / 10;
 }
 
-function pointOn({ x1, y1, x2, y2 }, share) {
-  const part = share === 1 ? 0.88 : share;
-  return { x: round(x1 + (x2 - x1) * part), y: round(y1 + (y2 - y1) * part) };
-}
-
 /** The name of what moves, beside the arrow where there is room. */
 function labelArrow(run, diagram, arrow) {
   const text = arrowText(run, arrow);
   if (text === "") return;
-  const [dx, dy] = [arrow.x2 - arrow.x1, arrow.y2 - arrow.y1];
-  const length = Math.hypot(dx, dy) || 1;
-  const isSteep = Math.abs(dy) > Math.abs(dx) * 0.5;
   const spots = [0.3, 0.5, 0.18, 0.66, 0.8].map((share) => {
-    const x = arrow.x1 + dx * share + (Math.abs(dy) / length) * 6;
-    const y = arrow.y1 + dy * share - (dy >= 0 ? dx / length : -dx / length) * 6 + (isSteep ? 4 : dy >= 0 ? 0 : 8);
-    return [x, y, isSteep ? "start" : "middle"];
+    const { x, y, dx, dy } = pointOn(arrow.route, share);
+    const length = Math.hypot(dx, dy) || 1;
+    const isSteep = Math.abs(dy) > Math.abs(dx) * 0.5;
+    const beside = x + (Math.abs(dy) / length) * 6;
+    const below = y - (dy >= 0 ? dx / length : -dx / length) * 6 + (isSteep ? 4 : dy >= 0 ? 0 : 8);
+    return [beside, below, isSteep ? "start" : "middle"];
   });
   placeLabel(diagram.labels, text, arrow.kind, spots, arrow.record);
 }
@@ -299,7 +293,7 @@ function arrowText(run, arrow) {
   if (arrow.record >= 0) return sentText(run, arrow.record, sent[arrow.message]);
   if (arrow.kind === "barrier") return `B${snapshot[arrow.message]}`;
   if (arrow.kind === "cancel") return `cancel ${snapshot[arrow.message]}`;
-  return arrow.kind === "end" ? "end" : "";
+  return arrow.kind === "control" ? "" : words(arrow.kind);
 }
 
 /** The names of the rows, which stay where they are. */
@@ -327,17 +321,37 @@ function drawNames(app, diagram) {
   );
 }
 
-/** A click follows the record whose arrow is hit, and goes to the step of the column otherwise. */
+/** A click on a mark goes to its step; on an arrow it goes to the step at its nearer end, and follows what moves; else to a column. */
 function clickDiagram(app, diagram, event) {
   const box = diagram.picture.getBoundingClientRect();
   const { geometry } = diagram;
   const x = event.clientX - box.left - geometry.gutter + diagram.left;
   const y = event.clientY - box.top;
   if (event.clientX - box.left < geometry.gutter) return;
-  const isDot = [geometry.coordinator, ...geometry.rows].some((row) => Math.abs(row - y) < 9);
-  const hit = isDot ? null : nearestArrow(diagram, x, y);
-  if (hit && hit.record >= 0 && !isVeiled(app, diagram, x)) app.follow(hit.record);
-  else app.go(nearestStop(geometry, x));
+  const mark = isVeiled(app, diagram, x) ? -1 : markAt(diagram, x, y);
+  const hit = mark >= 0 || isVeiled(app, diagram, x) ? null : nearestArrow(diagram, x, y);
+  if (hit === null) app.go(mark >= 0 ? mark : nearestStop(geometry, x));
+  else app.set({ stop: stopOfArrow(app, hit), record: hit.arrow.record >= 0 ? hit.arrow.record : app.view.record });
+}
+
+/** The step at which a message was sent, or taken if the click was nearer to that and it is known by now. */
+function stopOfArrow(app, { arrow, share }) {
+  const { run } = app;
+  const [sent, end] = [run.stopOf[run.messages.sent[arrow.message]], run.spans.messageEnd[arrow.message]];
+  const isKnown = end <= (app.hidesFuture() ? app.view.stop : run.lastStop);
+  return share >= 0.5 && isKnown ? end : sent;
+}
+
+/** The stop of the mark at this place, or -1. */
+function markAt(diagram, x, y) {
+  const { geometry } = diagram;
+  for (const [index, row] of [geometry.coordinator, ...geometry.rows].entries()) {
+    if (Math.abs(row - y) > MOST_SIZE) continue;
+    const marks = marksNear(diagram, index - 1, x - MOST_SIZE, x + MOST_SIZE);
+    const hit = marks.find((mark) => Math.hypot(mark.x - x, row - y) < mark.size + 2);
+    if (hit) return hit.stop;
+  }
+  return -1;
 }
 
 function isVeiled(app, diagram, x) {
@@ -350,13 +364,12 @@ function nearestStop(geometry, x) {
   return Math.abs(geometry.xs[next] - x) < Math.abs(geometry.xs[stop] - x) ? next : stop;
 }
 
+/** The arrow at this place, and after which share of its way. */
 function nearestArrow(diagram, x, y) {
   let [best, least] = [null, 8];
   for (const arrow of diagram.arrows) {
-    const [dx, dy] = [arrow.x2 - arrow.x1, arrow.y2 - arrow.y1];
-    const share = Math.min(Math.max(((x - arrow.x1) * dx + (y - arrow.y1) * dy) / (dx * dx + dy * dy || 1), 0), 1);
-    const distance = Math.hypot(arrow.x1 + dx * share - x, arrow.y1 + dy * share - y);
-    if (arrow.record >= 0 && distance < least) [best, least] = [arrow, distance];
+    const { distance, share } = nearestOn(arrow.route, [x, y]);
+    if (distance < least) [best, least] = [{ arrow, share }, distance];
   }
   return best;
 }

@@ -76,7 +76,7 @@ function channelLine(app, layout, index) {
   const end = { x: b.x - 6, y: portY(run, layout, index) };
   const share = chipsAt(run, index, layout.gap / (end.x - start.x));
   const middle = { x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share };
-  return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, end, middle };
+  return { d: `M${start.x} ${start.y} L${end.x} ${end.y}`, start, end, middle };
 }
 
 /**
@@ -100,6 +100,7 @@ function portY(run, layout, index) {
 function selfLine(layout, node) {
   const x = node.x + layout.nodeWidth / 2;
   return {
+    start: { x: x - 24, y: node.y },
     d: `M${x - 24} ${node.y} C${x - 40} ${node.y - 34} ${x + 40} ${node.y - 34} ${x + 24} ${node.y - 6}`,
     end: { x: x + 24, y: node.y - 6 },
     middle: { x, y: node.y - 24 },
@@ -118,6 +119,7 @@ function roundLine(layout, a, b, isTwoWay) {
   const end = edgeOf(layout, to, top, 6);
   return {
     d: `M${round(start.x)} ${round(start.y)} Q${round(top.x)} ${round(top.y)} ${round(end.x)} ${round(end.y)}`,
+    start,
     end,
     middle: { x: (start.x + end.x) / 4 + top.x / 2, y: (start.y + end.y) / 4 + top.y / 2 },
   };
@@ -135,7 +137,7 @@ function drawChannel(app, layout, index) {
   const isBlocked = app.state.blocked[index];
   const group = svg(
     "g",
-    { class: isBlocked ? "channel blocked" : "channel" },
+    { class: isBlocked ? "channel blocked" : "channel", "data-channel": app.run.channels[index].name },
     svg("path", { d, "marker-end": "url(#head-end)" }),
     svg("title", {}, app.run.channels[index].name),
   );
@@ -143,21 +145,23 @@ function drawChannel(app, layout, index) {
   return group;
 }
 
-/** The queue as chips, the next to be taken at the right; below them what a snapshot keeps of the channel. */
+/** The queue as chips, the next to be taken where the arrow points; below them what a snapshot keeps of the channel. */
 function drawContents(app, layout, index, { queue, kept, isBlocked }) {
-  const group = svg("g", { class: isBlocked ? "contents blocked" : "contents" });
-  const { middle } = channelLine(app, layout, index);
-  if (queue.length > 0) group.append(...drawChips(app, chipsOf(app, queue, layout.gap - 24), middle));
+  const group = svg("g", { class: isBlocked ? "contents blocked" : "contents", "data-channel": app.run.channels[index].name });
+  const line = channelLine(app, layout, index);
+  const { middle } = line;
+  const chips = queue.length > 0 ? chipsOf(app, queue, layout.gap - 24) : [];
+  const places = placesOfChips(chips, line);
+  group.append(...chips.map((chip, at) => drawChip(app, chip, places[at])));
   const texts = [];
   if (isBlocked) texts.push(["blocked", "blocked"]);
   if (kept.length > 0) texts.push([`◆ ${namesInShort(app, kept)}`, "kept"]);
-  texts.forEach(([text, className], line) =>
-    group.append(svg("text", { x: middle.x, y: middle.y + CHIP.height / 2 + 13 + line * 14, class: className }, text)),
-  );
+  const below = Math.max(middle.y, ...places.map(({ y }) => y)) + CHIP.height / 2 + 13;
+  texts.forEach(([text, className], row) => group.append(svg("text", { x: middle.x, y: below + row * 14, class: className }, text)));
   return group;
 }
 
-/** As many elements as there is room for, the first of the queue last; in a crowded graph just their number. */
+/** As many elements as there is room for, the next to be taken first; in a crowded graph just their number. */
 function chipsOf(app, queue, room) {
   const isDetailed = app.run.channels.length <= MOST_DETAILED;
   if (!isDetailed)
@@ -171,27 +175,41 @@ function chipsOf(app, queue, room) {
     chips.push({ text, kind: element.kind, record: element.record });
   }
   if (queue.length > chips.length) chips.push({ text: `+${queue.length - chips.length}`, kind: "more" });
-  return chips.reverse();
+  return chips;
 }
 
 function shortened(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
-function drawChips(app, chips, middle) {
+/** A line is steep when chips side by side would not show which of them is nearer to its end. */
+const STEEP = 2.5;
+
+/**
+ * Where the chips of a channel stand, in the middle of its line, the first nearest to the line's end: side by side, or on a steep
+ * line one above the other.
+ */
+function placesOfChips(chips, { start, end, middle }) {
+  const [dx, dy] = [end.x - start.x, end.y - start.y];
+  const isSteep = Math.abs(dy) > STEEP * Math.abs(dx);
+  const direction = (isSteep ? dy : dx) < 0 ? -1 : 1;
   const widths = chips.map(({ text }) => chipWidth(text.length));
-  const total = widths.reduce((sum, width) => sum + width + CHIP.gap, -CHIP.gap);
-  let x = middle.x - total / 2;
-  return chips.map(({ text, kind, record }, index) => {
-    const chip = svg(
-      "g",
-      { class: `chip ${kind}${isFollowedRecord(app, record) ? " followed" : ""}` },
-      svg("rect", { x, y: middle.y - CHIP.height / 2, width: widths[index], height: CHIP.height, rx: kind === "barrier" ? 2 : 9 }),
-      svg("text", { x: x + widths[index] / 2, y: middle.y + 4.5 }, text),
-    );
-    x += widths[index] + CHIP.gap;
-    return chip;
+  const lengths = isSteep ? chips.map(() => CHIP.height) : widths;
+  let along = (lengths.reduce((sum, length) => sum + length + CHIP.gap, -CHIP.gap) / 2) * direction;
+  return chips.map((chip, at) => {
+    const center = along - (lengths[at] / 2) * direction;
+    along -= (lengths[at] + CHIP.gap) * direction;
+    return { x: middle.x + (isSteep ? 0 : center), y: middle.y + (isSteep ? center : 0), width: widths[at] };
   });
+}
+
+function drawChip(app, { text, kind, record }, { x, y, width }) {
+  return svg(
+    "g",
+    { class: `chip ${kind}${isFollowedRecord(app, record) ? " followed" : ""}` },
+    svg("rect", { x: x - width / 2, y: y - CHIP.height / 2, width, height: CHIP.height, rx: kind === "barrier" ? 2 : 9 }),
+    svg("text", { x, y: y + 4.5 }, text),
+  );
 }
 
 function isFollowedRecord(app, record) {

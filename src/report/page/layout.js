@@ -24,23 +24,33 @@ const TOP = 46;
 const CUT_NAMES = 18;
 const BOTTOM = 30 + CUT_NAMES;
 
-/** The x of every stop. In steps all columns are equally wide, except those that only hold control messages. */
+/** The x of every stop. */
 function columnsOf(run, view) {
+  return view.axis === "time" ? columnsInTime(run, view) : columnsInSteps(run, view);
+}
+
+/** In steps all columns are equally wide, except those that only hold control messages. */
+function columnsInSteps(run, view) {
   const quiet = view.control ? new Uint8Array(run.lastStop + 1) : quietStops(run);
   const xs = new Float64Array(run.lastStop + 1);
-  const share = view.axis === "time" ? 0.4 : 1;
-  const scale = view.axis === "time" ? timeScale(run, view) : 0;
   xs[0] = view.column * 0.5;
-  for (let stop = 1; stop <= run.lastStop; stop += 1) {
-    const next = xs[stop - 1] + view.column * share * (quiet[stop] ? 0.35 : 1);
-    xs[stop] = scale > 0 ? Math.max(next, xs[0] + timeOfStop(run, stop) * scale) : next;
-  }
+  for (let stop = 1; stop <= run.lastStop; stop += 1) xs[stop] = xs[stop - 1] + view.column * (quiet[stop] ? 0.35 : 1);
+  return xs;
+}
+
+/** True to time: a millisecond is as wide everywhere, and what happens at one time stands in one column. */
+function columnsInTime(run, view) {
+  const xs = new Float64Array(run.lastStop + 1);
+  const first = timeOfStop(run, Math.min(1, run.lastStop)) ?? 0;
+  const scale = timeScale(run, view);
+  xs[0] = view.column * 0.5;
+  for (let stop = 1; stop <= run.lastStop; stop += 1) xs[stop] = view.column * 1.5 + (timeOfStop(run, stop) - first) * scale;
   return xs;
 }
 
 /** Pixels per microsecond, so that a run is about as wide as in steps. */
 function timeScale(run, view) {
-  const total = timeOfStop(run, run.lastStop);
+  const total = timeOfStop(run, run.lastStop) - timeOfStop(run, Math.min(1, run.lastStop));
   return total > 0 ? (view.column * run.lastStop) / total : 0;
 }
 

@@ -8,31 +8,8 @@ const MOST_ENTRIES = 150;
 
 function createLedger(app) {
   return {
-    candidates: app.run.places.map((place) => recordsOfPlace(app.run, place)),
     counters: app.run.places.map((place) => logsOfPlace(app.run, app.state, place).map(() => newCounter(countRecords))),
   };
-}
-
-/**
- * The records of a place: all that are ever counted there, and those that are sent there under a name that never is.
- * Two records can have one name (two ways through a diamond), and one can be called otherwise where it is sent.
- */
-function recordsOfPlace(run, place) {
-  const { tasks } = run.operators[place.operator] || { tasks: [] };
-  const isHere = run.tasks.map((task, index) => tasks.includes(index));
-  const { task, channel, record, kind } = run.facts;
-  const counted = place.kind === "output" ? run.K.output : run.K.applied;
-  const name = (index) => run.records[index].text;
-  const [there, sent] = [new Set(), new Map()];
-  for (let fact = 0; fact < run.count; fact += 1) {
-    if (record[fact] < 0) continue;
-    if (kind[fact] === counted && isHere[task[fact]]) there.add(record[fact]);
-    if (kind[fact] === run.K.sent && channel[fact] >= 0 && isHere[run.channels[channel[fact]].to])
-      sent.set(name(record[fact]), record[fact]);
-  }
-  there.forEach((index) => sent.delete(name(index)));
-  const order = new Intl.Collator("en", { numeric: true });
-  return [...there, ...sent.values()].sort((a, b) => order.compare(name(a), name(b)));
 }
 
 function drawLedger(app, ledger) {
@@ -81,7 +58,7 @@ function ledgerRow(place, counts, isGone) {
 
 /** The records of a place that get a chip, with how often each shows. */
 function chipsOfPlace(app, ledger, index, counts) {
-  const candidates = ledger.candidates[index];
+  const { candidates } = app.run.places[index];
   const logs = logsOfPlace(app.run, app.state, app.run.places[index]);
   const counted = ledger.counters[index].map((counter, log) => moveCounter(counter, logs[log]));
   const timesOf = (record) => counted.reduce((sum, times) => sum + (times.get(record) || 0), 0);
@@ -92,10 +69,10 @@ function chipsOfPlace(app, ledger, index, counts) {
 /** A chip per record of a place: hollow while it does not show, with the number of times when more than one. */
 function placeChips(app, ledger, index, chips) {
   const place = app.run.places[index];
-  const rest = ledger.candidates[index].length - chips.length;
+  const rest = Math.max(place.records, place.candidates.length) - chips.length;
   return html(
     "div",
-    { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: ledger.candidates[index].length === 0 },
+    { class: "chips", role: "group", "aria-label": `Records at ${place.place}`, hidden: place.candidates.length === 0 },
     html("b", {}, named(place.place)),
     ...chips.map((chip) => chipButton(app, place, chip)),
     rest > 0 ? html("span", { class: "muted" }, `and ${rest} more`) : null,

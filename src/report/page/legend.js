@@ -67,7 +67,12 @@ function drawHelp() {
     html(
       "p",
       {},
-      "Click a record, in a list or on its arrow, to follow it. Click anywhere else in the diagram to go to that step. The address of the page holds the step and what is followed.",
+      "Click a record in a list to follow it. Click an arrow to follow what it carries, at the step where that is sent or taken, whichever end is nearer. Click anywhere else in the diagram to go to that step. The address of the page holds the step and what is followed.",
+    ),
+    html(
+      "p",
+      {},
+      "A step has the number that it has in every report. Steps at which nothing happens are passed over. In a diagram that is true to time, what happens at one time stands in one column.",
     ),
   );
 }

@@ -1,44 +1,60 @@
 "use strict";
 // What stands on the lines of the diagram: dots, snapshot points, commits, crashes, and the labels beside them.
 
-/** Facts that make no mark of their own on a line. */
-const UNMARKED = new Set([
-  "blocked",
-  "unblocked",
-  "offset_saved",
-  "record_saved",
-  "process_saved",
-  "cleared",
-  "left_behind",
-  "announced",
-  "barrier_overtook",
-  "reinstated",
-  "stuck",
-  "exhausted",
-  "finished",
-  "all_acked",
-]);
 const CONTROL_MARKS = new Set(["uploaded", "acked", "ack_ignored", "notified", "trigger_received"]);
-const COORDINATOR = new Set(["triggered", "completed", "aborted", "failover", "restoring", "resumed", "job_failed", "overdue"]);
+const COORDINATOR = new Set([
+  "triggered",
+  "completed",
+  "aborted",
+  "failover",
+  "restoring",
+  "resumed",
+  "job_failed",
+  "overdue",
+  "acked",
+  "ack_ignored",
+]);
 
 /** What goes wrong at a task short of a crash. */
 const REFUSALS = ["declined", "part_dropped", "abort_heard", "cancel_received", "notice_lost", "fenced", "missed"];
 /** What happens to records. */
 const EVENTS = ["emitted", "sent", "received", "applied", "written", "posted", "became", "input_ended"];
+/** What happens to sinks, and to tasks as a whole. */
+const STATES = ["saved", "output", "prepared", "committed", "rolled_back", "open_dropped", "crashed", "restored", "task_finished"];
+/** Facts that make a mark on a line; all others, those that are not known here among them, make none. */
+const MARKED = new Set([
+  ...CONTROL_MARKS,
+  ...COORDINATOR,
+  ...REFUSALS,
+  ...EVENTS,
+  ...STATES,
+  "barrier_sent",
+  "barrier_received",
+  "cancel_sent",
+  "end_sent",
+  "initiated",
+]);
 
 /** One mark per row and stop: {task, stop, kinds, facts}. */
 function marksBetween(run, view, from, to) {
   const marks = new Map();
   for (let fact = from === 0 ? 0 : run.stopEnd[from - 1]; fact < run.stopEnd[to]; fact += 1) {
     const kind = run.kinds[run.facts.kind[fact]];
-    if (UNMARKED.has(kind) || (CONTROL_MARKS.has(kind) && !view.control)) continue;
-    const task = COORDINATOR.has(kind) || kind === "acked" ? -1 : taskOf(run, fact);
+    const task = markedTask(run, view, fact);
+    if (task === null) continue;
     const key = run.stopOf[fact] * (run.tasks.length + 1) + task + 1;
     if (!marks.has(key)) marks.set(key, { task, stop: run.stopOf[fact], kinds: new Set(), facts: [] });
     marks.get(key).kinds.add(kind);
     marks.get(key).facts.push(fact);
   }
   return [...marks.values()];
+}
+
+/** The task on whose line a fact makes a mark, -1 for the coordinator's, or null. */
+function markedTask(run, view, fact) {
+  const kind = run.kinds[run.facts.kind[fact]];
+  if (!MARKED.has(kind) || (CONTROL_MARKS.has(kind) && !view.control)) return null;
+  return COORDINATOR.has(kind) ? -1 : taskOf(run, fact);
 }
 
 /** The task on whose line a fact stands: its own, or that of the channel's end where it happened. */
@@ -61,7 +77,7 @@ function drawMarks(app, diagram, marks) {
       .slice(0, 6)
       .map((fact) => app.run.facts.text[fact])
       .join("\n");
-    group.append(svg("g", { class: "mark" }, svg("title", {}, tip), ...shapes));
+    group.append(svg("g", { class: "mark", "data-task": mark.task, "data-stop": mark.stop }, svg("title", {}, tip), ...shapes));
     labelMark(app, diagram, mark, x, y);
   }
   return group;
@@ -135,7 +151,7 @@ function coordinatorShapes({ kinds }, x, y) {
     shapes.push(svg("path", { class: "crash", d: `M${x} ${y - 9} V${y + 3} M${x} ${y + 7} V${y + 9}` }));
   if (kinds.has("restoring") || kinds.has("resumed")) shapes.push(svg("path", { class: "tick", d: `M${x} ${y - 8} V${y + 8}` }));
   if (kinds.has("overdue")) shapes.push(svg("circle", { class: "refused", cx: x, cy: y, r: 4 }));
-  if (kinds.has("acked")) shapes.push(svg("circle", { class: "control-dot", cx: x, cy: y, r: 2.5 }));
+  if (kinds.has("acked") || kinds.has("ack_ignored")) shapes.push(svg("circle", { class: "control-dot", cx: x, cy: y, r: 2.5 }));
   return shapes;
 }
 

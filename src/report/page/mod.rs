@@ -15,7 +15,7 @@ pub const MOST_FACTS: usize = 100_000;
 const SKELETON: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 19] = [
     include_str!("dom.js"),
     include_str!("run.js"),
     include_str!("fold.js"),
@@ -23,6 +23,7 @@ const SCRIPTS: [&str; 18] = [
     include_str!("moments.js"),
     include_str!("story.js"),
     include_str!("layout.js"),
+    include_str!("routes.js"),
     include_str!("diagram.js"),
     include_str!("marks.js"),
     include_str!("overlay.js"),

@@ -56,32 +56,49 @@ function cutPoints(app, diagram, snapshot) {
     .map(({ task, saved }) => ({ task, saved, x: stopX(diagram.geometry, app.run.stopOf[saved]), y: diagram.geometry.rows[task] }));
 }
 
-/** The line of a cut, drawn on straight at both ends. */
-function cutPath(diagram, points) {
-  const bottom = diagram.geometry.height - 6;
-  const [first, last] = [points[0], points[points.length - 1]];
-  return [[first.x, diagram.geometry.coordinator + 12], ...points.map(({ x, y }) => [x, y]), [last.x, bottom]];
+/**
+ * The pieces of a cut's line: one for all tasks in neighbouring rows that have saved. At a task that has not, there is no cut: a
+ * piece ends short of its row, and goes on straight to the edge of the picture where there is no such task.
+ */
+function cutPieces(diagram, points) {
+  const { geometry } = diagram;
+  const pieces = [];
+  for (const point of points) {
+    const piece = pieces[pieces.length - 1];
+    if (piece && piece[piece.length - 1].task === point.task - 1) piece.push(point);
+    else pieces.push([point]);
+  }
+  return pieces.map((piece) => {
+    const [first, last] = [piece[0], piece[piece.length - 1]];
+    const isWhole = last.task === geometry.rows.length - 1;
+    const top = first.task === 0 ? geometry.coordinator + 12 : first.y - geometry.row / 2;
+    const bottom = isWhole ? geometry.height - 6 : last.y + geometry.row / 2;
+    return { path: [[first.x, top], ...piece.map(({ x, y }) => [x, y]), [last.x, bottom]], end: [last.x, bottom] };
+  });
 }
 
 function cutLines(app, diagram) {
   const lines = [];
   for (const snapshot of visibleSnapshots(app, diagram)) {
-    const points = cutPoints(app, diagram, snapshot);
-    if (points.length === 0) continue;
-    const path = cutPath(diagram, points);
+    const pieces = cutPieces(diagram, cutPoints(app, diagram, snapshot));
+    if (pieces.length === 0) continue;
     const status = statusAfter(snapshot, app.run.stopEnd[app.view.stop]);
     const isChosen = snapshot.id === app.view.snapshot;
-    const [x, y] = path[path.length - 1];
+    const [x, y] = pieces[pieces.length - 1].end;
     lines.push(
       svg(
         "g",
-        { class: `cut ${status}${isChosen ? " chosen" : ""}` },
-        svg("polyline", { points: path.map((point) => point.join(",")).join(" ") }),
+        { class: `cut ${status}${isChosen ? " chosen" : ""}`, "data-snapshot": snapshot.id },
+        ...pieces.map(({ path }) => svg("polyline", { points: pointsOf(path) })),
         svg("text", { x: x + 5, y: y - 1 }, `cut ${snapshot.id}`),
       ),
     );
   }
   return lines;
+}
+
+function pointsOf(path) {
+  return path.map((point) => point.map(round).join(",")).join(" ");
 }
 
 function visibleSnapshots(app, diagram) {
@@ -96,22 +113,17 @@ function chosenPoints(app, diagram) {
   return snapshot ? cutPoints(app, diagram, snapshot) : [];
 }
 
-/** Past and future of the chosen cut. */
+/** Past and future of the chosen cut, of the tasks that have saved: where nothing is saved there is neither. */
 function shading(app, diagram) {
-  const points = chosenPoints(app, diagram);
-  if (points.length === 0) return [];
+  const pieces = cutPieces(diagram, chosenPoints(app, diagram));
+  if (pieces.length === 0) return [];
   const { geometry } = diagram;
-  const path = cutPath(diagram, points);
-  const side = (edge, name) =>
-    svg("polygon", {
-      class: name,
-      points: [[edge, path[0][1]], ...path, [edge, path[path.length - 1][1]]].map((point) => point.join(",")).join(" "),
-    });
-  const [x, bottom] = path[path.length - 1];
+  const side = (path, edge, name) =>
+    svg("polygon", { class: name, points: pointsOf([[edge, path[0][1]], ...path, [edge, path[path.length - 1][1]]]) });
+  const [x, bottom] = pieces[pieces.length - 1].end;
   const y = bottom - 1;
   return [
-    side(-20, "past"),
-    side(geometry.total + geometry.width, "future"),
+    ...pieces.flatMap(({ path }) => [side(path, -20, "past"), side(path, geometry.total + geometry.width, "future")]),
     svg("text", { class: "side-name", x: x - 10, y, "text-anchor": "end" }, "past"),
     svg("text", { class: "side-name", x: x + 48, y }, "future"),
   ];

@@ -94,13 +94,32 @@ function sendingsOf(run) {
   return sentAt;
 }
 
-/** Where effects are counted, in the order of the outcome, with the operator behind the name. */
+/** Where effects are counted, in the order of the outcome, with the operator behind the name and the records that count. */
 function ledgerPlaces(run) {
-  return (run.outcome.places || []).map((place) => {
+  return (run.outcome.places || []).map((place, index) => {
     const operator = run.operators.findIndex((other) => other.name === place.place);
     // To write a record again by its identity or its key is no second effect.
-    return { ...place, operator, repeatsCount: !["idempotent", "upsert"].includes(run.operators[operator]?.commit) };
+    const repeatsCount = !["idempotent", "upsert"].includes(run.operators[operator]?.commit);
+    const counting = { ...place, operator, repeatsCount };
+    return { ...counting, candidates: recordsOfPlace(run, counting, run.uncounted?.[index] ?? []) };
   });
+}
+
+/** The records of a place: all that are ever counted there, and those that should be and never are, by name. */
+function recordsOfPlace(run, place, uncounted) {
+  const { tasks } = run.operators[place.operator] || { tasks: [] };
+  const isHere = run.tasks.map((task, index) => tasks.includes(index));
+  const { task, record, kind } = run.facts;
+  const effect = place.kind === "output" ? run.K.output : run.K.applied;
+  const records = new Set(uncounted);
+  for (let fact = 0; fact < run.count; fact += 1) if (kind[fact] === effect && isHere[task[fact]]) records.add(record[fact]);
+  const order = new Intl.Collator("en", { numeric: true });
+  return [...records].sort((a, b) => order.compare(run.records[a].text, run.records[b].text));
+}
+
+/** Whether a record of that name should show at a place. */
+function belongsTo(run, place, record) {
+  return place.candidates.some((candidate) => run.records[candidate].text === run.records[record].text);
 }
 
 /** The last stop that is not after `step`. */
@@ -137,12 +156,17 @@ function timeText(us) {
   return us < 10_000_000 ? `${trim(us / 1000)}ms` : `${trim(us / 1_000_000)}s`;
 }
 
-/** "Step 30 of 75" and the time, if there is one. */
+/** "Step 30 of 75" and the time, if there is one. Steps at which nothing happens are counted, and are no stops. */
 function stopTitle(run, stop) {
-  const last = run.stopStep[run.lastStop];
+  const last = stepsOf(run);
   const time = timeOfStop(run, stop);
-  if (stop === 0) return `Before step 1 of ${last}`;
+  if (stop === 0) return `Before step ${run.stopStep[Math.min(1, run.lastStop)]} of ${last}`;
   return `Step ${run.stopStep[stop]} of ${last}${time === null ? "" : ` · ${timeText(time)}`}`;
+}
+
+/** How many steps the run took, those that are left out of the page and those behind the last fact among them. */
+function stepsOf(run) {
+  return Math.max(run.outcome.steps ?? 0, run.stopStep[run.lastStop]);
 }
 
 /** A record's name with a mark for every time that it was sent again. */

@@ -86,10 +86,21 @@ function holdsRecord(run, record, { task, save }, restore) {
   if (position !== null && save && save.emitted !== null) {
     return { ...sourceSays(run, record, task, save.emitted > position, restore) };
   }
-  const place = run.fold.placeOf[run.tasks[task].operator];
-  if (place < 0 || run.places[place].kind !== "state" || !everCounts(run, task, record)) return null;
-  const isIn = logHolds(run, save ? save.log : null, record);
-  return { isIn, note: isIn ? `it is in the state of ${name}` : `it is not in the state of ${name}` };
+  const place = run.places[run.fold.placeOf[run.tasks[task].operator]];
+  if (!place || place.kind !== "state" || !everCounts(run, task, record)) return null;
+  return stateSays(run, record, name, save ? save.log : null, belongsTo(run, place, record));
+}
+
+/** What a saved state says of a record: whether it is in it, or what else comes from the same source record. */
+function stateSays(run, record, name, log, isOfPlace) {
+  const counted = linksOf(log).map((link) => link.record);
+  if (counted.some((other) => run.records[other].text === run.records[record].text))
+    return { isIn: true, note: `it is in the state of ${name}` };
+  const kin = isOfPlace
+    ? []
+    : [...new Set(counted.filter((other) => isRelated(run, other, record)).map((other) => run.records[other].text))];
+  if (kin.length === 0) return { isIn: false, note: `it is not in the state of ${name}` };
+  return { isIn: true, note: `${kin.slice(0, 3).join(" and ")} ${kin.length > 1 ? "are" : "is"} in the state of ${name}` };
 }
 
 /** What a source's saved position means for a record, as it came after that restore. */
@@ -111,11 +122,6 @@ function everCounts(run, task, record) {
   return factsAbout(run, record).some((f) => run.facts.kind[f] === run.K.applied && run.facts.task[f] === task);
 }
 
-function logHolds(run, log, record) {
-  for (let link = log; link; link = link.before) if (isRelated(run, link.record, record)) return true;
-  return false;
-}
-
 /** The facts that put a record of that name where it shows at a place now, a list for each record of the name. */
 function effectsAt(run, state, place, record) {
   const effects = new Map();
@@ -131,7 +137,7 @@ function effectsAt(run, state, place, record) {
 function explain(run, state, stop, record) {
   const missed = missedAt(run, record, stop);
   const sentences = missed === null ? [] : [missed];
-  for (const place of run.places.filter((one) => arrivesAt(run, one, record))) {
+  for (const place of run.places.filter((one) => belongsTo(run, one, record))) {
     const effects = effectsAt(run, state, place, record);
     const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
     sentences.push(...repeated.map((facts) => explainTwice(run, place, record, facts)));
@@ -146,16 +152,6 @@ function missedAt(run, record, stop) {
   return fact === undefined
     ? null
     : `${run.records[record].text} went by while its source was down (step ${run.facts.step[fact]}), so it is nowhere.`;
-}
-
-function arrivesAt(run, place, record) {
-  const { tasks } = run.operators[place.operator] || { tasks: [] };
-  return factsAbout(run, record).some((fact) => {
-    if (run.facts.record[fact] !== record && run.records[run.facts.record[fact]].text !== run.records[record].text) return false;
-    return (
-      tasks.includes(run.facts.task[fact]) || (run.facts.channel[fact] >= 0 && tasks.includes(run.channels[run.facts.channel[fact]].to))
-    );
-  });
 }
 
 /** Twice: which snapshot had it already, and why it came again. */

@@ -179,6 +179,11 @@ impl Scenario {
         &self.setup.plan
     }
 
+    /// The names of the records that arrive at an operator in a run in which nothing fails, ascending.
+    pub fn arriving(&self, operator: crate::model::OperatorId) -> impl Iterator<Item = u64> + '_ {
+        self.reference.arriving(operator).iter()
+    }
+
     /// The steps that a run takes first, where the file lists them; then no run of it has a clock.
     pub fn schedule(&self) -> Option<&[Step]> {
         self.schedule.as_deref()
