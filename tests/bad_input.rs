@@ -1479,8 +1479,8 @@ fn steps_that_are_none() {
         scheduled("", steps),
         expect![[r#"
             6:12: $.schedule[1]: no step begins with "emitt" (did you mean "emit"?)
-            6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
-            6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
             6:41: $.schedule[4]: expected "emit TASK", found "emit"
             6:49: $.schedule[5]: there is no task " A" (did you mean "A"?)
             6:60: $.schedule[6]: there is no task "a" (did you mean "A"?)
@@ -1593,7 +1593,7 @@ fn controls_that_are_none() {
         ["report"]
           4:50: $.control[0]: unknown value "report" (did you mean "reports"?)
         ["reports", 3]
-          4:61: $.control[1]: expected a string, found an integer (valid values: "triggers", "notices", "reports", "uploads", "store", "failover", "alarms")
+          4:61: $.control[1]: expected a string, found an integer (valid values: "triggers", "notices", "reports", "uploads", "store", "failover", "alarms", "ends")
         {}
           4:49: $.control: expected a string or an array, found an object (valid values: "instant", "channel")
         true

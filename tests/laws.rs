@@ -162,3 +162,62 @@ fn at_least_once_never_loses_and_does_duplicate() {
     assert!(restored >= 100, "only {restored} of 400 runs restored a snapshot");
     assert!(duplicated * 10 >= restored, "{duplicated} of {restored} restored runs counted twice");
 }
+
+/// With any limit of steps a run ends by it, or as it would have ended without.
+#[test]
+fn a_limit_of_steps_is_never_taken_for_the_end() {
+    let text = |more: &str| {
+        format!(
+            r#"{{
+              "title": "t",
+              "operators": {{"A": {{"kind": "source", "records": 2}}, "B": {{"kind": "source", "records": 1}},
+                            "count": {{"kind": "keyed_count"}}, "out": {{"kind": "sink", "commit": "two_phase"}}}},
+              "channels": [{{"from": "A", "to": "count"}}, {{"from": "B", "to": "count"}}, {{"from": "count", "to": "out"}}],
+              "snapshots": {{"protocol": "aligned"}}{more}
+            }}"#
+        )
+    };
+    for more in ["", r#", "schedule": ["emit A", "trigger", "crash count"]"#] {
+        let free = cutline::run(&scenario(&text(more)));
+        for steps in 1..=free.steps + 1 {
+            let limited = cutline::run(&scenario(&text(&format!(r#"{more}, "limits": {{"steps": {steps}}}"#))));
+            if limited.ended != cutline::scenario::outcome::Ended::StepLimit {
+                assert_eq!((limited.steps, &limited.digest, limited.verdict), (free.steps, &free.digest, free.verdict), "limit {steps}");
+            }
+        }
+    }
+}
+
+/// An upload that counts took at least its own delay, whatever was timed out, aborted or crashed in between: a step
+/// is about the snapshot that it was scheduled for.
+#[test]
+fn an_upload_is_of_its_own_snapshot() {
+    let (mut judged, mut voided) = (0, 0);
+    for seed in 0..300_u64 {
+        let (upload, timeout, every) = (1 + seed % 13, 2 + seed / 13 % 9, 1 + seed % 7);
+        let scenario = scenario(&format!(
+            r#"{{
+              "title": "t", "seed": {seed},
+              "operators": {{"A": {{"kind": "source", "records": 20, "every": "2ms", "upload": "{upload}ms"}},
+                            "count": {{"kind": "keyed_count", "upload": "{upload}ms"}}}},
+              "channels": [{{"from": "A", "to": "count", "delay": "1ms"}}],
+              "snapshots": {{"protocol": "aligned", "interval": "{every}ms", "timeout": "{timeout}ms", "max_concurrent": 3}},
+              "recovery": {{"detect": "1ms", "restart": "2ms"}},
+              "faults": [{{"random_crashes": 2, "tasks": ["A", "count"], "every": "15ms"}}],
+              "limits": {{"until": "300ms"}}
+            }}"#
+        ));
+        let mut saved: Vec<(TaskId, u32, Ticks)> = Vec::new();
+        cutline::scenario::run_traced(&scenario, &mut |now, _, fact| match fact {
+            Fact::Saved { task, snapshot, .. } => saved.push((task, snapshot.0, now)),
+            Fact::Uploaded { task, snapshot } => {
+                let (_, _, since) = saved.iter().rfind(|(owner, id, _)| (*owner, *id) == (task, snapshot.0)).expect("it was saved");
+                assert!(now.since(*since) >= Ticks(upload * 1000), "seed {seed}: {}", fact.describe(scenario.plan()));
+                judged += 1;
+            }
+            Fact::PartDropped { .. } => voided += 1,
+            _ => {}
+        });
+    }
+    assert!(judged > 500 && voided > 500, "{judged} judged, {voided} void");
+}

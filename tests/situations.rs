@@ -265,10 +265,14 @@ fn the_end_of_the_data() {
     let exhausted = |task| Fact::Exhausted { task };
     let expect = |repeated, last, over| [(FinalSnapshotRepeated, repeated), (CrashAfterLastRecord, last), (CrashAfterFinish, over)];
     let one = [triggered(1), completed(1)];
-    let drained = [exhausted(A), exhausted(B)];
-    check(&[&one[..], &drained, &[triggered(2), completed(2), triggered(3), crashed(A)]].concat(), expect(1, 1, 0));
-    // The one before was no final one, or was not completed.
-    check(&[&drained[..1], &one, &drained[1..], &[triggered(2), aborted(2), triggered(3)]].concat(), expect(0, 0, 0));
+    let tasks: Vec<Fact> = join().plan().tasks().ids().map(exhausted).collect();
+    let drained = &tasks[..];
+    check(&[&one[..], drained, &[triggered(2), aborted(2), triggered(3), crashed(A)]].concat(), expect(1, 1, 0));
+    // The one before was no last one, or did not fail.
+    check(&[drained, &[triggered(2), completed(2), triggered(3)]].concat(), expect(0, 0, 0));
+    check(&[&[triggered(1)][..], drained, &[aborted(1), triggered(2)]].concat(), expect(0, 0, 0));
+    // The sources' end is enough for a late crash.
+    check(&[exhausted(A), exhausted(B), crashed(A)], expect(0, 1, 0));
     check(&[&drained[..1], &[crashed(A)]].concat(), expect(0, 0, 0));
     check(&[&drained[..], &[Fact::Finished, crashed(A), Fact::Failover, crashed(A)]].concat(), expect(0, 0, 1));
     let finished = Fact::TaskFinished { task: A };

@@ -7,7 +7,7 @@ use super::router::Router;
 use super::world::{Job, Status, World};
 use super::{Observer, Step, Touch};
 use crate::model::{ChannelId, Element, Kind, Record, SinkLog, SnapshotId, TaskId, TaskState, Transfer, process};
-use crate::protocol::{Placement, Report, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol};
+use crate::protocol::{Placement, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol};
 use crate::trace::Fact;
 
 impl World {
@@ -29,7 +29,7 @@ impl World {
             Step::Tell(task) => self.tell(task, observer),
             Step::Hear(task) => self.hear(task, observer),
             Step::Lose(task) => self.lose(task, observer),
-            Step::Upload(task) => self.upload(task, observer),
+            Step::Upload(task, snapshot) => self.upload(task, snapshot, observer),
             Step::Restore(task) => self.restore(task, observer),
             Step::Fire(timer) => self.fire(timer, observer),
             Step::Request => {
@@ -37,8 +37,10 @@ impl World {
                 self.coordinate(observer, |coordinator, view, out| coordinator.on_request(view, out));
             }
             Step::Crash(task) => self.crash(task, observer),
-            Step::FailUpload(task) => self.fail_upload(task, observer),
+            Step::FailUpload(task, snapshot) => self.fail_upload(task, snapshot, observer),
             Step::Take(channel, index) => self.take(channel, index, observer),
+            Step::Begin(channel, index) => self.begin(channel, index, observer),
+            Step::Complete(task) => self.complete_work(task, observer),
             Step::Announce(channel, snapshot) => self.announce(channel, snapshot, observer),
             Step::Alarm(task) => self.alarm(task, observer),
             Step::Initiate(task) => self.initiate(task, observer),
@@ -50,7 +52,7 @@ impl World {
         self.centre.job = Job::Running;
         for task in self.setup.plan.tasks().ids() {
             observer.touch(Touch::Woke(task));
-            self.report_exhaustion(task, observer);
+            self.look_for_end(task, observer);
         }
         self.coordinate(observer, |coordinator, view, out| coordinator.on_running(view, out));
     }
@@ -62,23 +64,50 @@ impl World {
         if self.setup.plan.is_bounded() {
             self.make_room(channel, observer);
         }
+        if self.setup.plan.has_loops() {
+            self.look_round(self.setup.plan.channels()[channel].to, observer);
+        }
     }
 
     /// Lets the receiver of a channel take one element of it.
     #[inline(always)]
     pub(super) fn receive<O: Observer>(&mut self, channel: ChannelId, element: Element, observer: &mut O) {
-        let plan = &self.setup.plan;
-        let (to, names_from) = (plan.channels()[channel].to, plan.channels()[channel].names_from);
         match element {
             Element::Record(record) => {
-                // A colour can make the task save its state before it takes the record.
-                if self.fixed.wants_records {
-                    self.show_record(to, channel, &record, observer);
-                }
-                observer.fact(Fact::Received { channel, name: record.name });
-                self.work(to, Record { name: names_from + record.name, ..record }, observer);
+                self.accept_record(channel, &record, observer);
+                self.work(channel, record, observer);
             }
-            _ => self.receive_mark(to, channel, element, observer),
+            _ => self.receive_mark(self.setup.plan.channels()[channel].to, channel, element, observer),
+        }
+    }
+
+    #[inline(always)]
+    fn accept_record<O: Observer>(&mut self, channel: ChannelId, record: &Record, observer: &mut O) {
+        // A colour can make the task save its state before it takes the record.
+        if self.fixed.wants_records {
+            self.show_record(self.setup.plan.channels()[channel].to, channel, record, observer);
+        }
+        observer.fact(Fact::Received { channel, name: record.name });
+    }
+
+    /// A record leaves its channel; what comes of it comes at the end of the service.
+    #[inline(never)]
+    fn begin<O: Observer>(&mut self, channel: ChannelId, index: u32, observer: &mut O) {
+        let slot = self.channels.data.remove(channel.0 as usize, index as usize).expect("ready: it is there");
+        let record = slot.record().expect("ready: it is a record");
+        self.accept_record(channel, &record, observer);
+        self.tasks.take_in_hand(self.setup.plan.channels()[channel].to, channel, record);
+        if self.setup.plan.is_bounded() {
+            self.make_room(channel, observer);
+        }
+    }
+
+    #[inline(never)]
+    fn complete_work<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let (channel, record) = self.tasks.put_down(task).expect("ready: it works on one");
+        self.work(channel, record, observer);
+        if self.setup.plan.has_loops() {
+            self.look_round(task, observer);
         }
     }
 
@@ -90,6 +119,9 @@ impl World {
         if self.setup.plan.is_bounded() {
             self.make_room(channel, observer);
         }
+        if self.setup.plan.has_loops() {
+            self.look_round(self.setup.plan.channels()[channel].to, observer);
+        }
     }
 
     /// Lets the sender's waiting output move up, now that the channel has room.
@@ -98,9 +130,19 @@ impl World {
         if !self.channels.outboxes.is_empty(from.0 as usize) {
             observer.touch(Touch::Refilling(from));
             self.router(observer).refill(from);
-            if self.channels.outboxes.is_empty(from.0 as usize) && self.setup.plan.kind(from).finishes() {
-                self.report_exhaustion(from, observer);
+            if self.channels.outboxes.is_empty(from.0 as usize) {
+                self.all_sent(from, observer);
             }
+        }
+    }
+
+    /// What waited for room behind a task's last record can leave now.
+    fn all_sent<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        if !self.setup.plan.kind(task).is_process() {
+            self.look_for_end(task, observer);
+        }
+        if self.setup.plan.has_loops() {
+            self.look_round(task, observer);
         }
     }
 
@@ -121,6 +163,7 @@ impl World {
                 observer.fact(Fact::CancelReceived { channel, snapshot });
                 self.protocol(to, observer, |protocol, view, out| protocol.on_cancel(view, channel, snapshot, out));
             }
+            Element::EndOfData => self.take_end_of_data(channel, observer),
             Element::End => {
                 observer.fact(Fact::InputEnded { channel });
                 if let Err(at) = self.channels.ended.binary_search(&channel) {
@@ -130,15 +173,18 @@ impl World {
                     observer.touch(Touch::Woke(to));
                 }
                 self.protocol(to, observer, |protocol, view, out| protocol.on_input_end(view, channel, out));
+                self.pass_voids(to, observer);
             }
         }
     }
 
-    /// Lets the operator of `task` process one record.
+    /// Lets the receiver of a channel process one record of it.
     #[inline(always)]
-    fn work<O: Observer>(&mut self, task: TaskId, record: Record, observer: &mut O) {
+    fn work<O: Observer>(&mut self, channel: ChannelId, record: Record, observer: &mut O) {
         let World { setup, tasks, channels, .. } = self;
         let plan = &setup.plan;
+        let (task, names_from) = (plan.channels()[channel].to, plan.channels()[channel].names_from);
+        let record = Record { name: names_from + record.name, ..record };
         let operator = plan.operator_of(task);
         match operator.kind {
             Kind::Sink { .. } => return self.write(task, record, observer),
@@ -216,7 +262,7 @@ impl World {
             self.router(observer).send(task, Record { name, key, stamp: 0, value });
         }
         if position + 1 == self.setup.plan.log_length(task) {
-            self.exhausted(task, observer);
+            self.look_for_end(task, observer);
         }
     }
 
@@ -258,28 +304,6 @@ impl World {
             observer.fact(Fact::Became { task, state });
         }
         observer.touch(Touch::Woke(task));
-    }
-
-    /// Tells the coordinator when a task has nothing left to send on its own account.
-    pub(super) fn report_exhaustion<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let plan = &self.setup.plan;
-        if plan.kind(task).emits() && self.position(task) == plan.log_length(task) {
-            self.exhausted(task, observer);
-        }
-    }
-
-    /// E1: a source that finishes says so in band, behind its last record; so not while that record
-    /// waits for room.
-    fn exhausted<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        if !self.setup.plan.kind(task).finishes() {
-            return self.report(task, Report::Exhausted, observer);
-        }
-        if self.channels.outboxes.is_empty(task.0 as usize) && !self.tasks[task].is_finished {
-            self.tasks[task].is_finished = true;
-            observer.fact(Fact::TaskFinished { task });
-            self.router(observer).end(task);
-            self.report(task, Report::Exhausted, observer);
-        }
     }
 }
 

@@ -42,6 +42,7 @@ impl World {
             Notice::Completed(id) => {
                 observer.fact(Fact::Notified { task, snapshot: id });
                 self.sink(task, observer, |sink, pending, _, out| sink.on_completed(pending, id, out));
+                self.close(task, id, observer);
             }
         }
     }
@@ -58,17 +59,13 @@ impl World {
         }
         match item {
             Report::Ack(..) | Report::Decline(..) => {}
-            Report::Exhausted => {
-                observer.fact(Fact::Exhausted { task });
-                if self.setup.plan.kind(task).finishes() {
-                    self.centre.gone[task.0 as usize] = true;
-                }
-            }
+            Report::DataEnded => observer.fact(Fact::Exhausted { task }),
+            Report::Finished => self.centre.gone[task.0 as usize] = true,
         }
         self.coordinate(observer, |coordinator, view, out| coordinator.on_report(view, task, item, out));
     }
 
-    /// K7: what is on its way to storage is dropped; what has not begun is remembered by the protocol.
+    /// K7: what is on its way to storage is dropped; what is not taken yet will not be (K2).
     fn hear_abort<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::AbortHeard { task, snapshot });
         let before = self.tasks.savings.len();
@@ -76,7 +73,11 @@ impl World {
         if self.tasks.savings.len() < before {
             observer.fact(Fact::PartDropped { task, snapshot });
         }
+        if snapshot.0 > self.tasks[task].taken {
+            self.tasks.add_void(task, snapshot);
+        }
         self.protocol(task, observer, |protocol, view, out| protocol.on_abort(view, snapshot, out));
+        self.pass_voids(task, observer);
     }
 
     pub(super) fn fire<O: Observer>(&mut self, timer: Timer, observer: &mut O) {
@@ -126,14 +127,7 @@ impl World {
                 self.arm(Timer::Store(snapshot), observer);
             }
             Command::Complete(snapshot) => self.complete(snapshot, observer),
-            Command::Notify(snapshot) => {
-                for at in 0..self.setup.plan.sinks().len() {
-                    let task = self.setup.plan.sinks()[at];
-                    if self.setup.plan.is_two_phase(task) {
-                        self.notify(task, Notice::Completed(snapshot), observer);
-                    }
-                }
-            }
+            Command::Notify(snapshot) => self.notify_complete(snapshot, observer),
             Command::Abort(snapshot, reason) => {
                 self.durable.discard(snapshot);
                 self.end_budget(snapshot, observer);
@@ -192,12 +186,26 @@ impl World {
                 let state = TaskState::Source(position);
                 observer.fact(Fact::OffsetSaved { task, snapshot, position });
                 observer.fact(Fact::Saved { task, snapshot, entries: 0, digest: state.digest() });
-                let part = Arc::new(Part { state, channels: Vec::new() });
+                let part = Arc::new(Part { state, channels: Vec::new(), is_finished: true });
                 if let Some(stored) = self.durable.snapshots.last_mut() {
                     stored.parts[task.0 as usize] = Some(part);
                 }
             } else if before.all(is_gone) {
                 self.notify(task, Notice::Trigger(snapshot), observer);
+            }
+        }
+    }
+
+    /// Sinks that commit then listen, and sources that wait to finish.
+    fn notify_complete<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
+        for at in 0..self.tasks.closing.len() {
+            let (task, _) = self.tasks.closing[at];
+            self.notify(task, Notice::Completed(snapshot), observer);
+        }
+        for at in 0..self.setup.plan.sinks().len() {
+            let task = self.setup.plan.sinks()[at];
+            if self.setup.plan.is_two_phase(task) {
+                self.notify(task, Notice::Completed(snapshot), observer);
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::world::{Saving, Slot, World};
 use super::{Ahead, Observer, Touch};
 use crate::model::{Barrier, BarrierKind, ChannelId, Element, Part, Record, SnapshotId, TaskId};
@@ -32,7 +34,11 @@ impl World {
     #[inline(never)]
     fn effect<O: Observer>(&mut self, task: TaskId, effect: Effect, observer: &mut O) {
         match effect {
+            Effect::SaveState(snapshot) if self.tasks.is_void(task, snapshot) => {}
             Effect::SaveState(snapshot) => self.save_state(task, snapshot, observer),
+            Effect::Broadcast(Barrier { snapshot, .. }) | Effect::Overtake(snapshot) if self.tasks.is_void(task, snapshot) => {
+                self.pass_void(task, snapshot, observer);
+            }
             Effect::Broadcast(barrier) => self.router(observer).broadcast(task, barrier),
             Effect::Block(channel) => {
                 self.channels.blocked[channel.0 as usize] = true;
@@ -58,7 +64,7 @@ impl World {
             Effect::Ack(snapshot) => {
                 if let Some(saving) = self.saving(task, snapshot) {
                     saving.is_whole = true;
-                    observer.touch(Touch::Saving(task));
+                    observer.touch(Touch::Saving(task, snapshot));
                 }
             }
             Effect::Decline(snapshot, why) => {
@@ -67,6 +73,27 @@ impl World {
                 self.report(task, Report::Decline(snapshot, why), observer);
             }
         }
+    }
+
+    /// K2: a task that was told that a snapshot is given up does not take it, whatever its handler asks for;
+    /// where the barrier would leave, a cancellation marker does, once.
+    fn pass_void<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
+        if let Some(at) = self.tasks.void_at(task, snapshot)
+            && !self.tasks.voids[at].is_passed_on
+        {
+            self.tasks.voids[at].is_passed_on = true;
+            self.router(observer).cancel(task, snapshot);
+        }
+    }
+
+    /// Where every input has ended no barrier comes any more that could be turned into a marker, and the
+    /// tasks behind would wait for one: so they are told at once, as by a task that stops (K9).
+    pub(super) fn pass_voids<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        if self.tasks.voids.is_empty() || self.setup.plan.kind(task).emits() || self.has_open_input(task) {
+            return;
+        }
+        let ids: SmallVec<[SnapshotId; 4]> = self.tasks.voids.iter().filter(|void| void.task == task).map(|void| void.snapshot).collect();
+        ids.into_iter().for_each(|id| self.pass_void(task, id, observer));
     }
 
     fn saving(&mut self, task: TaskId, snapshot: SnapshotId) -> Option<&mut Saving> {
@@ -158,6 +185,8 @@ impl World {
     /// The synchronous part of a snapshot: pre-commit (T1), then copy.
     fn save_state<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) {
         self.sink(task, observer, |sink, pending, _, out| sink.on_save(pending, snapshot, out));
+        self.tasks.forget_voids(task, snapshot);
+        self.tasks[task].taken = self.tasks[task].taken.max(snapshot.0);
         let state = &self.tasks[task].state;
         if let Some(position) = state.position() {
             observer.fact(Fact::OffsetSaved { task, snapshot, position });
@@ -167,29 +196,28 @@ impl World {
         }
         let copy = self.setup.storage.save(state);
         observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
-        let part = Arc::new(Part { state: copy, channels: Vec::new() });
+        let part = Arc::new(Part { state: copy, channels: Vec::new(), is_finished: false });
         let newest = self.tasks.savings_of(task).end;
         self.tasks.savings.insert(newest, Saving { task, snapshot, part, is_whole: false });
     }
 
-    fn take_whole(&mut self, task: TaskId) -> Saving {
-        let oldest = self.tasks.savings.iter().position(|saving| saving.task == task && saving.is_whole).expect("ready: one is whole");
-        self.tasks.savings.remove(oldest)
+    fn take_whole(&mut self, task: TaskId, snapshot: Option<SnapshotId>) -> Saving {
+        let at = self.tasks.upload_at(task, snapshot).expect("ready: it is whole");
+        self.tasks.savings.remove(at)
     }
 
     /// The asynchronous part of a snapshot fails (K5): no ack but a refusal.
-    pub(super) fn fail_upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let Saving { snapshot, .. } = self.take_whole(task);
+    pub(super) fn fail_upload<O: Observer>(&mut self, task: TaskId, snapshot: Option<SnapshotId>, observer: &mut O) {
+        let Saving { snapshot, .. } = self.take_whole(task, snapshot);
         observer.fact(Fact::Declined { task, snapshot, why: Refusal::Failed });
         self.report(task, Report::Decline(snapshot, Refusal::Failed), observer);
     }
 
     /// The asynchronous part of a snapshot ends: the copy becomes durable, the ack leaves.
-    pub(super) fn upload<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        let Saving { snapshot, part, .. } = self.take_whole(task);
-        let records = part.channels.len() as u32;
+    pub(super) fn upload<O: Observer>(&mut self, task: TaskId, snapshot: Option<SnapshotId>, observer: &mut O) {
+        let Saving { snapshot, part, .. } = self.take_whole(task, snapshot);
         self.durable.put(snapshot, task, part);
         observer.fact(Fact::Uploaded { task, snapshot });
-        self.report(task, Report::Ack(snapshot, records), observer);
+        self.report(task, Report::Ack(snapshot), observer);
     }
 }

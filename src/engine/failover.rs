@@ -2,7 +2,7 @@
 
 use super::world::{Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
-use crate::model::{Element, Kind, Record, SnapshotId, TaskId, TaskState};
+use crate::model::{Element, Kind, Part, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
 
@@ -33,8 +33,13 @@ impl World {
         let work = &mut *self.tasks[task];
         work.status = Status::Down;
         reset(&mut work.state, kind);
-        work.is_finished = false;
+        (work.is_finished, work.taken) = (false, 0);
+        self.tasks.put_down(task);
         self.tasks.set_alarm(task, None);
+        self.tasks.forget_voids(task, SnapshotId(u32::MAX));
+        if !self.tasks.closing.is_empty() {
+            self.tasks.closing.retain(|(owner, _)| *owner != task);
+        }
         self.tasks.protocols[task].reset();
         if !self.tasks.savings.is_empty() {
             self.tasks.savings.retain(|saving| saving.task != task);
@@ -75,6 +80,7 @@ impl World {
             }
             if self.setup.fencing && !self.channels.data.is_empty(at) {
                 observer.fact(Fact::Cleared { channel, elements: self.channels.data.len(at) as u32 });
+                self.channels.ends -= self.channels.data.iter(at).filter(|slot| slot.item == Element::EndOfData).count() as u32;
                 self.channels.data.clear(at);
                 observer.touch(Touch::Cleared(channel));
             }
@@ -96,6 +102,7 @@ impl World {
         if self.centre.gone.contains(&true) {
             self.centre.gone.fill(false);
         }
+        self.channels.await_ends(&self.setup.plan);
         if !self.channels.ended.is_empty() {
             self.channels.ended.clear();
         }
@@ -125,7 +132,9 @@ impl World {
     /// One task comes up with its part of the snapshot.
     pub(super) fn restore<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let snapshot = self.centre.restoring;
-        match self.part(task).map(|stored| self.setup.storage.load(stored)) {
+        let part = self.part(task);
+        let had_finished = part.is_some_and(|part| part.is_finished);
+        match part.map(|part| self.setup.storage.load(&part.state)) {
             Some(loaded) => self.tasks[task].state = loaded,
             None => reset(&mut self.tasks[task].state, self.setup.plan.kind(task)),
         }
@@ -136,7 +145,7 @@ impl World {
         if let Some(id) = snapshot {
             self.protocol(task, observer, |protocol, _, _| protocol.on_restored(id));
         }
-        self.rewind(task, observer);
+        self.rewind(task, had_finished, observer);
         self.sink(task, observer, |sink, pending, prepared, out| sink.on_restored(pending, prepared, out));
         observer.touch(Touch::Woke(task));
         if self.tasks.missing == 0 {
@@ -146,18 +155,10 @@ impl World {
         }
     }
 
-    fn part(&self, task: TaskId) -> Option<&TaskState> {
+    fn part(&self, task: TaskId) -> Option<&Part> {
         let id = self.centre.restoring?;
         let stored = self.durable.find(id)?;
-        stored.parts[task.0 as usize].as_ref().map(|part| &part.state)
-    }
-
-    /// A source that cannot replay goes on where its feed is; any source may already be at its end.
-    fn rewind<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
-        if self.is_feed(task) {
-            self.tasks[task].state = TaskState::Source(self.outside.feeds[task.0 as usize]);
-        }
-        self.report_exhaustion(task, observer);
+        stored.parts[task.0 as usize].as_deref()
     }
 
     /// Whether the job is between its start and its end.

@@ -8,6 +8,7 @@
 mod apply;
 mod coordinate;
 mod effects;
+mod end;
 mod failover;
 mod faults;
 mod names;

@@ -5,14 +5,16 @@ use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 
 /// Every step that there is, in the form in which it is written.
-const FORMS: [&str; 21] = [
+const FORMS: [&str; 23] = [
     "trigger",
     "emit TASK",
     "deliver FROM->TO",
     "deliver FROM->TO at PLACE",
+    "begin FROM->TO at PLACE",
+    "complete TASK",
     "deliver coordinator->TASK",
     "deliver TASK->coordinator",
-    "upload TASK",
+    "upload TASK SNAPSHOT",
     "store SNAPSHOT",
     "timeout SNAPSHOT",
     "crash TASK",
@@ -20,7 +22,7 @@ const FORMS: [&str; 21] = [
     "restart",
     "restore TASK",
     "lose coordinator->TASK",
-    "fail upload TASK",
+    "fail upload TASK SNAPSHOT",
     "budget SNAPSHOT",
     "announce SNAPSHOT FROM->TO",
     "alarm TASK",
@@ -59,10 +61,13 @@ impl Step {
             Step::Start => "start".to_owned(),
             Step::Emit(task) => format!("emit {}", plan.task_name(task)),
             Step::Deliver(channel) => format!("deliver {}", plan.channel_name(channel)),
+            Step::Begin(channel, 0) => format!("begin {}", plan.channel_name(channel)),
+            Step::Begin(channel, index) => format!("begin {} at {index}", plan.channel_name(channel)),
+            Step::Complete(task) => format!("complete {}", plan.task_name(task)),
             Step::Tell(task) => format!("deliver coordinator->{}", plan.task_name(task)),
             Step::Hear(task) => format!("deliver {}->coordinator", plan.task_name(task)),
             Step::Lose(task) => format!("lose coordinator->{}", plan.task_name(task)),
-            Step::Upload(task) => format!("upload {}", plan.task_name(task)),
+            Step::Upload(task, id) => format!("upload {}{}", plan.task_name(task), of_snapshot(id)),
             Step::Restore(task) => format!("restore {}", plan.task_name(task)),
             Step::Request | Step::Fire(Timer::First | Timer::Interval) => "trigger".to_owned(),
             Step::Fire(Timer::Final) => "final".to_owned(),
@@ -73,7 +78,7 @@ impl Step {
             Step::Fire(Timer::Detect) => "detect".to_owned(),
             Step::Fire(Timer::Restart) => "restart".to_owned(),
             Step::Crash(task) => format!("crash {}", plan.task_name(task)),
-            Step::FailUpload(task) => format!("fail upload {}", plan.task_name(task)),
+            Step::FailUpload(task, id) => format!("fail upload {}{}", plan.task_name(task), of_snapshot(id)),
             Step::Take(channel, index) => format!("deliver {} at {index}", plan.channel_name(channel)),
             Step::Announce(channel, id) => format!("announce {id} {}", plan.channel_name(channel)),
             Step::Alarm(task) => format!("alarm {}", plan.task_name(task)),
@@ -106,12 +111,12 @@ impl Step {
         let parts = Parts { plan, form };
         match word {
             "emit" => parts.task(rest).map(Step::Emit),
-            "upload" => parts.task(rest).map(Step::Upload),
+            "upload" => parts.upload(rest, Step::Upload),
             "restore" => parts.task(rest).map(Step::Restore),
             "crash" => parts.task(rest).map(Step::Crash),
             "alarm" => parts.task(rest).map(Step::Alarm),
             "initiate" => parts.task(rest).map(Step::Initiate),
-            "fail" => parts.task(rest.strip_prefix("upload ").ok_or(NoStep::Form(form))?).map(Step::FailUpload),
+            "fail" => parts.upload(rest.strip_prefix("upload ").ok_or(NoStep::Form(form))?, Step::FailUpload),
             "lose" => parts.task(rest.strip_prefix("coordinator->").ok_or(NoStep::Form(form))?).map(Step::Lose),
             "store" => parts.snapshot(rest).map(|id| Step::Fire(Timer::Store(id))),
             "timeout" => parts.snapshot(rest).map(|id| Step::Fire(Timer::Timeout(id))),
@@ -120,6 +125,8 @@ impl Step {
                 let (id, channel) = rest.split_once(' ').ok_or(NoStep::Form(form))?;
                 Ok(Step::Announce(parts.channel(channel)?, parts.snapshot(id)?))
             }
+            "complete" => parts.task(rest).map(Step::Complete),
+            "begin" => parts.place(rest).map(|(channel, index)| Step::Begin(channel, index.unwrap_or(0))),
             "deliver" => parts.deliver(rest),
             _ => Err(NoStep::Form(form)),
         }
@@ -140,12 +147,25 @@ impl Parts<'_> {
         if let Some(task) = rest.strip_suffix("->coordinator") {
             return self.task(task).map(Step::Hear);
         }
-        // Names may hold spaces: what is a channel as a whole is one.
+        self.place(rest).map(|(channel, place)| place.map_or(Step::Deliver(channel), |place| Step::Take(channel, place)))
+    }
+
+    /// A channel, and a place in it where one is said. Names may hold spaces: what is a channel as a whole is one.
+    fn place(&self, rest: &str) -> Result<(ChannelId, Option<u32>), NoStep> {
         let whole = self.channel(rest);
         let place = rest.rsplit_once(" at ").and_then(|(channel, place)| Some((channel, number(place)?)));
         match place {
-            Some((channel, place)) if whole.is_err() => self.channel(channel).map(|channel| Step::Take(channel, place)),
-            _ => whole.map(Step::Deliver),
+            Some((channel, place)) if whole.is_err() => self.channel(channel).map(|channel| (channel, Some(place))),
+            _ => whole.map(|channel| (channel, None)),
+        }
+    }
+
+    /// Without a number it is about the oldest part. Names may hold spaces: what is a task as a whole is one.
+    fn upload(&self, rest: &str, step: fn(TaskId, Option<SnapshotId>) -> Step) -> Result<Step, NoStep> {
+        let whole = self.task(rest);
+        match rest.rsplit_once(' ') {
+            Some((task, id)) if whole.is_err() => Ok(step(self.task(task)?, Some(self.snapshot(id)?))),
+            _ => whole.map(|task| step(task, None)),
         }
     }
 
@@ -173,6 +193,10 @@ impl Parts<'_> {
     fn snapshot(&self, text: &str) -> Result<SnapshotId, NoStep> {
         number(text).map(SnapshotId).ok_or(NoStep::Form(self.form))
     }
+}
+
+fn of_snapshot(id: Option<SnapshotId>) -> String {
+    id.map_or_else(String::new, |id| format!(" {id}"))
 }
 
 fn number(text: &str) -> Option<u32> {

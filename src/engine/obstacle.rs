@@ -15,6 +15,7 @@ impl World {
             Wait::Empty => self.nothing_there(step),
             Wait::Blocked => self.blocked_by(step),
             Wait::Stuck(task) => format!("{} waits for room in a channel that it sends to", self.name(task)),
+            Wait::Busy(task) => format!("{} works on a record (list \"complete {}\" before)", self.name(task), self.name(task)),
             Wait::Down(task) => self.not_up(task),
             Wait::Open => "inputs of the task have not ended yet, and it hears of the snapshot behind them".to_owned(),
             Wait::Unwilling => "the receiver does not take this message in its present state".to_owned(),
@@ -45,7 +46,7 @@ impl World {
     fn blocked_by(&self, step: Step) -> String {
         let to = |channel| self.name(self.plan().channels()[channel].to);
         match step {
-            Step::Deliver(channel) | Step::Take(channel, _) => {
+            Step::Deliver(channel) | Step::Take(channel, _) | Step::Begin(channel, _) => {
                 format!("{} has blocked the channel until its other barriers are in", to(channel))
             }
             _ => "the channel is blocked".to_owned(),
@@ -65,11 +66,16 @@ impl World {
             Step::Crash(task) if self.tasks[task].is_finished => format!("{} has finished", self.name(task)),
             Step::Crash(_) => "the job is over".to_owned(),
             Step::Lose(task) => format!("no message of the coordinator is on its way to {}", self.name(task)),
-            Step::Upload(task) | Step::FailUpload(task) => format!("{} has nothing to upload", self.name(task)),
+            Step::Upload(task, None) | Step::FailUpload(task, None) => format!("{} has nothing to upload", self.name(task)),
+            Step::Upload(task, Some(id)) | Step::FailUpload(task, Some(id)) => {
+                format!("{} has no part of snapshot {id} to upload", self.name(task))
+            }
             Step::Restore(task) => format!("{} is not being restored", self.name(task)),
             Step::Announce(channel, id) => {
                 format!("no barrier of snapshot {id} waits unannounced in {}", self.plan().channel_name(channel))
             }
+            Step::Begin(..) => "what comes next in the channel is no record".to_owned(),
+            Step::Complete(task) => format!("{} works on no record", self.name(task)),
             Step::Alarm(task) => format!("{} waits for no alignment budget that is used up", self.name(task)),
             Step::Fire(Timer::Timeout(id)) => format!("snapshot {id} does not wait for acks"),
             Step::Fire(Timer::Store(id)) => format!("snapshot {id} does not wait to be stored"),

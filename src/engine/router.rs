@@ -28,6 +28,7 @@ fn sent(channel: ChannelId, element: &Element) -> Fact {
         Element::Record(record) => Fact::Sent { channel, name: record.name },
         Element::Barrier(barrier) => Fact::BarrierSent { channel, snapshot: barrier.snapshot },
         Element::Cancel(snapshot) => Fact::CancelSent { channel, snapshot },
+        Element::EndOfData => Fact::DataEndSent { channel },
         Element::End => Fact::EndSent { channel },
     }
 }
@@ -132,6 +133,15 @@ impl<O: Observer> Router<'_, O> {
     pub fn cancel(&mut self, task: TaskId, snapshot: SnapshotId) {
         let plan = self.plan;
         plan.outputs(task).iter().for_each(|&channel| self.push(channel, Element::Cancel(snapshot)));
+    }
+
+    /// Says on every channel that leaves the task, or the loop that it is part of, that its data has ended.
+    pub fn end_data(&mut self, task: TaskId) {
+        let plan = self.plan;
+        for &channel in plan.outputs(task).iter().filter(|&&channel| !plan.is_inside(channel)) {
+            self.channels.ends += 1;
+            self.push(channel, Element::EndOfData);
+        }
     }
 
     /// Ends every output channel.

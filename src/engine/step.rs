@@ -15,14 +15,19 @@ pub enum Step {
     Emit(TaskId),
     /// The receiver takes the first element of a channel.
     Deliver(ChannelId),
+    /// The receiver takes a record, by its place in the channel, and works on it: what that brings about comes with
+    /// [`Complete`](Step::Complete), unless the task dies before.
+    Begin(ChannelId, u32),
+    /// A task is through with the record that it took.
+    Complete(TaskId),
     /// A task takes the first message that the coordinator sent it.
     Tell(TaskId),
     /// The coordinator takes the first message that a task sent it.
     Hear(TaskId),
     /// The first message of the coordinator to a task is lost.
     Lose(TaskId),
-    /// A task's oldest saved part is in durable storage.
-    Upload(TaskId),
+    /// A task's part of a snapshot is in durable storage; of its oldest, where none is said.
+    Upload(TaskId, Option<SnapshotId>),
     /// A task comes up again.
     Restore(TaskId),
     /// An armed timer is due.
@@ -31,8 +36,8 @@ pub enum Step {
     Request,
     /// A task dies.
     Crash(TaskId),
-    /// A task's oldest saved part does not get into storage.
-    FailUpload(TaskId),
+    /// A task's part of a snapshot does not get into storage; of its oldest, where none is said.
+    FailUpload(TaskId, Option<SnapshotId>),
     /// The receiver takes an element, not the first, of a channel that does not keep order.
     Take(ChannelId, u32),
     /// A barrier that waits behind records in a channel is announced to the receiver.
@@ -52,6 +57,8 @@ pub enum Wait {
     Blocked,
     /// The task has output that does not fit; ends with [`Touch::Room`].
     Stuck(TaskId),
+    /// The task works on a record; ends when it is through.
+    Busy(TaskId),
     /// The task is not up; ends with [`Touch::Woke`].
     Down(TaskId),
     /// Inputs of the task have not ended yet; ends with [`Touch::Woke`].
@@ -79,8 +86,8 @@ pub enum Touch {
     Coming(ChannelId, SnapshotId),
     /// The task's timer is due.
     Alarm(TaskId),
-    /// A saved part waits for its upload.
-    Saving(TaskId),
+    /// The task's part of the snapshot waits for its upload.
+    Saving(TaskId, SnapshotId),
     /// The task is being deployed.
     Restoring(TaskId),
     /// The timer was armed.

@@ -5,10 +5,10 @@
 //! kind of it either is a step of its own or is taken as soon as it can be ([`Control`]). What
 //! happens at once hides the races it could have had; a search says which.
 
-use super::world::Job;
+use super::world::{Job, Slot};
 use super::{FactSink, Notice, Observer, Step, Stop, World};
 use crate::kernel::{Id, Ticks, set_bits};
-use crate::model::{ChannelId, TaskId};
+use crate::model::{ChannelId, Element, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
 
@@ -42,13 +42,15 @@ control! {
     FAILOVER = 5, "failover";
     /// Announced barriers and due alignment timers on their way to the task.
     ALARMS = 6, "alarms";
+    /// Ends of data that a channel brings next. They commute with everything but what comes before them.
+    ENDS = 7, "ends";
 }
 
 impl Control {
     /// Everything at once.
     pub const INSTANT: Control = Control(0);
     /// Everything by steps of its own.
-    pub const CHANNEL: Control = Control(0x7F);
+    pub const CHANNEL: Control = Control(0xFF);
 
     /// Whether all of `kind` take steps of their own.
     #[inline(always)]
@@ -85,7 +87,7 @@ impl Control {
         match step {
             Step::Tell(_) => Control::TRIGGERS.with(Control::NOTICES),
             Step::Hear(_) => Control::REPORTS,
-            Step::Upload(_) => Control::UPLOADS,
+            Step::Upload(..) => Control::UPLOADS,
             Step::Fire(Timer::Store(_)) => Control::STORE,
             Step::Fire(Timer::Detect | Timer::Restart) | Step::Restore(_) => Control::FAILOVER,
             Step::Announce(..) | Step::Alarm(_) => Control::ALARMS,
@@ -96,7 +98,7 @@ impl Control {
     /// Whether a step is never left to be chosen: it is taken at once whenever it can be.
     pub fn forestalls(self, step: Step) -> bool {
         // An upload that happens at once leaves none to fail; a message may wait for its task, and be lost.
-        let kinds = if let Step::FailUpload(_) = step { Control::UPLOADS } else { Control::of(step) };
+        let kinds = if let Step::FailUpload(..) = step { Control::UPLOADS } else { Control::of(step) };
         kinds != Control::INSTANT && self.0 & kinds.0 == 0
     }
 
@@ -146,6 +148,12 @@ impl World {
         if self.involves_tasks(control) {
             self.involved().for_each(|task| out.extend(self.of_task(task, control).into_iter().flatten()));
         }
+        if control.has(Control::UPLOADS) {
+            out.extend(self.tasks.uploads().map(|(task, id)| Step::Upload(task, Some(id))));
+        }
+        if self.tasks.busy > 0 {
+            plan.tasks().ids().for_each(|task| offer(out, Step::Complete(task)));
+        }
         plan.sources().iter().for_each(|&task| offer(out, Step::Emit(task)));
         self.centre.initiations.iter().for_each(|&task| offer(out, Step::Initiate(task)));
         if !plan.is_ordered() {
@@ -166,30 +174,41 @@ impl World {
         }
     }
 
-    /// Whether anything waits that tasks and coordinator tell each other, or upload, of these kinds.
+    /// Whether anything waits that tasks and coordinator tell each other, of these kinds.
     #[inline(always)]
     fn involves_tasks(&self, kinds: Control) -> bool {
         let notices = Control::TRIGGERS.with(Control::NOTICES);
-        kinds.meets(notices) && !self.messages.notices.are_empty()
-            || kinds.has(Control::REPORTS) && !self.messages.reports.are_empty()
-            || kinds.has(Control::UPLOADS) && !self.tasks.savings.is_empty()
+        kinds.meets(notices) && !self.messages.notices.are_empty() || kinds.has(Control::REPORTS) && !self.messages.reports.are_empty()
     }
 
     /// The tasks at which any of that waits.
     #[inline(always)]
     fn involved(&self) -> impl Iterator<Item = TaskId> {
         let messages = self.messages.notices.occupied() | self.messages.reports.occupied();
-        let uploads = self.tasks.savings.iter().fold(0, |bits, saving| bits | 1_u64.wrapping_shl(saving.task.0));
-        set_bits(messages | uploads, self.tasks.len()).map(|task| TaskId(task as u32))
+        set_bits(messages, self.tasks.len()).map(|task| TaskId(task as u32))
     }
 
     /// What can happen of these kinds between a task and the coordinator.
     #[inline(always)]
-    fn of_task(&self, task: TaskId, kinds: Control) -> [Option<Step>; 3] {
+    fn of_task(&self, task: TaskId, kinds: Control) -> [Option<Step>; 2] {
         let is_told = self.next_notice(task).is_some_and(|notice| kinds.has(kind_of(notice))) && self.can_be_told(task).is_ok();
-        let uploads = kinds.has(Control::UPLOADS) && self.uploading(task).is_some();
         let is_heard = kinds.has(Control::REPORTS) && !self.messages.reports.is_empty(task.index());
-        [is_told.then_some(Step::Tell(task)), uploads.then_some(Step::Upload(task)), is_heard.then_some(Step::Hear(task))]
+        [is_told.then_some(Step::Tell(task)), is_heard.then_some(Step::Hear(task))]
+    }
+
+    /// What takes the ends of data that come next.
+    fn ends(&self) -> impl Iterator<Item = Step> {
+        let plan = self.plan();
+        let occupied = set_bits(self.channels.data.occupied(), self.channels.data.count()).map(|at| ChannelId(at as u32));
+        occupied.filter_map(move |channel| {
+            let is_end = |slot: &Slot<Element>| slot.item == Element::EndOfData;
+            let at = self.channels.data.iter(channel.index()).position(is_end)?;
+            match at {
+                0 => Some(Step::Deliver(channel)),
+                _ if plan.channels()[channel].is_fifo => None,
+                at => Some(Step::Take(channel, at as u32)),
+            }
+        })
     }
 
     /// Appends what only time, or somebody outside, brings about: triggers, timeouts, pauses, budgets.
@@ -221,6 +240,17 @@ impl World {
         let others = control.others();
         if self.involves_tasks(others)
             && let Some(step) = self.involved().find_map(|task| self.of_task(task, others).into_iter().flatten().next())
+        {
+            return Some(step);
+        }
+        if !control.has(Control::UPLOADS)
+            && let Some((task, id)) = self.tasks.uploads().next()
+        {
+            return Some(Step::Upload(task, Some(id)));
+        }
+        if self.channels.ends > 0
+            && !control.has(Control::ENDS)
+            && let Some(step) = self.ends().find(is_ready)
         {
             return Some(step);
         }
@@ -268,6 +298,8 @@ pub struct Untimed<S> {
     steps: u64,
     /// Beyond so many steps nothing is taken any more: what happens at once must not go on for ever.
     limit: u64,
+    /// Whether a listed step was left out because of that.
+    is_cut: bool,
     scratch: Vec<Step>,
 }
 
@@ -286,12 +318,12 @@ impl<S: FactSink> Observer for Untimed<S> {
 impl<S: FactSink> Untimed<S> {
     /// A driver that has done nothing yet and stops after `limit` steps.
     pub fn new(control: Control, limit: u64, sink: S) -> Self {
-        Untimed { sink, control, steps: 0, limit, scratch: Vec::new() }
+        Untimed { sink, control, steps: 0, limit, is_cut: false, scratch: Vec::new() }
     }
 
     /// Forgets the last run.
     pub fn reset(&mut self, control: Control) {
-        (self.control, self.steps) = (control, 0);
+        (self.control, self.steps, self.is_cut) = (control, 0, false);
     }
 
     /// What takes steps of its own.
@@ -340,7 +372,10 @@ impl<S: FactSink> Untimed<S> {
             let why = match world.ready(now) {
                 _ if step == Step::Start => continue,
                 _ if !self.sink.goes_on() => break,
-                _ if self.steps >= self.limit => "the limit of steps was reached before".to_owned(),
+                _ if self.steps >= self.limit => {
+                    self.is_cut = true;
+                    "the limit of steps was reached before".to_owned()
+                }
                 Err(wait) => world.obstacle(now, wait, self.control),
                 Ok(()) => {
                     self.take(world, now);
@@ -357,6 +392,10 @@ impl<S: FactSink> Untimed<S> {
     pub fn finish(&mut self, world: &mut World) -> Stop {
         let mut steps = std::mem::take(&mut self.scratch);
         let stop = loop {
+            // The limit may fall among steps that happen at once: then that nothing is left to choose is no end.
+            if self.steps >= self.limit && (self.is_cut || world.at_once(self.control).is_some()) {
+                break Stop::Steps;
+            }
             steps.clear();
             world.moves(self.control, &mut steps);
             if steps.is_empty() {
@@ -367,9 +406,9 @@ impl<S: FactSink> Untimed<S> {
                 steps.sort_by_key(|step| patience(*step));
             }
             match steps.first() {
+                _ if !self.sink.goes_on() => break Stop::Interrupted,
                 None => break Stop::Quiet,
                 Some(_) if self.steps >= self.limit => break Stop::Steps,
-                Some(_) if !self.sink.goes_on() => break Stop::Interrupted,
                 Some(&step) => self.take(world, step),
             }
         };

@@ -56,7 +56,7 @@ impl Name {
             Step::Emit(task) => (1, task.0, 0),
             Step::Tell(task) => (2, task.0, 0),
             Step::Hear(task) => (3, task.0, 0),
-            Step::Upload(task) => (4, task.0, 0),
+            Step::Upload(task, id) => (4, task.0, id.map_or(0, |id| id.0)),
             Step::Restore(task) => (5, task.0, 0),
             Step::Take(channel, index) => (6, channel.0, index),
             Step::Announce(channel, snapshot) => (7, channel.0, snapshot.0),
@@ -64,8 +64,10 @@ impl Name {
             Step::Initiate(task) => (9, task.0, 0),
             Step::Lose(task) => (10, task.0, 0),
             Step::Crash(task) => (11, task.0, 0),
-            Step::FailUpload(task) => (12, task.0, 0),
+            Step::FailUpload(task, id) => (12, task.0, id.map_or(0, |id| id.0)),
             Step::Start => (13, 0, 0),
+            Step::Begin(channel, index) => (15, channel.0, index),
+            Step::Complete(task) => (16, task.0, 0),
             Step::Request => (14, 0, 0),
             Step::Fire(timer) => Name::timer(timer),
         };
@@ -201,10 +203,16 @@ impl Chooser {
 /// Who does the step's work; the coordinator where no task does.
 fn actor(plan: &Plan, step: Step) -> Option<TaskId> {
     match step {
-        Step::Deliver(channel) | Step::Take(channel, _) | Step::Announce(channel, _) => Some(plan.channels()[channel].to),
-        Step::Emit(task) | Step::Tell(task) | Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) | Step::Initiate(task) => {
-            Some(task)
+        Step::Deliver(channel) | Step::Take(channel, _) | Step::Begin(channel, _) | Step::Announce(channel, _) => {
+            Some(plan.channels()[channel].to)
         }
+        Step::Complete(task)
+        | Step::Emit(task)
+        | Step::Tell(task)
+        | Step::Upload(task, _)
+        | Step::Restore(task)
+        | Step::Alarm(task)
+        | Step::Initiate(task) => Some(task),
         _ => None,
     }
 }

@@ -47,7 +47,8 @@ pub fn shape(seed: u64, number: u64, protocols: &[ProtocolKind]) -> Shape {
     let stream = &mut stream;
     let protocol = protocols[stream.below(protocols.len() as u64) as usize];
     let mut draft = Draft::new(protocol);
-    if protocol.is_classic() && chance(stream, 60) {
+    let has_processes = protocol.is_classic() && chance(stream, 60);
+    if has_processes {
         draft.processes(stream);
     } else if protocol == ProtocolKind::AlignedCyclic && chance(stream, 80) {
         draft.looped(stream);
@@ -56,14 +57,24 @@ pub fn shape(seed: u64, number: u64, protocols: &[ProtocolKind]) -> Shape {
     }
     draft.rules(stream);
     let spice = spice(stream, draft.comes_to_a_last_snapshot());
+    if !has_processes && (spice.losses > 0 || protocol == ProtocolKind::AlignedTimeout) {
+        // A lost trigger leaves the tasks behind it aligning until a newer barrier comes (C8), as does a marker that
+        // cancels a snapshot whose barrier is announced and not there yet (B3), and the end of the data waits
+        // behind them: so there has to be a next one.
+        draft.snapshots.insert("interval".to_owned(), json!("1ms"));
+    }
     let file = draft.file();
     let scenario = Scenario::from_draft(&file).unwrap_or_else(|mistakes| panic!("a drawn scenario is valid: {mistakes:?}\n{file:#}"));
-    Shape { file, scenario, control: control(stream), spice }
+    let mut control = control(stream);
+    if scenario.plan().operators().iter().any(|operator| operator.kind.finishes()) && chance(stream, 60) {
+        // Word of a completion that comes late: the source takes part in more before it is gone.
+        control = control.with(Control::NOTICES);
+    }
+    Shape { file, scenario, control, spice }
 }
 
-/// A lost trigger leaves the tasks behind it aligning until a newer barrier comes (C8), so there has to be one
-/// in the end; and the last checkpoint is tried three times, so at most twice something keeps it from
-/// completing.
+/// Word of a completion that is lost is made good by that of a later one, so there has to be a last one. What is
+/// drawn here keeps it from completing less often than it is tried.
 fn spice(stream: &mut Stream, has_last: bool) -> Spice {
     let crashes = pick(stream, &[(1, 0), (6, 1), (4, 2)]);
     let losses = pick(stream, &[(3, 0), (1, 1)]).min(u8::from(has_last));
@@ -118,7 +129,8 @@ impl Draft {
     /// Whether a checkpoint is taken in the end whatever happens: behind a bounded channel a source whose
     /// tasks downstream are still aligning never comes to its end.
     fn comes_to_a_last_snapshot(&self) -> bool {
-        !self.snapshots.contains_key("final") && self.channels.iter().all(|channel| channel.get("capacity").is_none())
+        let has_last = !self.snapshots.contains_key("final") && !self.snapshots.contains_key("after_end");
+        has_last && self.channels.iter().all(|channel| channel.get("capacity").is_none())
     }
 
     fn operator(&mut self, name: &str, operator: Value) {
@@ -134,7 +146,9 @@ impl Draft {
     }
 
     fn source(&mut self, name: &str, stream: &mut Stream, parallelism: u64, may_finish: bool) {
-        let mut source = json!({"kind": "source", "records": parallelism * (1 + stream.below(2)) + stream.below(2)});
+        // One that finishes comes to its end soon, so that it is gone while others still send.
+        let least = u64::from(!may_finish || chance(stream, 30));
+        let mut source = json!({"kind": "source", "records": parallelism * (least + stream.below(2)) + stream.below(2)});
         if parallelism > 1 {
             source["parallelism"] = json!(parallelism);
         }
@@ -309,8 +323,11 @@ impl Draft {
     fn rules(&mut self, stream: &mut Stream) {
         let mut set = |key: &str, value: Value| drop(self.snapshots.insert(key.to_owned(), value));
         if self.script.is_empty() {
-            set("at", json!(vec![0; 1 + stream.below(3) as usize]));
-            if chance(stream, 40) {
+            // A source finishes behind one checkpoint, and that shows in the next ones: in those most that were under
+            // way already.
+            let finishes = self.operators.values().any(|operator| operator["finishes"] == true);
+            set("at", json!(vec![0; 1 + u64::from(finishes) as usize + stream.below(3) as usize]));
+            if chance(stream, if finishes { 70 } else { 40 }) {
                 set("max_concurrent", json!(2 + stream.below(2)));
             }
             if chance(stream, 25) {
@@ -331,7 +348,8 @@ impl Draft {
             if chance(stream, 10) {
                 set("min_pause", json!(1));
             }
-            if chance(stream, 15) {
+            // That snapshots go on is all that ends such a wait.
+            if chance(stream, 15) && self.protocol != ProtocolKind::AlignedTimeout {
                 set("after_end", json!("give_up"));
             }
         }

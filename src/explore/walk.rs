@@ -333,7 +333,7 @@ impl<'s> Walker<'s> {
             self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::Lose(task(stream)))));
         }
         for _ in 0..amount(self.spice.failed_uploads, stream) {
-            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::FailUpload(task(stream)))));
+            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::FailUpload(task(stream), None))));
         }
         for _ in 0..amount(self.spice.early_timers, stream) {
             self.planned.push((stream.below(horizon) as u32, Planned::EarlyTimer));

@@ -165,6 +165,8 @@ pub struct Plan {
     stateful: Vec<TaskId>,
     is_bounded: bool,
     is_ordered: bool,
+    /// The operators of each loop.
+    loops: Vec<Vec<OperatorId>>,
 }
 
 /// Why a graph cannot be run.
@@ -197,6 +199,7 @@ impl Plan {
             stateful: Vec::new(),
             is_bounded: edges.iter().any(|edge| edge.capacity != u32::MAX),
             is_ordered: edges.iter().all(|edge| edge.is_fifo),
+            loops: loops(&specs, &edges),
         };
         for spec in specs {
             plan.add_operator(spec);
@@ -440,6 +443,40 @@ impl Plan {
         self.is_bounded
     }
 
+    /// Whether records can go round.
+    #[inline(always)]
+    pub fn has_loops(&self) -> bool {
+        !self.loops.is_empty()
+    }
+
+    /// The loop that a task is part of.
+    #[inline]
+    fn loop_of(&self, task: TaskId) -> Option<&[OperatorId]> {
+        let operator = self.tasks[task].operator;
+        self.loops.iter().find(|members| members.contains(&operator)).map(Vec::as_slice)
+    }
+
+    /// The task that stands for all that come to the end of their data together: the first one of a loop, each
+    /// alone elsewhere.
+    #[inline]
+    pub fn leader(&self, task: TaskId) -> TaskId {
+        self.loop_of(task).map_or(task, |members| TaskId(self.operators[members[0]].tasks.start))
+    }
+
+    /// The tasks that come to the end of their data together with this one.
+    pub fn companions(&self, task: TaskId) -> impl Iterator<Item = TaskId> + use<'_> {
+        let members = self.loop_of(task).unwrap_or_default();
+        let alone = if members.is_empty() { Some(task) } else { None };
+        members.iter().flat_map(|&id| self.tasks_of(id)).chain(alone)
+    }
+
+    /// Whether a channel stays inside a loop.
+    #[inline]
+    pub fn is_inside(&self, channel: ChannelId) -> bool {
+        let Channel { from, to, .. } = self.channels[channel];
+        self.has_loops() && self.loop_of(from).is_some() && self.leader(from) == self.leader(to)
+    }
+
     /// Whether every channel keeps order.
     #[inline(always)]
     pub fn is_ordered(&self) -> bool {
@@ -658,6 +695,21 @@ pub fn back_edges(specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Vec<bool> {
     let node = |id: OperatorId| petgraph::graph::NodeIndex::new(id.index());
     let leads_back = |edge: &EdgeSpec| petgraph::algo::has_path_connecting(&graph, node(edge.to), node(edge.from), None);
     edges.iter().map(|edge| matches!(specs[edge.to.index()].kind, Kind::Iterate { .. }) && leads_back(edge)).collect()
+}
+
+/// The operators of each loop, ascending. Processes have none that comes to an end.
+fn loops(specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Vec<Vec<OperatorId>> {
+    if specs.iter().any(|spec| spec.kind.is_process()) {
+        return Vec::new();
+    }
+    let graph = graph_of(specs.len(), edges.iter().map(|edge| (edge.from, edge.to)));
+    let mut components = petgraph::algo::tarjan_scc(&graph);
+    components.retain(|component| component.len() > 1);
+    let members = components.into_iter().map(|component| component.into_iter().map(|node| OperatorId::from_index(node.index())));
+    let mut loops: Vec<Vec<OperatorId>> = members.map(Iterator::collect).collect();
+    loops.iter_mut().for_each(|members| members.sort_unstable());
+    loops.sort_unstable();
+    loops
 }
 
 /// By operator: whether `to` can be reached from it.

@@ -98,6 +98,8 @@ pub enum Element {
     Barrier(Barrier),
     /// The sender gave this snapshot up; its barrier will not come, or came for nothing (K6, K9).
     Cancel(SnapshotId),
-    /// The sender has finished; nothing comes after this (E1).
+    /// The sender has no data left: barriers can still come, records can not (E1).
+    EndOfData,
+    /// The sender has finished; nothing comes after this (E2).
     End,
 }

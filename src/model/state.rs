@@ -210,6 +210,8 @@ pub struct Part {
     /// Contents of channels, in the order in which they were saved: of inputs what arrived behind
     /// the cut, of outputs what the barrier overtook.
     pub channels: Vec<(ChannelId, Record)>,
+    /// Whether the task had finished: then it is restored as finished (P2, P5).
+    pub is_finished: bool,
 }
 
 /// Each channel's contents go back into that channel, so how the channels' records were mixed when

@@ -24,10 +24,7 @@ impl Aligned {
     }
 
     /// Snapshot, then barrier: both in one step, so no record comes between them (K3).
-    fn snapshot(&self, id: SnapshotId, out: &mut Effects) {
-        if self.gate.is_given_up(id) {
-            return out.push(Effect::Cancel(id));
-        }
+    fn snapshot(id: SnapshotId, out: &mut Effects) {
         out.push(Effect::SaveState(id));
         out.push(Effect::Broadcast(Barrier::aligned(id)));
         out.push(Effect::Ack(id));
@@ -37,7 +34,7 @@ impl Aligned {
     fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
         let is_last = self.gate.arrive(task, input);
         if is_last {
-            self.snapshot(id, out);
+            Self::snapshot(id, out);
             self.gate.finish(task, out);
         }
         is_last
@@ -47,7 +44,7 @@ impl Aligned {
 impl SnapshotProtocol for Aligned {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
         if self.gate.begin(task, id, out) {
-            self.snapshot(id, out);
+            Self::snapshot(id, out);
         }
     }
 
@@ -69,10 +66,6 @@ impl SnapshotProtocol for Aligned {
         {
             self.arrive(task, input, id, out);
         }
-    }
-
-    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

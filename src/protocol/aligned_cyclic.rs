@@ -23,10 +23,7 @@ impl AlignedCyclic {
         AlignedCyclic { gate: Gate::default(), is_logging: false, logs, goes_on }
     }
 
-    fn snapshot(&self, id: SnapshotId, out: &mut Effects) {
-        if self.gate.is_given_up(id) {
-            return out.push(Effect::Cancel(id));
-        }
+    fn snapshot(id: SnapshotId, out: &mut Effects) {
         out.push(Effect::SaveState(id));
         out.push(Effect::Broadcast(Barrier::aligned(id)));
     }
@@ -36,7 +33,7 @@ impl AlignedCyclic {
         let mut is_last = self.gate.arrive(task, input);
         let awaits_regular = task.inputs().any(|input| !task.is_back_edge(input) && self.gate.owes(task, input));
         if !self.is_logging && !awaits_regular {
-            self.snapshot(id, out);
+            Self::snapshot(id, out);
             self.is_logging = true;
             for input in task.inputs().filter(|&input| task.is_blocked(input)) {
                 out.push(Effect::Unblock(input));
@@ -63,7 +60,7 @@ impl SnapshotProtocol for AlignedCyclic {
         if !self.gate.begin(task, id, out) {
             return;
         }
-        self.snapshot(id, out);
+        Self::snapshot(id, out);
         // The head of a loop that nothing comes into any more still has to wait for its back edges.
         self.is_logging = self.logs && self.gate.is_pending(id);
         if !self.is_logging {
@@ -102,10 +99,6 @@ impl SnapshotProtocol for AlignedCyclic {
         } else if let Some(id) = self.gate.pending() {
             self.arrive(task, input, id, out);
         }
-    }
-
-    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

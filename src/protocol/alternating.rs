@@ -90,9 +90,6 @@ impl Alternating {
     }
 
     fn save_aligned(&self, id: SnapshotId, out: &mut Effects) {
-        if self.gate.is_given_up(id) {
-            return out.push(Effect::Cancel(id));
-        }
         out.push(Effect::SaveState(id));
         // A barrier that had to keep its place on the way in may overtake again on the way out.
         out.push(if self.starts_unaligned { Effect::Overtake(id) } else { Effect::Broadcast(Barrier::timed(id)) });
@@ -102,9 +99,6 @@ impl Alternating {
     /// The state is saved and the barrier leaves, ahead of everything.
     fn save_unaligned(&mut self, id: SnapshotId, out: &mut Effects) {
         self.phase = Phase::Collecting;
-        if self.gate.is_given_up(id) {
-            return out.push(Effect::Cancel(id));
-        }
         out.push(Effect::SaveState(id));
         out.push(Effect::Overtake(id));
     }
@@ -224,10 +218,6 @@ impl SnapshotProtocol for Alternating {
             out.push(Effect::CancelTimer);
             self.forget();
         }
-    }
-
-    fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.gate.give_up(task, id, out);
     }
 
     fn reset(&mut self) {

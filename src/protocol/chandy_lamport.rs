@@ -11,6 +11,9 @@ struct Recording {
     id: SnapshotId,
     /// Inputs whose marker is not in: what comes on them is their recorded state.
     open: SmallVec<[ChannelId; 4]>,
+    /// Given up: nothing is saved for it any more, and its markers are only waited for so that none of them
+    /// starts it again.
+    is_void: bool,
 }
 
 /// Chandy and Lamport 1985, section 3: the marker-sending rule and the marker-receiving rule, once
@@ -27,19 +30,26 @@ pub struct ChandyLamport {
 
 impl ChandyLamport {
     fn record_state(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.newest = self.newest.max(Some(id));
         out.push(Effect::SaveState(id));
         out.push(Effect::Broadcast(Barrier::aligned(id)));
+        self.follow(task, id, false);
+    }
+
+    fn follow(&mut self, task: &TaskView<'_>, id: SnapshotId, is_void: bool) {
+        self.newest = self.newest.max(Some(id));
         let open = task.inputs().filter(|input| !self.ended.contains(input)).collect();
-        self.recordings.push(Recording { id, open });
+        self.recordings.push(Recording { id, open, is_void });
+    }
+
+    fn give_up(&mut self, id: SnapshotId) {
+        self.recordings.iter_mut().filter(|recording| recording.id == id).for_each(|recording| recording.is_void = true);
     }
 
     fn close(&mut self, id: SnapshotId, input: Option<ChannelId>, out: &mut Effects) {
         let Some(at) = self.recordings.iter().position(|recording| recording.id == id) else { return };
         let open = &mut self.recordings[at].open;
         open.retain(|open| Some(*open) != input);
-        if open.is_empty() {
-            self.recordings.remove(at);
+        if open.is_empty() && !self.recordings.remove(at).is_void {
             out.push(Effect::Ack(id));
         }
     }
@@ -75,6 +85,23 @@ impl SnapshotProtocol for ChandyLamport {
         self.close(id, Some(input), out);
     }
 
+    /// It comes in the place of a marker, and goes on as one would.
+    fn on_cancel(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) {
+        if !self.is_recording(id) {
+            if self.is_void(task, id) {
+                return;
+            }
+            out.push(Effect::Cancel(id));
+            self.follow(task, id, true);
+        }
+        self.give_up(id);
+        self.close(id, Some(input), out);
+    }
+
+    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
+        self.give_up(id);
+    }
+
     fn on_input_end(&mut self, _task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
         self.ended.push(input);
         let ids: SmallVec<[SnapshotId; 4]> = self.recordings.iter().map(|recording| recording.id).collect();
@@ -82,7 +109,7 @@ impl SnapshotProtocol for ChandyLamport {
     }
 
     fn on_record(&mut self, _task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
-        for recording in self.recordings.iter().filter(|recording| recording.open.contains(&input)) {
+        for recording in self.recordings.iter().filter(|recording| !recording.is_void && recording.open.contains(&input)) {
             out.push(Effect::SaveRecord(recording.id, input, *record));
         }
     }

@@ -21,7 +21,7 @@ pub enum Timer {
     First,
     /// The next periodic trigger.
     Interval,
-    /// The last checkpoint is tried again, because records were still in flight in it.
+    /// The last checkpoint is tried again, because the try before failed.
     Final,
     /// The minimum pause after a completed checkpoint is over (C5).
     Pause,
@@ -40,12 +40,14 @@ pub enum Timer {
 /// What a task reports to the coordinator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Report {
-    /// Its part of the snapshot is in durable storage; with how many records of channels in it.
-    Ack(SnapshotId, u32),
+    /// Its part of the snapshot is in durable storage.
+    Ack(SnapshotId),
     /// It cannot take part in the snapshot.
     Decline(SnapshotId, Refusal),
-    /// A source has emitted the last record of its log.
-    Exhausted,
+    /// It is at the end of its data: it has emitted everything, or has seen the end on every input (E1).
+    DataEnded,
+    /// It has finished and takes part in nothing any more (E2).
+    Finished,
 }
 
 /// What the coordinator may ask the engine to do; applied in the order pushed, in one step.
@@ -106,10 +108,10 @@ impl Commands {
 /// What the coordinator may look at.
 #[derive(Clone, Copy, Debug)]
 pub struct CoordinatorView {
-    /// How many tasks there are.
+    /// How many tasks take part in a checkpoint: those that it does not know to have finished.
     pub tasks: u32,
-    /// How many of them are sources.
-    pub sources: u32,
+    /// How many tasks there are.
+    pub all: u32,
     /// The newest snapshot in the store of completed ones.
     pub latest: Option<SnapshotId>,
 }
@@ -143,15 +145,24 @@ pub struct Settings {
     pub tolerable_failures: Option<u32>,
     /// Restarts before the job has failed for good; `None` for any number.
     pub restarts: Option<u32>,
-    /// Whether a last checkpoint is taken once all sources have emitted everything (E2).
+    /// Whether a last checkpoint is taken once every task is at the end of its data (E2).
     pub final_checkpoint: bool,
+    /// Whether checkpoints are taken after a task has finished (P2).
+    pub after_end: bool,
     /// Whether nobody knows when all is done: processes stop when nothing moves any more.
     pub endless: bool,
 }
 
-/// How often the final checkpoint is tried before the run ends without it: a checkpoint that
-/// can never complete must not keep a run alive for ever.
-const FINAL_TRIES: u32 = 3;
+impl Settings {
+    /// Whether checkpoints are taken that a task at the end of its data can wait for (E2).
+    pub fn awaits_checkpoints(&self) -> bool {
+        self.enabled && self.after_end
+    }
+}
+
+/// How often the last checkpoint is tried before the run ends without it: one that can never complete must not
+/// keep a run alive for ever. More often than anything that a search spoils it with.
+pub const FINAL_TRIES: u32 = 10;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Pending {
@@ -160,11 +171,9 @@ struct Pending {
     acked: Vec<u64>,
     missing: u32,
     is_final: bool,
-    /// Records of channels that the acked parts hold.
-    in_flight: u64,
 }
 
-clone_fields!(Pending { id, acked, missing, is_final, in_flight });
+clone_fields!(Pending { id, acked, missing, is_final });
 
 /// The right coordinator.
 #[derive(Debug, PartialEq, Eq)]
@@ -182,8 +191,12 @@ pub struct Coordinator {
     /// Consecutive failures (C18).
     failures: u32,
     restarts: u32,
-    /// One bit per task: sources that have emitted everything in this attempt.
-    exhausted: Vec<u64>,
+    /// One bit per task: those that are at the end of their data in this attempt.
+    ended: Vec<u64>,
+    /// How many bits that are.
+    ended_count: u32,
+    /// Whether a task has finished in this attempt.
+    has_finished: bool,
     final_tries: u32,
     is_final_due: bool,
     finished: bool,
@@ -199,7 +212,9 @@ clone_fields!(Coordinator {
     shifted,
     failures,
     restarts,
-    exhausted,
+    ended,
+    ended_count,
+    has_finished,
     final_tries,
     is_final_due,
     finished,
@@ -210,8 +225,8 @@ impl Hash for Coordinator {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Coordinator { settings: _, next, pending, running, queued, pausing, shifted, .. } = self;
         (next, pending, running, queued, pausing, shifted).hash(state);
-        let Coordinator { failures, restarts, exhausted, final_tries, is_final_due, finished, .. } = self;
-        (failures, restarts, exhausted, final_tries, is_final_due, finished).hash(state);
+        let Coordinator { failures, restarts, ended, ended_count: _, has_finished, final_tries, is_final_due, finished, .. } = self;
+        (failures, restarts, ended, has_finished, final_tries, is_final_due, finished).hash(state);
     }
 }
 
@@ -239,7 +254,9 @@ impl Coordinator {
             shifted: false,
             failures: 0,
             restarts: 0,
-            exhausted: Vec::new(),
+            ended: Vec::new(),
+            ended_count: 0,
+            has_finished: false,
             final_tries: 0,
             is_final_due: true,
             finished: false,
@@ -252,7 +269,12 @@ impl Coordinator {
     }
 
     fn is_drained(&self, view: &CoordinatorView) -> bool {
-        !self.settings.endless && self.exhausted.iter().map(|word| word.count_ones()).sum::<u32>() == view.sources
+        !self.settings.endless && self.ended_count == view.all
+    }
+
+    /// Without checkpoints after the end none is taken any more once a task has finished.
+    fn takes_any(&self) -> bool {
+        self.settings.enabled && (self.settings.after_end || !self.has_finished)
     }
 
     /// Triggers what is wanted and allowed now: the final checkpoint first.
@@ -268,13 +290,13 @@ impl Coordinator {
         if drained && room && self.is_final_due && !self.pending.iter().any(|pending| pending.is_final) {
             self.final_tries += 1;
             self.trigger(view, true, out);
-        } else if !drained && self.queued && room && !self.pausing {
+        } else if !drained && self.queued && room && !self.pausing && self.takes_any() {
             self.trigger(view, false, out);
         }
     }
 
     fn wants_final(&self) -> bool {
-        self.settings.enabled && self.settings.final_checkpoint && self.final_tries < FINAL_TRIES
+        self.takes_any() && self.settings.final_checkpoint && self.final_tries < FINAL_TRIES
             || self.pending.iter().any(|pending| pending.is_final)
     }
 
@@ -290,7 +312,7 @@ impl Coordinator {
         let id = SnapshotId(self.next);
         self.next += 1;
         self.queued = false;
-        self.pending.push(Pending { id, acked: Vec::new(), missing: view.tasks, is_final, in_flight: 0 });
+        self.pending.push(Pending { id, acked: Vec::new(), missing: view.tasks, is_final });
         out.push(Command::Trigger(id));
         out.push(Command::SetTimer(Timer::Timeout(id)));
         if is_final {
@@ -306,7 +328,12 @@ impl Coordinator {
     }
 
     fn abort(&mut self, at: usize, reason: Reason, out: &mut Commands) {
-        let id = self.pending.remove(at).id;
+        let Pending { id, is_final, .. } = self.pending.remove(at);
+        if is_final {
+            // Tried again at once it would meet what made it fail.
+            self.is_final_due = false;
+            out.push(Command::SetTimer(Timer::Final));
+        }
         out.push(Command::CancelTimer(Timer::Timeout(id)));
         out.push(Command::CancelTimer(Timer::Store(id)));
         out.push(Command::Abort(id, reason));
@@ -327,7 +354,7 @@ impl Coordinator {
         self.pending.iter().position(|pending| pending.id == id)
     }
 
-    fn on_ack(&mut self, from: TaskId, id: SnapshotId, records: u32, out: &mut Commands) {
+    fn on_ack(&mut self, from: TaskId, id: SnapshotId, out: &mut Commands) {
         let Some(at) = self.position(id) else { return out.push(Command::Ignore(from, id)) };
         let pending = &mut self.pending[at];
         // With all acks in nobody is waited for: who was not counted among the tasks at the trigger, as one that
@@ -336,7 +363,6 @@ impl Coordinator {
             return out.push(Command::Ignore(from, id));
         }
         pending.missing -= 1;
-        pending.in_flight += u64::from(records);
         out.push(Command::Count(from, id));
         if pending.missing == 0 {
             // The time for acks is over; what remains is up to storage.
@@ -348,7 +374,7 @@ impl Coordinator {
     /// C12, in this order: durable first, then older ones are void, then the notices go out.
     fn on_stored(&mut self, view: &CoordinatorView, id: SnapshotId, out: &mut Commands) {
         let Some(at) = self.position(id) else { return };
-        let Pending { is_final, in_flight, .. } = self.pending.remove(at);
+        let is_final = self.pending.remove(at).is_final;
         out.push(Command::Complete(id));
         // Snapshots that processes start of their own accord are not about recovery: none makes another void.
         while !self.settings.endless && self.pending.first().is_some_and(|oldest| oldest.id < id) {
@@ -356,11 +382,7 @@ impl Coordinator {
         }
         out.push(Command::Notify(id));
         self.failures = 0;
-        if is_final && in_flight > 0 {
-            // What was in flight reaches the sinks only now, so this was not the last one.
-            (self.final_tries, self.is_final_due) = (0, false);
-            out.push(Command::SetTimer(Timer::Final));
-        } else if is_final {
+        if is_final {
             self.final_tries = FINAL_TRIES;
         } else if self.settings.min_pause && !self.is_drained(view) {
             self.pausing = true;
@@ -422,23 +444,21 @@ impl Coordination for Coordinator {
 
     fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         match report {
-            Report::Ack(id, records) => self.on_ack(from, id, records, out),
+            Report::Ack(id) => self.on_ack(from, id, out),
             Report::Decline(id, Refusal::Failed) => self.fail_checkpoint(view, id, Reason::Declined, out),
             // C18: all but a real failure is nobody's fault.
             Report::Decline(id, _) => {
                 if let Some(at) = self.position(id) {
-                    let was_final = self.pending[at].is_final;
                     self.abort(at, Reason::Declined, out);
-                    if was_final {
-                        // Tried again at once it would meet what made it fail.
-                        self.is_final_due = false;
-                        out.push(Command::SetTimer(Timer::Final));
-                    }
                     self.serve(view, out);
                 }
             }
-            Report::Exhausted => {
-                insert(&mut self.exhausted, from);
+            Report::DataEnded => {
+                self.ended_count += u32::from(insert(&mut self.ended, from));
+                self.serve(view, out);
+            }
+            Report::Finished => {
+                self.has_finished = true;
                 self.serve(view, out);
             }
         }
@@ -446,15 +466,16 @@ impl Coordination for Coordinator {
 
     /// C2 and C19: everything pending is void before anything is restored.
     fn on_failure(&mut self, _view: &CoordinatorView, out: &mut Commands) {
-        // A death that is noticed after the end: some notice may have found nobody, so the job
-        // comes up once more and ends again.
-        (self.running, self.finished) = (false, false);
-        self.exhausted.clear();
-        (self.final_tries, self.failures, self.is_final_due) = (0, 0, true);
-        self.stop_periodic(out);
         while !self.pending.is_empty() {
             self.abort(0, Reason::Failover, out);
         }
+        // A death that is noticed after the end: some notice may have found nobody, so the job
+        // comes up once more and ends again.
+        (self.running, self.finished) = (false, false);
+        self.ended.clear();
+        (self.ended_count, self.has_finished) = (0, false);
+        (self.final_tries, self.failures, self.is_final_due) = (0, 0, true);
+        self.stop_periodic(out);
         if self.settings.restarts.is_some_and(|limit| self.restarts >= limit) {
             self.finished = true;
             out.push(Command::GiveUp);
@@ -564,13 +585,14 @@ mod tests {
             tolerable_failures: None,
             restarts: None,
             final_checkpoint: false,
+            after_end: true,
             endless: false,
         };
-        let view = CoordinatorView { tasks: 2, sources: 1, latest: None };
+        let view = CoordinatorView { tasks: 2, all: 2, latest: None };
         let (mut coordinator, task) = (Coordinator::new(settings), TaskId(0));
         commands(|out| coordinator.on_running(&view, out));
         assert!(commands(|out| coordinator.on_request(&view, out)).contains(&Command::Trigger(SnapshotId(1))));
-        let mut ack = |id| commands(|out| coordinator.on_report(&view, task, Report::Ack(SnapshotId(id), 0), out));
+        let mut ack = |id| commands(|out| coordinator.on_report(&view, task, Report::Ack(SnapshotId(id)), out));
         assert_eq!(ack(1), [Command::Count(task, SnapshotId(1))]);
         assert_eq!(ack(1), [Command::Ignore(task, SnapshotId(1))]);
         assert_eq!(ack(7), [Command::Ignore(task, SnapshotId(7))]);

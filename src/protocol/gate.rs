@@ -17,8 +17,6 @@ const ENDED: u8 = 2;
 pub(super) struct Gate {
     /// The highest id seen, plus one; 0 before the first.
     after_newest: u32,
-    /// The highest id that the coordinator gave up before it began here, plus one (K2).
-    after_given_up: u32,
     /// How many inputs were open when the newest began; 0 when it is not pending here.
     target: u32,
     /// How many of them have arrived.
@@ -27,7 +25,7 @@ pub(super) struct Gate {
     marks: Box<[u8]>,
 }
 
-clone_fields!(Gate { after_newest, after_given_up, target, arrived, marks });
+clone_fields!(Gate { after_newest, target, arrived, marks });
 
 impl Gate {
     fn newest(&self) -> Option<SnapshotId> {
@@ -119,7 +117,6 @@ impl Gate {
     pub fn end(&mut self, task: &TaskView<'_>, input: ChannelId, goes_on: bool, out: &mut Effects) -> bool {
         // The mark of an arrival must not be made by the end itself: that is counted in `arrive`.
         self.mark(task, input, ENDED);
-        self.pass_given_up(task, out);
         match self.pending() {
             Some(id) if !goes_on => {
                 self.abort(task, id, Refusal::InputEnded, out);
@@ -127,30 +124,5 @@ impl Gate {
             }
             pending => pending.is_some(),
         }
-    }
-
-    /// The coordinator gave `id` up (K7): remembered while it has not begun here.
-    pub fn give_up(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        if self.after_newest <= id.0 {
-            self.after_given_up = self.after_given_up.max(id.0 + 1);
-            self.pass_given_up(task, out);
-        }
-    }
-
-    /// Where every input has ended no barrier will come that could be turned into a marker (K2), and
-    /// the tasks behind would wait for one: so they are told at once, as by a task that stops (K9).
-    fn pass_given_up(&mut self, task: &TaskView<'_>, out: &mut Effects) {
-        let all_ended = !self.marks.is_empty() && self.marks.iter().all(|marks| *marks & ENDED != 0);
-        if all_ended && self.after_given_up > self.after_newest {
-            let id = SnapshotId(self.after_given_up - 1);
-            self.finish(task, out);
-            self.after_newest = self.after_given_up;
-            out.push(Effect::Cancel(id));
-        }
-    }
-
-    /// Whether there is no point in taking `id`; the tasks behind are told instead (K2).
-    pub fn is_given_up(&self, id: SnapshotId) -> bool {
-        self.after_given_up == id.0 + 1
     }
 }

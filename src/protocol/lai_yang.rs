@@ -113,6 +113,15 @@ impl SnapshotProtocol for LaiYang {
         self.newest = id.0;
     }
 
+    /// The count of that channel will not come, and nobody waits for the rest.
+    fn on_cancel(&mut self, _task: &TaskView<'_>, _input: ChannelId, id: SnapshotId, _out: &mut Effects) {
+        self.recordings.retain(|recording| recording.id != id);
+    }
+
+    fn on_abort(&mut self, _task: &TaskView<'_>, id: SnapshotId, _out: &mut Effects) {
+        self.recordings.retain(|recording| recording.id != id);
+    }
+
     fn on_input_end(&mut self, task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
         self.know_inputs(task);
         let at = self.at(input);

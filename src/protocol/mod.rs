@@ -29,7 +29,9 @@ pub use aligned_cyclic::AlignedCyclic;
 pub use alternating::Alternating;
 pub use at_least_once::AtLeastOnce;
 pub use chandy_lamport::ChandyLamport;
-pub use coordinator::{Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Report, Settings, Timer};
+pub use coordinator::{
+    Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, FINAL_TRIES, Report, Settings, Timer,
+};
 pub use lai_yang::LaiYang;
 pub use no_markers::NoMarkers;
 pub use registry::{Claims, Guarantee, Options, ProtocolKind, Told};

@@ -135,8 +135,9 @@ pub trait SnapshotProtocol {
     /// The timer set for `id` is due.
     fn on_timer(&mut self, _task: &TaskView<'_>, _id: SnapshotId, _out: &mut Effects) {}
 
-    /// The coordinator says that `id` was aborted (K7). The engine has dropped what this task saved
-    /// of it.
+    /// The coordinator says that `id` was aborted (K7). The engine has dropped what this task saved of it,
+    /// and saves nothing of it any more: where a barrier would leave, a cancellation marker does (K2). So
+    /// there is nothing that a protocol has to do but forget.
     fn on_abort(&mut self, _task: &TaskView<'_>, _id: SnapshotId, _out: &mut Effects) {}
 
     /// What rides on every record that this task sends. Only asked when

@@ -193,17 +193,17 @@ mod tests {
             "aligned",
             r#"["emit a", "trigger", "emit a", "deliver a->count"]"#,
             expect![[r#"
-            record a->count 2->9
-            trigger coordinator->a 3->4
-            barrier a->count 4->10
-            ack a->coordinator 5->6
-            record a->count 7->17
-            ack count->coordinator 11->12
-            trigger coordinator->a 13->14
-            barrier a->count 14->18
-            ack a->coordinator 15->16
-            ack count->coordinator 19->20
-        "#]],
+                record a->count 2->9
+                trigger coordinator->a 3->4
+                barrier a->count 4->10
+                ack a->coordinator 5->6
+                record a->count 7->14
+                ack count->coordinator 11->12
+                trigger coordinator->a 16->17
+                barrier a->count 17->20
+                ack a->coordinator 18->19
+                ack count->coordinator 21->22
+            "#]],
         );
     }
 
@@ -213,21 +213,17 @@ mod tests {
             "unaligned",
             r#"["emit a", "trigger", "deliver a->count"]"#,
             expect![[r#"
-            record a->count 2->11
-            trigger coordinator->a 3->4
-            barrier a->count 4->7
-            ack a->coordinator 5->6
-            ack count->coordinator 8->9
-            record a->count 12->21
-            trigger coordinator->a 13->14
-            barrier a->count 14->17
-            ack a->coordinator 15->16
-            ack count->coordinator 18->19
-            trigger coordinator->a 22->23
-            barrier a->count 23->26
-            ack a->coordinator 24->25
-            ack count->coordinator 27->28
-        "#]],
+                record a->count 2->11
+                trigger coordinator->a 3->4
+                barrier a->count 4->7
+                ack a->coordinator 5->6
+                ack count->coordinator 8->9
+                record a->count 12->14
+                trigger coordinator->a 16->17
+                barrier a->count 17->20
+                ack a->coordinator 18->19
+                ack count->coordinator 21->22
+            "#]],
         );
     }
 
@@ -237,14 +233,14 @@ mod tests {
             "aligned",
             r#"["emit a", "crash count"]"#,
             expect![[r#"
-            record a->count 2->never
-            record a->count 8->9
-            record a->count 10->15
-            trigger coordinator->a 11->12
-            barrier a->count 12->16
-            ack a->coordinator 13->14
-            ack count->coordinator 17->18
-        "#]],
+                record a->count 2->never
+                record a->count 8->9
+                record a->count 10->12
+                trigger coordinator->a 14->15
+                barrier a->count 15->18
+                ack a->coordinator 16->17
+                ack count->coordinator 19->20
+            "#]],
         );
     }
 }

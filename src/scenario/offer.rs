@@ -53,7 +53,7 @@ impl Scenario {
             match step {
                 Step::Crash(_) => offers.crashes += 1,
                 Step::Lose(_) => offers.lost_notices += 1,
-                Step::FailUpload(_) => offers.failed_uploads += 1,
+                Step::FailUpload(..) => offers.failed_uploads += 1,
                 _ => {}
             }
         }

@@ -89,6 +89,13 @@ pub enum Fact {
     CancelSent { channel: ChannelId, snapshot: SnapshotId },
     /// A channel was ended by its sender.
     EndSent { channel: ChannelId },
+    /// The sender's data has ended: no record comes behind this.
+    DataEndSent { channel: ChannelId },
+    /// The end of the sender's data was taken.
+    DataEndReceived { channel: ChannelId },
+    /// The task is at the end of its data: a source has emitted everything, another task has seen the end on
+    /// every input.
+    DataEnded { task: TaskId },
     /// A barrier was taken from a channel.
     BarrierReceived { channel: ChannelId, snapshot: SnapshotId },
     /// The task takes nothing more from a channel for now.
@@ -240,6 +247,9 @@ impl Fact {
             Fact::BarrierSent { channel: c, snapshot } => [53, channel(c), snap(snapshot), 0],
             Fact::CancelSent { channel: c, snapshot } => [54, channel(c), snap(snapshot), 0],
             Fact::EndSent { channel: c } => [55, channel(c), 0, 0],
+            Fact::DataEndSent { channel: c } => [57, channel(c), 0, 0],
+            Fact::DataEndReceived { channel: c } => [58, channel(c), 0, 0],
+            Fact::DataEnded { task: t } => [59, task(t), 0, 0],
             Fact::TriggerReceived { task: t, snapshot } => [56, task(t), snap(snapshot), 0],
         }
     }
@@ -260,6 +270,9 @@ impl Fact {
             Fact::BarrierSent { .. } => "barrier_sent",
             Fact::CancelSent { .. } => "cancel_sent",
             Fact::EndSent { .. } => "end_sent",
+            Fact::DataEndSent { .. } => "data_end_sent",
+            Fact::DataEndReceived { .. } => "data_end_received",
+            Fact::DataEnded { .. } => "data_ended",
             Fact::BarrierReceived { .. } => "barrier_received",
             Fact::Blocked { .. } => "blocked",
             Fact::Unblocked { .. } => "unblocked",
@@ -367,6 +380,10 @@ impl Fact {
             Fact::BarrierSent { channel: c, snapshot } => format!("barrier {snapshot} sent on {}", channel(c)),
             Fact::CancelSent { channel: c, snapshot } => format!("cancellation of {snapshot} sent on {}", channel(c)),
             Fact::EndSent { channel: c } => format!("end sent on {}", channel(c)),
+            Fact::DataEndSent { channel: c } => format!("end of data sent on {}", channel(c)),
+            Fact::DataEndReceived { channel: c } => format!("end of data received on {}", channel(c)),
+            Fact::DataEnded { task: t } if plan.kind(t).emits() => format!("{} has emitted everything", task(t)),
+            Fact::DataEnded { task: t } => format!("{} is at the end of its data", task(t)),
             Fact::BarrierReceived { channel: c, snapshot } => format!("barrier {snapshot} received on {}", channel(c)),
             Fact::Blocked { channel: c } => format!("{} blocked", channel(c)),
             Fact::Unblocked { channel: c } => format!("{} unblocked", channel(c)),
@@ -429,7 +446,7 @@ impl Fact {
             Fact::Restored { task: t, .. } => format!("{} is up", task(t)),
             Fact::Resumed => "all tasks are up again".to_owned(),
             Fact::Fenced { task: t } => format!("message of an older attempt of {} dropped", task(t)),
-            Fact::Exhausted { task: t } => format!("{} has emitted everything", task(t)),
+            Fact::Exhausted { task: t } => format!("the coordinator hears that {} is at the end of its data", task(t)),
             Fact::JobFailed => "no restart is left: the job has failed".to_owned(),
             Fact::LeftBehind { channel: c, elements: 1 } => format!("1 element is left in {}", channel(c)),
             Fact::LeftBehind { channel: c, elements } => format!("{elements} elements are left in {}", channel(c)),

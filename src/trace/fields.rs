@@ -109,6 +109,7 @@ impl Fact {
             | Fact::OpenDropped { task }
             | Fact::Crashed { task }
             | Fact::Fenced { task }
+            | Fact::DataEnded { task }
             | Fact::Exhausted { task } => by.at(task),
             Fact::Triggered { snapshot } | Fact::Overdue { snapshot } | Fact::AllAcked { snapshot } | Fact::Completed { snapshot } => {
                 by.coordinator(snapshot)
@@ -117,11 +118,13 @@ impl Fact {
             Fact::BarrierSent { channel, snapshot } | Fact::CancelSent { channel, snapshot } => {
                 Fields { snapshot: Some(snapshot), ..by.leaving(channel) }
             }
-            Fact::EndSent { channel } => by.leaving(channel),
+            Fact::EndSent { channel } | Fact::DataEndSent { channel } => by.leaving(channel),
             Fact::BarrierReceived { channel, snapshot }
             | Fact::CancelReceived { channel, snapshot }
             | Fact::Announced { channel, snapshot } => Fields { snapshot: Some(snapshot), ..by.coming(channel) },
-            Fact::Blocked { channel } | Fact::Unblocked { channel } | Fact::InputEnded { channel } => by.coming(channel),
+            Fact::Blocked { channel } | Fact::Unblocked { channel } | Fact::InputEnded { channel } | Fact::DataEndReceived { channel } => {
+                by.coming(channel)
+            }
             Fact::Saved { task, snapshot, entries, .. } => Fields { entries: Some(entries.into()), ..by.part(task, snapshot) },
             Fact::RecordSaved { channel, snapshot, name, value } => {
                 let record = Fields { snapshot: Some(snapshot), record: by.sent(channel, name), ..by.coming(channel) };

@@ -136,7 +136,7 @@ situations! {
     CrashAfterLastRecord = "crash_after_last_record",
     /// A task died when the coordinator had ended the job.
     CrashAfterFinish = "crash_after_finish",
-    /// The last snapshot was taken once more, since the first one left records in channels.
+    /// The last snapshot was tried once more, since the try before failed.
     FinalSnapshotRepeated = "final_snapshot_repeated",
     /// A snapshot was taken without a source that had finished; what it would have saved was noted for it.
     FinishedTaskNoted = "finished_task_noted",
@@ -252,9 +252,11 @@ pub struct Situations {
     notices: u32,
     listeners: u32,
     /// Sources that have emitted everything in this attempt.
+    /// How many sources, and how many tasks, have said that they are at the end of their data.
     exhausted: u32,
+    at_end: u32,
     /// Whether the last snapshot has been taken in this attempt.
-    is_final_taken: bool,
+    is_final_spoilt: bool,
     restored: Option<SnapshotId>,
     /// The first snapshot after a restore from one.
     second_generation: Option<SnapshotId>,
@@ -444,7 +446,10 @@ impl Situations {
             Fact::Restoring { snapshot } => self.restoring(snapshot),
             Fact::Restored { task, .. } => (self.fresh, self.cause) = (task.0, Cause::Restore),
             Fact::Resumed => self.recovering = false,
-            Fact::Exhausted { .. } => self.exhausted += 1,
+            Fact::Exhausted { task } => {
+                self.exhausted += u32::from(plan.kind(task).emits());
+                self.at_end += 1;
+            }
             Fact::Fenced { .. } => self.hit(Situation::OldMessageFenced),
             Fact::JobFailed => self.hit(Situation::JobFailed),
             Fact::Finished => self.finished = true,
@@ -466,15 +471,19 @@ impl Situations {
         age < u64::BITS && self.complete >> age & 1 == 1
     }
 
-    fn is_drained(&self, plan: &Plan) -> bool {
+    fn has_emitted_all(&self, plan: &Plan) -> bool {
         !plan.has_processes() && self.exhausted >= plan.sources().len() as u32
+    }
+
+    fn is_drained(&self, plan: &Plan) -> bool {
+        !plan.has_processes() && self.at_end >= plan.tasks().len() as u32
     }
 
     fn triggered(&mut self, plan: &Plan, snapshot: SnapshotId) {
         self.complete = self.complete.checked_shl(snapshot.0.saturating_sub(self.newest)).unwrap_or(0);
         self.newest = self.newest.max(snapshot.0);
         let is_final = self.is_drained(plan);
-        self.hit_if(is_final && self.is_final_taken, Situation::FinalSnapshotRepeated);
+        self.hit_if(is_final && self.is_final_spoilt, Situation::FinalSnapshotRepeated);
         if self.restored.is_some() {
             self.second_generation.get_or_insert(snapshot);
         }
@@ -490,7 +499,6 @@ impl Situations {
         if let Some(at) = self.find(snapshot) {
             let pending = self.pending.remove(at);
             self.hit_if(pending.is_logged, Situation::CompletedWithChannelState);
-            self.is_final_taken |= pending.is_final;
         }
     }
 
@@ -504,6 +512,7 @@ impl Situations {
         if let Some(at) = self.find(snapshot) {
             let pending = self.pending.remove(at);
             self.hit_if(pending.parts > 0, Situation::PartialSnapshotDiscarded);
+            self.is_final_spoilt |= pending.is_final;
         }
     }
 
@@ -665,8 +674,8 @@ impl Situations {
         self.hit_if(self.recovering, Situation::CrashDuringRecovery);
         self.hit_if(self.down > 0, Situation::CrashBeforeDetection);
         self.down += 1;
-        let is_drained = self.is_drained(plan);
-        self.hit_if(is_drained && !self.finished, Situation::CrashAfterLastRecord);
+        let is_late = self.has_emitted_all(plan);
+        self.hit_if(is_late && !self.finished, Situation::CrashAfterLastRecord);
         self.hit_if(self.finished, Situation::CrashAfterFinish);
     }
 
@@ -684,7 +693,7 @@ impl Situations {
         self.refilled.fill(Refilled::default());
         self.names.fill(0);
         self.watched = u32::from(!self.names.is_empty());
-        (self.fresh, self.notices, self.exhausted, self.is_final_taken) = (NOBODY, 0, 0, false);
+        (self.fresh, self.notices, self.exhausted, self.at_end, self.is_final_spoilt) = (NOBODY, 0, 0, 0, false);
         (self.cause, self.ending) = (Cause::Unknown, None);
     }
 }

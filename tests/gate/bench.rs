@@ -162,6 +162,7 @@ fn coordinator() -> CoordinatorBox {
         tolerable_failures: None,
         restarts: None,
         final_checkpoint: false,
+        after_end: true,
         endless: true,
     };
     CoordinatorBox::new(Coordinator::new(settings))
@@ -309,6 +310,7 @@ impl<'c> Bench<'c> {
         let word = |element: Element| match element {
             Element::Record(record) => self.eyes.name(record.name),
             Element::Cancel(id) => format!("C{id}"),
+            Element::EndOfData => "D".to_owned(),
             Element::End => "E".to_owned(),
             Element::Barrier(Barrier { snapshot, kind }) => match kind {
                 BarrierKind::Unaligned { .. } => format!("B{snapshot}u"),

@@ -389,19 +389,32 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
         match world.ready(Step::Deliver(channel)) {
             Ok(()) => {}
-            Err(Wait::Stuck(task)) => return self.join_ring(task, lane),
+            Err(Wait::Stuck(task) | Wait::Busy(task)) => return self.join_ring(task, lane),
             Err(_) => return self.lanes[lane as usize].due = PARKED,
         }
         self.departure = at;
+        self.lanes[lane as usize].due = PARKED;
         let mut free = at;
         if (self.is_serviced[task.index()] || !self.timing.slows.is_empty()) && world.record_ahead(channel) {
             free += self.draw_service(task, at);
-            self.departure = free;
-            self.desks[task.index()].busy_until = free;
         }
-        self.lanes[lane as usize].due = PARKED;
-        self.apply(world, Step::Deliver(channel), at);
+        if free > at {
+            self.begin(world, Step::Begin(channel, 0), task, at, free);
+        } else {
+            self.apply(world, Step::Deliver(channel), at);
+        }
         self.follow_up(lane, world.data_stamp(channel), free);
+    }
+
+    /// A task takes a record in hand: what comes of it comes at the end of the service.
+    #[inline(never)]
+    fn begin(&mut self, world: &mut World, step: Step, task: TaskId, at: u64, free: u64) {
+        self.desks[task.index()].busy_until = free;
+        self.apply(world, step, at);
+        // It may have died of what it took.
+        if self.desks[task.index()].busy_until == free {
+            self.queue_wake(task, free);
+        }
     }
 
     /// A channel that does not keep order: what arrives first is taken first.
@@ -412,15 +425,18 @@ impl<'s, S: FactSink> Timed<'s, S> {
         let step = Step::Take(channel, index);
         match world.ready(step) {
             Ok(()) => {}
-            Err(Wait::Stuck(task)) => return self.join_ring(task, channel.0),
+            Err(Wait::Stuck(task) | Wait::Busy(task)) => return self.join_ring(task, channel.0),
             Err(_) => return self.lanes[channel.index()].due = PARKED,
         }
         let is_record = matches!(world.contents(channel).nth(index as usize), Some(Element::Record(_)));
         let free = at + if is_record { self.draw_service(task, at) } else { 0 };
-        self.departure = free;
-        self.desks[task.index()].busy_until = free;
+        self.departure = at;
         self.lanes[channel.index()].due = PARKED;
-        self.apply(world, step, at);
+        if free > at {
+            self.begin(world, Step::Begin(channel, index), task, at, free);
+        } else {
+            self.apply(world, step, at);
+        }
         self.follow_up(channel.0, world.earliest(channel).map(|(_, stamp)| stamp), free);
     }
 
@@ -442,7 +458,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
         match world.ready(step) {
             Ok(()) => {}
-            Err(Wait::Stuck(task)) => return self.join_ring(task, lane),
+            Err(Wait::Stuck(task) | Wait::Busy(task)) => return self.join_ring(task, lane),
             Err(_) => return self.lanes[lane as usize].due = PARKED,
         }
         self.lanes[lane as usize].due = PARKED;
@@ -498,7 +514,16 @@ impl<'s, S: FactSink> Timed<'s, S> {
     /// The task may be free: lets the lanes in its ring go on, in order, as far as it can.
     #[inline(never)]
     fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
+        if self.desks[task.index()].wake != at {
+            return;
+        }
         self.desks[task.index()].wake = IDLE;
+        if world.is_busy(task) {
+            match self.desks[task.index()].busy_until {
+                until if until > at => return self.queue_wake(task, until),
+                _ => self.take_due(world, Step::Complete(task), at),
+            }
+        }
         if self.has_mail(task) {
             match self.desks[task.index()].busy_until {
                 until if until > at => return self.queue_wake(task, until),
@@ -562,13 +587,14 @@ impl<'s, S: FactSink> Timed<'s, S> {
     #[inline(never)]
     fn on_agenda(&mut self, world: &mut World, slot: u32, at: u64) {
         let Some(step) = self.agenda.take(slot) else { return };
-        let step = self.spoil(world, step);
         if self.comes_later(world, step, at) {
             return self.schedule(step, at);
         }
         match self.own_task(step) {
             Some(task) if matches!((step, world.ready(step)), (Step::Initiate(_), Err(Wait::Down(_)))) => self.mail.push((task, step)),
-            Some(task) if self.desks[task.index()].busy_until > at || world.is_stuck(task) => self.keep(task, step, at),
+            Some(task) if self.desks[task.index()].busy_until > at || world.is_busy(task) || world.is_stuck(task) => {
+                self.keep(task, step, at);
+            }
             _ => self.take_due(world, step, at),
         }
     }
@@ -620,14 +646,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         let Step::Initiate(task) = step else { return false };
         let scripted = self.timing.initiations.iter().find(|initiation| initiation.task == task && initiation.at.0 == at);
         scripted.is_some_and(|initiation| world.position(task) < initiation.after) && self.desks[task.index()].emit == at
-    }
-
-    /// An upload that is declared to fail does.
-    fn spoil(&self, world: &World, step: Step) -> Step {
-        match step {
-            Step::Upload(task) if world.uploading(task).is_some_and(|id| self.failing.contains(&(task, id))) => Step::FailUpload(task),
-            step => step,
-        }
     }
 
     #[inline(never)]

@@ -86,10 +86,11 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                     self.queue_wake(task, self.now);
                 }
             }
-            Touch::Saving(task) => {
+            Touch::Saving(task, id) => {
                 let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
                 let at = self.draw_control(task, "upload", upload);
-                self.schedule(Step::Upload(task), at);
+                let fails = self.failing.contains(&(task, id));
+                self.schedule(if fails { Step::FailUpload(task, Some(id)) } else { Step::Upload(task, Some(id)) }, at);
             }
             Touch::Restoring(task) => {
                 let restore = self.timing.of(self.plan.tasks()[task].operator).restore;
@@ -120,7 +121,7 @@ impl<S: FactSink> Timed<'_, S> {
             Fact::Crashed { task: dead } => dead == task,
             _ => true,
         };
-        self.agenda.cancel(|step| matches!(step, Step::Upload(task) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
+        self.agenda.cancel(|step| matches!(step, Step::Upload(task, _) | Step::FailUpload(task, _) | Step::Restore(task) | Step::Alarm(task) if is_void(task)));
         // A process that is down starts its snapshot when it is up again.
         self.mail.retain(|(task, step)| !is_void(*task) || matches!(step, Step::Initiate(_)));
         match fact {
@@ -132,7 +133,7 @@ impl<S: FactSink> Timed<'_, S> {
     /// Nobody works here any more: what waits in the ring is parked until the task is up.
     fn clear_desk(&mut self, task: TaskId) {
         let desk = &mut self.desks[task.index()];
-        desk.busy_until = self.now;
+        (desk.busy_until, desk.wake) = (self.now, IDLE);
         // A source that is set back emits at once what has been there for long; what cannot be
         // replayed goes by in the meantime.
         if !matches!(self.plan.kind(task), Kind::Source { replayable: false, .. }) {

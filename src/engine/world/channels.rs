@@ -56,11 +56,27 @@ pub(in crate::engine) struct Channels {
     /// Whose turn it is, by port.
     pub turns: Printed<Vec<u32>>,
     pub piggyback: Printed<Piggyback>,
+    /// By task: how many inputs, of those from outside its loop, have not come to the end of their data; at the
+    /// [leader](Plan::leader) of a loop for all of it. Empty for processes, which come to no end.
+    pub awaited: Printed<Vec<u32>>,
+    /// How many ends of data are on their way.
+    pub ends: u32,
     /// Channels whose end was taken, sorted.
     pub ended: Printed<Vec<ChannelId>>,
 }
 
-clone_fields!(Channels { data, blocked, outboxes, turns, piggyback, ended });
+clone_fields!(Channels { data, blocked, outboxes, turns, piggyback, awaited, ends, ended });
+
+/// What each task awaits when an attempt begins.
+fn awaited(plan: &Plan) -> Vec<u32> {
+    let mut awaited = vec![0; if plan.has_processes() { 0 } else { plan.tasks().len() }];
+    if !awaited.is_empty() {
+        for (_, channel) in plan.channels().pairs().filter(|(id, _)| !plan.is_inside(*id)) {
+            awaited[plan.leader(channel.to).0 as usize] += 1;
+        }
+    }
+    awaited
+}
 
 impl Channels {
     pub fn new(plan: &Plan, has_stamps: bool) -> Self {
@@ -72,8 +88,20 @@ impl Channels {
             outboxes: Printed::new(Lists::new(tasks)),
             turns: Printed::new(vec![0; plan.ports().len()]),
             piggyback: Printed::new(piggyback),
+            awaited: Printed::new(awaited(plan)),
+            ends: 0,
             ended: Printed::default(),
         }
+    }
+
+    /// A new attempt begins.
+    pub fn await_ends(&mut self, plan: &Plan) {
+        *self.awaited = awaited(plan);
+    }
+
+    /// Whether no record is in a channel.
+    pub fn has_no_record(&self, channel: ChannelId) -> bool {
+        self.data.iter(channel.0 as usize).all(|slot| slot.record().is_none())
     }
 
     pub fn print(&mut self, prints: &mut Prints) {
@@ -82,10 +110,12 @@ impl Channels {
         prints.add(&mut self.outboxes);
         prints.add(&mut self.turns);
         prints.add(&mut self.piggyback);
+        prints.add(&mut self.awaited);
+        prints.add_small(&self.ends);
         prints.add(&mut self.ended);
     }
 
     pub fn footprint(&self) -> usize {
-        self.data.footprint() + self.outboxes.footprint() + self.blocked.len() + 8 * self.turns.len()
+        self.data.footprint() + self.outboxes.footprint() + self.blocked.len() + 4 * (self.turns.len() + self.awaited.len())
     }
 }

@@ -27,18 +27,15 @@ impl World {
         self.setup.budget
     }
 
-    /// The snapshot that the task's next upload is for.
+    /// The oldest snapshot of which a part of the task waits for its upload.
     pub fn uploading(&self, task: TaskId) -> Option<SnapshotId> {
-        if self.tasks.savings.is_empty() {
-            return None;
-        }
-        self.tasks.savings[self.tasks.savings_of(task)].iter().find(|saving| saving.is_whole).map(|saving| saving.snapshot)
+        self.tasks.upload_at(task, None).map(|at| self.tasks.savings[at].snapshot)
     }
 
     pub(in crate::engine) fn coordinator_view(&self) -> CoordinatorView {
         CoordinatorView {
             tasks: (self.tasks.len() - self.centre.gone.iter().filter(|gone| **gone).count()) as u32,
-            sources: self.setup.plan.sources().len() as u32,
+            all: self.tasks.len() as u32,
             latest: self.durable.latest(),
         }
     }
@@ -48,16 +45,23 @@ impl World {
         self.durable.snapshots.iter().map(|stored| stored.id)
     }
 
+    /// Every part that waits for its upload: whose, and of which snapshot.
+    pub fn uploads(&self) -> impl Iterator<Item = (TaskId, SnapshotId)> {
+        self.tasks.uploads()
+    }
+
     /// The driver's stamp on the first message of a channel.
     #[inline(always)]
     pub fn data_stamp(&self, channel: ChannelId) -> Option<Stamp> {
         self.channels.data.front(channel.0 as usize).map(|slot| slot.stamp)
     }
 
-    /// The place in a channel, and the stamp, of the element with the least stamp.
+    /// The place in a channel, and the stamp, of the element with the least stamp; of the end of the data only where
+    /// nothing else is left.
     pub fn earliest(&self, channel: ChannelId) -> Option<(u32, Stamp)> {
-        let stamps = self.channels.data.iter(channel.0 as usize).map(|slot| slot.stamp);
-        stamps.enumerate().map(|(at, stamp)| (at as u32, stamp)).min_by_key(|(_, stamp)| stamp.0)
+        let slots = self.channels.data.iter(channel.0 as usize).enumerate();
+        let (at, slot) = slots.min_by_key(|(_, slot)| (slot.item == Element::EndOfData, slot.stamp.0))?;
+        Some((at as u32, slot.stamp))
     }
 
     /// The driver's stamp on the first message from the coordinator to a task.
@@ -83,6 +87,12 @@ impl World {
             _ if self.is_feed(task) => self.outside.feeds[task.0 as usize],
             state => state.position().unwrap_or(0),
         }
+    }
+
+    /// Whether a task works on a record.
+    #[inline(always)]
+    pub fn is_busy(&self, task: TaskId) -> bool {
+        self.tasks.is_busy(task)
     }
 
     /// Whether a task has output that does not fit.

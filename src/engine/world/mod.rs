@@ -34,7 +34,8 @@ pub(super) use self::tasks::{Saving, Status, initial_state};
 pub(super) struct Fixed {
     /// Whether any protocol wants to see records.
     pub wants_records: bool,
-    /// Whether some process takes only what its state has a rule for.
+    /// Whether some channel's elements can be taken in some states only: a process takes what its state has a rule
+    /// for, and of a channel without order the end of the data is taken last.
     pub is_picky: bool,
 }
 
@@ -113,7 +114,7 @@ impl World {
         let protocols: IdVec<TaskId, ProtocolBox> = plan.tasks().ids().map(protocol).collect();
         let fixed = Fixed {
             wants_records: protocols.iter().any(SnapshotProtocol::wants_records),
-            is_picky: plan.operators().iter().any(|operator| matches!(operator.kind, Kind::Automaton(_))),
+            is_picky: !plan.is_ordered() || plan.operators().iter().any(|operator| matches!(operator.kind, Kind::Automaton(_))),
         };
         World {
             fixed,

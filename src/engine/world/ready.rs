@@ -33,7 +33,7 @@ impl World {
     /// Whether every task is up and has sent all its output: mostly so, and then none has to be looked at.
     #[inline(always)]
     fn can_all_work(&self) -> bool {
-        self.tasks.missing == 0 && self.channels.outboxes.are_empty()
+        self.tasks.missing == 0 && self.tasks.busy == 0 && self.channels.outboxes.are_empty()
     }
 
     #[inline(always)]
@@ -43,6 +43,11 @@ impl World {
 
     #[inline(always)]
     fn can_work(&self, task: TaskId) -> Result<(), Wait> {
+        if self.tasks.is_busy(task) { Err(Wait::Busy(task)) } else { self.can_send(task) }
+    }
+
+    #[inline(always)]
+    fn can_send(&self, task: TaskId) -> Result<(), Wait> {
         if self.tasks[task].status != Status::Up {
             return Err(Wait::Down(task));
         }
@@ -69,9 +74,20 @@ impl World {
     fn is_welcome(&self, channel: ChannelId, index: u32) -> bool {
         let to = self.setup.plan.channels()[channel].to;
         let element = self.channels.data.iter(channel.0 as usize).nth(index as usize);
+        if element.is_some_and(|slot| slot.item == Element::EndOfData) {
+            return self.setup.plan.channels()[channel].is_fifo || self.channels.has_no_record(channel);
+        }
         match (self.setup.plan.kind(to), &self.tasks[to].state, element.and_then(Slot::record)) {
             (Kind::Automaton(table), TaskState::Automaton { state, .. }, Some(record)) => table.receive_in(*state, record.value).is_some(),
             _ => true,
+        }
+    }
+
+    fn can_begin(&self, channel: ChannelId, index: u32) -> Result<(), Wait> {
+        match self.channels.data.iter(channel.0 as usize).nth(index as usize) {
+            Some(slot) if slot.record().is_none() => Err(Wait::Never),
+            _ if index == 0 => self.ready(Step::Deliver(channel)),
+            _ => self.can_take(channel, index),
         }
     }
 
@@ -108,7 +124,7 @@ impl World {
         if next >= self.setup.plan.log_length(task) {
             return Err(Wait::Empty);
         }
-        match self.can_work(task) {
+        match self.can_send(task) {
             // What a source cannot replay goes by even while nobody listens.
             Err(Wait::Down(_)) if self.is_feed(task) => Ok(()),
             result => result,
@@ -125,16 +141,17 @@ impl World {
         let offered = |yes: bool| if yes { Ok(()) } else { Err(Wait::Never) };
         match step {
             Step::Start => offered(self.centre.job == Job::NotStarted),
+            Step::Begin(channel, index) => self.can_begin(channel, index),
+            Step::Complete(task) => offered(self.tasks.is_busy(task)),
             Step::Tell(task) => self.can_be_told(task),
             Step::Lose(task) => offered(!self.messages.notices.is_empty(task.0 as usize)),
             Step::Hear(task) if self.messages.reports.is_empty(task.0 as usize) => Err(Wait::Empty),
             Step::Hear(_) => Ok(()),
-            Step::Upload(task) => offered(self.uploading(task).is_some()),
+            Step::Upload(task, id) | Step::FailUpload(task, id) => offered(self.tasks.upload_at(task, id).is_some()),
             Step::Restore(task) => offered(self.tasks[task].status == Status::Restoring),
             Step::Fire(timer) => offered(self.centre.timers.binary_search(&timer).is_ok()),
             Step::Request => offered(self.centre.job == Job::Running && self.centre.requests > 0),
             Step::Crash(task) => offered(self.can_fail() && self.tasks[task].status != Status::Down && !self.tasks[task].is_finished),
-            Step::FailUpload(task) => offered(self.uploading(task).is_some()),
             Step::Take(channel, index) => self.can_take(channel, index),
             Step::Announce(channel, id) if !self.awaits_announcement(channel, id) => Err(Wait::Never),
             Step::Announce(channel, _) => self.can_work(self.setup.plan.channels()[channel].to),

@@ -24,6 +24,9 @@ pub struct Setup {
     pub told: Told,
     /// The processes that are to start a snapshot, once per time they do.
     pub initiators: Vec<TaskId>,
+    /// Whether a source that finishes does so at the end of its data, and does not wait for a snapshot behind
+    /// its last record (E2): where none will be taken.
+    pub finishes_at_once: bool,
     /// Whether a restore leaves out what a snapshot holds of channels: wrong, to show what it is for.
     pub forgets_channels: bool,
 }
@@ -46,6 +49,7 @@ impl Setup {
             budget: false,
             told: Told::Roots,
             initiators: Vec::new(),
+            finishes_at_once: false,
             forgets_channels: false,
         }
     }

@@ -5,7 +5,7 @@ use std::ops::{Index, IndexMut, Range};
 use std::sync::Arc;
 
 use crate::kernel::{IdVec, Printed, Prints, clone_fields};
-use crate::model::{Kind, Part, Plan, SnapshotId, TaskId, TaskState};
+use crate::model::{ChannelId, Kind, Part, Plan, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::ProtocolBox;
 
 /// Whether a task runs.
@@ -19,16 +19,18 @@ pub(in crate::engine) enum Status {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::engine) struct Task {
     pub status: Status,
-    /// A source that is done and gone (E1).
+    /// A source that is done and gone (E2).
     pub is_finished: bool,
+    /// The highest snapshot that its state was saved for in this attempt; 0 for none.
+    pub taken: u32,
     pub state: TaskState,
 }
 
-clone_fields!(Task { status, is_finished, state });
+clone_fields!(Task { status, is_finished, taken, state });
 
 impl Task {
     fn fresh(kind: &Kind) -> Self {
-        Task { status: Status::Up, is_finished: false, state: initial_state(kind) }
+        Task { status: Status::Up, is_finished: false, taken: 0, state: initial_state(kind) }
     }
 }
 
@@ -55,6 +57,15 @@ pub(in crate::engine) struct Saving {
     pub is_whole: bool,
 }
 
+/// A snapshot that a task was told is given up before it took it (K2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::engine) struct Void {
+    pub task: TaskId,
+    pub snapshot: SnapshotId,
+    /// Whether the tasks behind have been told.
+    pub is_passed_on: bool,
+}
+
 /// The tasks of a world. Indexed by their ids.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(in crate::engine) struct Tasks {
@@ -66,6 +77,16 @@ pub(in crate::engine) struct Tasks {
     pub missing: u32,
     /// Parts copied but not yet in durable storage, by task, each task's oldest first. Volatile.
     pub savings: Printed<Vec<Saving>>,
+    /// By task, each task's oldest first. Volatile.
+    pub voids: Printed<Vec<Void>>,
+    /// The record that a task works on, by task, and the channel that it came by; empty until the first is taken in
+    /// hand. Volatile.
+    hands: Printed<Vec<Option<(ChannelId, Record)>>>,
+    /// How many there are.
+    pub busy: u32,
+    /// Sources at the end of their data that wait for a snapshot behind their last record, and the newest that
+    /// they had taken before (E2). Sorted. Volatile.
+    pub closing: Printed<Vec<(TaskId, u32)>>,
     /// Tasks that wait for the end of a snapshot's alignment budget, and of which, sorted.
     pub alarms: Printed<Vec<(TaskId, SnapshotId)>>,
 }
@@ -92,6 +113,10 @@ impl Tasks {
             protocols,
             missing: 0,
             savings: Printed::default(),
+            voids: Printed::default(),
+            hands: Printed::default(),
+            busy: 0,
+            closing: Printed::default(),
             alarms: Printed::default(),
         }
     }
@@ -100,11 +125,74 @@ impl Tasks {
         self.works.len()
     }
 
+    /// Whether a task works on a record.
+    #[inline(always)]
+    pub fn is_busy(&self, task: TaskId) -> bool {
+        self.busy > 0 && self.hands.get(task.0 as usize).is_some_and(Option::is_some)
+    }
+
+    pub fn take_in_hand(&mut self, task: TaskId, channel: ChannelId, record: Record) {
+        if self.hands.is_empty() {
+            let tasks = self.works.len();
+            self.hands.resize(tasks, None);
+        }
+        self.busy += 1;
+        self.hands[task.0 as usize] = Some((channel, record));
+    }
+
+    /// What a task had in hand; it has no more.
+    pub fn put_down(&mut self, task: TaskId) -> Option<(ChannelId, Record)> {
+        if !self.is_busy(task) {
+            return None;
+        }
+        self.busy -= 1;
+        self.hands[task.0 as usize].take()
+    }
+
     /// The places of a task's parts among the savings.
     pub fn savings_of(&self, task: TaskId) -> Range<usize> {
         let start = self.savings.partition_point(|saving| saving.task < task);
         let count = self.savings[start..].iter().take_while(|saving| saving.task == task).count();
         start..start + count
+    }
+
+    /// The place of a whole part of the task, that of `snapshot` or else the oldest, among the savings.
+    pub fn upload_at(&self, task: TaskId, snapshot: Option<SnapshotId>) -> Option<usize> {
+        // Mostly nothing is on its way.
+        if self.savings.is_empty() {
+            return None;
+        }
+        let is_it = |saving: &Saving| saving.is_whole && snapshot.is_none_or(|id| saving.snapshot == id);
+        self.savings_of(task).find(|&at| is_it(&self.savings[at]))
+    }
+
+    /// Every part that waits for its upload.
+    pub fn uploads(&self) -> impl Iterator<Item = (TaskId, SnapshotId)> {
+        self.savings.iter().filter(|saving| saving.is_whole).map(|saving| (saving.task, saving.snapshot))
+    }
+
+    /// The place of a snapshot among those that the task does not take any more.
+    pub fn void_at(&self, task: TaskId, snapshot: SnapshotId) -> Option<usize> {
+        self.voids.iter().position(|void| (void.task, void.snapshot) == (task, snapshot))
+    }
+
+    pub fn is_void(&self, task: TaskId, snapshot: SnapshotId) -> bool {
+        self.void_at(task, snapshot).is_some()
+    }
+
+    /// The task was told that a snapshot is given up, which it has not taken.
+    pub fn add_void(&mut self, task: TaskId, snapshot: SnapshotId) {
+        let key = |void: &Void| (void.task, void.snapshot);
+        if let Err(at) = self.voids.binary_search_by_key(&(task, snapshot), key) {
+            self.voids.insert(at, Void { task, snapshot, is_passed_on: false });
+        }
+    }
+
+    /// The task has taken a newer one, or is gone: nothing of those up to `newest` can come any more.
+    pub fn forget_voids(&mut self, task: TaskId, newest: SnapshotId) {
+        if !self.voids.is_empty() {
+            self.voids.retain(|void| void.task != task || void.snapshot > newest);
+        }
     }
 
     /// The snapshot whose budget a task waits for the end of.
@@ -129,6 +217,9 @@ impl Tasks {
             prints.add_by(task, |task, state| (task, protocol).hash(state));
         }
         prints.add(&mut self.savings);
+        prints.add(&mut self.voids);
+        prints.add(&mut self.hands);
+        prints.add(&mut self.closing);
         prints.add(&mut self.alarms);
     }
 
@@ -157,6 +248,10 @@ impl Clone for Tasks {
             protocols: self.protocols.clone(),
             missing: self.missing,
             savings: self.savings.clone(),
+            voids: self.voids.clone(),
+            hands: self.hands.clone(),
+            busy: self.busy,
+            closing: self.closing.clone(),
             alarms: self.alarms.clone(),
         }
     }
@@ -166,6 +261,10 @@ impl Clone for Tasks {
         self.works.clone_from(&source.works);
         self.missing = source.missing;
         self.savings.clone_from(&source.savings);
+        self.voids.clone_from(&source.voids);
+        self.hands.clone_from(&source.hands);
+        self.busy = source.busy;
+        self.closing.clone_from(&source.closing);
         self.alarms.clone_from(&source.alarms);
     }
 }

@@ -57,7 +57,7 @@ impl Budget {
             Step::Request | Step::Fire(Timer::First | Timer::Interval) => Some(&mut self.snapshots),
             Step::Crash(_) => Some(&mut self.crashes),
             Step::Lose(_) => Some(&mut self.losses),
-            Step::FailUpload(_) => Some(&mut self.failed_uploads),
+            Step::FailUpload(..) => Some(&mut self.failed_uploads),
             Step::Fire(Timer::Timeout(_)) => Some(&mut self.timeouts),
             Step::Fire(Timer::Budget(_)) => Some(&mut self.alignments),
             Step::Fire(Timer::Final) => Some(&mut self.finals),

@@ -120,15 +120,14 @@ impl<'s> Node<'s> {
                 out.push(step);
             }
         };
-        let faults = [
-            (budget.crashes, Step::Crash as fn(_) -> Step),
-            (budget.losses, Step::Lose as fn(_) -> Step),
-            (budget.failed_uploads, Step::FailUpload as fn(_) -> Step),
-        ];
+        let faults = [(budget.crashes, Step::Crash as fn(_) -> Step), (budget.losses, Step::Lose as fn(_) -> Step)];
         for (left, fault) in faults {
             if left > 0 {
                 plan.tasks().ids().map(fault).for_each(&mut offer);
             }
+        }
+        if self.budget.failed_uploads > 0 {
+            self.world.uploads().for_each(|(task, id)| offer(Step::FailUpload(task, Some(id))));
         }
         moves > 0
     }

@@ -111,7 +111,7 @@ fn budget_of(steps: &[Step]) -> Budget {
         snapshots: count(|step| matches!(step, Step::Request | Step::Fire(Timer::First | Timer::Interval))),
         crashes: count(|step| matches!(step, Step::Crash(_))),
         losses: count(|step| matches!(step, Step::Lose(_))),
-        failed_uploads: count(|step| matches!(step, Step::FailUpload(_))),
+        failed_uploads: count(|step| matches!(step, Step::FailUpload(..))),
         timeouts: count(|step| matches!(step, Step::Fire(Timer::Timeout(_)))),
         alignments: count(|step| matches!(step, Step::Fire(Timer::Budget(_)))),
         finals: count(|step| matches!(step, Step::Fire(Timer::Final))),
@@ -119,7 +119,7 @@ fn budget_of(steps: &[Step]) -> Budget {
 }
 
 fn is_fault(step: &Step) -> bool {
-    matches!(step, Step::Crash(_) | Step::Lose(_) | Step::FailUpload(_))
+    matches!(step, Step::Crash(_) | Step::Lose(_) | Step::FailUpload(..))
 }
 
 struct Shrinker<'s> {

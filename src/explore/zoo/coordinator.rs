@@ -209,7 +209,7 @@ impl CoordinatorBug for OneMissing {
 
     fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         right.on_report(view, from, report, out);
-        let Report::Ack(id, _) = report else { return };
+        let Report::Ack(id) = report else { return };
         out.rewrite(|command| {
             if command == Command::Count(from, id) {
                 self.0.push((id, from));
@@ -221,7 +221,7 @@ impl CoordinatorBug for OneMissing {
             && let Some(missing) = (0..).map(TaskId).find(|task| !has(task))
         {
             self.0.push((id, missing));
-            right.on_report(view, missing, Report::Ack(id, 0), out);
+            right.on_report(view, missing, Report::Ack(id), out);
             // Nobody has said so.
             out.rewrite(|command| Some(command).filter(|command| *command != Command::Count(missing, id)));
         }
@@ -244,7 +244,7 @@ impl CoordinatorBug for AnyAckCounts {
 
     fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         let report = match (report, self.0.first()) {
-            (Report::Ack(id, records), Some(&oldest)) if !self.0.contains(&id) => Report::Ack(oldest, records),
+            (Report::Ack(id), Some(&oldest)) if !self.0.contains(&id) => Report::Ack(oldest),
             _ => report,
         };
         right.on_report(view, from, report, out);
@@ -306,9 +306,9 @@ impl CoordinatorBug for IdsStartAgain {
 
     fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         let report = match report {
-            Report::Ack(id, records) => Report::Ack(self.meant(id), records),
+            Report::Ack(id) => Report::Ack(self.meant(id)),
             Report::Decline(id, why) => Report::Decline(self.meant(id), why),
-            Report::Exhausted => report,
+            Report::DataEnded | Report::Finished => report,
         };
         right.on_report(view, from, report, out);
     }
@@ -387,7 +387,7 @@ struct FailureCounts;
 
 impl CoordinatorBug for FailureCounts {
     fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
-        let report = if let Report::Decline(id, Refusal::Failed) = report { Report::Ack(id, 0) } else { report };
+        let report = if let Report::Decline(id, Refusal::Failed) = report { Report::Ack(id) } else { report };
         right.on_report(view, from, report, out);
     }
 }

@@ -39,6 +39,7 @@ impl Checker<'_> {
         }
         self.operator_times(operators, snapshots.as_ref(), &recovery, &mut timing);
         let is_enabled = protocol != ProtocolKind::None;
+        let after_end = snapshots.as_ref().and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp);
         let of = |pick: fn(&SnapshotsFile) -> Option<u32>| snapshots.as_ref().and_then(pick);
         Rules {
             protocol,
@@ -50,13 +51,14 @@ impl Checker<'_> {
                 tolerable_failures: of(|snapshots| snapshots.tolerable_failures),
                 restarts: recovery.restarts,
                 final_checkpoint: snapshots.as_ref().and_then(|snapshots| snapshots.final_checkpoint).unwrap_or(true),
+                after_end,
                 endless: false,
             },
             timing,
             fencing: recovery.fencing.unwrap_or(true),
             retain: of(|snapshots| snapshots.retain).unwrap_or(1),
             options: Options {
-                after_end: snapshots.as_ref().and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp),
+                after_end,
                 back_edges_logged: snapshots.as_ref().and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
             },
             forgets_channels: recovery.channel_state == Some(ChannelStateFile::Forgotten),

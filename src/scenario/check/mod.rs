@@ -142,10 +142,12 @@ impl Scenario {
         scenario.protocol = protocol;
         scenario.claims = protocol.claims();
         scenario.settings.enabled = protocol != ProtocolKind::None;
+        let finishes_at_once = !scenario.settings.awaits_checkpoints();
         let mut scenario = scenario.with_setup(|setup| {
+            setup.finishes_at_once = finishes_at_once;
             (setup.told, setup.budget) = (protocol.told(), protocol == ProtocolKind::AlignedTimeout);
         });
-        scenario.promises = Graph::promises(&self.setup.plan, protocol);
+        scenario.promises = Graph::promises(&self.setup.plan, protocol, &scenario.settings);
         let Scenario { setup, timing, settings, faults, .. } = &scenario;
         scenario.limits.until = self.until.unwrap_or_else(|| Graph::time_bound(&setup.plan, timing, settings, faults));
         scenario
@@ -348,7 +350,7 @@ impl<'f> Checker<'f> {
         if !self.mistakes.is_empty() {
             return None;
         }
-        let promises = Graph::promises(&graph.plan, rules.protocol);
+        let promises = Graph::promises(&graph.plan, rules.protocol, &rules.settings);
         let (steps, until) = self.limits(if schedule.is_some() { SCHEDULED_STEPS } else { TIMED_STEPS });
         let bound = || Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &faults);
         let limits = Limits { steps, until: until.unwrap_or_else(bound) };
@@ -370,6 +372,7 @@ impl<'f> Checker<'f> {
             told: rules.protocol.told(),
             initiators,
             forgets_channels: rules.forgets_channels,
+            finishes_at_once: !rules.settings.awaits_checkpoints(),
             ..Setup::new(graph.plan)
         };
         Some(Scenario {

@@ -126,7 +126,7 @@ impl Checker<'_> {
         let name = |task| plan.task_name(task);
         match step {
             _ if control.forestalls(step) => {
-                let kinds = if let Step::FailUpload(_) = step { Control::UPLOADS } else { Control::of(step) };
+                let kinds = if let Step::FailUpload(..) = step { Control::UPLOADS } else { Control::of(step) };
                 let words: Vec<String> = kinds.words().map(quoted).collect();
                 let help = format!("take it away, or add {} to \"control\"", words.join(" or "));
                 Some((format!("{} is no step of its own here: it happens at once", quoted(text)), Some(help)))

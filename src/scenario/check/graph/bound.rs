@@ -4,7 +4,7 @@ use super::Graph;
 use crate::engine::{Fault, Moment, OperatorTiming, Timing};
 use crate::kernel::{Delay, Ticks};
 use crate::model::Plan;
-use crate::protocol::Settings;
+use crate::protocol::{FINAL_TRIES, Settings};
 
 impl Graph {
     /// A time by which every run must have come to rest, generously: all work done one after the
@@ -22,7 +22,8 @@ impl Graph {
         let control = longest(|operator| operator.trigger)
             .saturating_add(longest(|operator| operator.upload))
             .saturating_add(longest(|operator| operator.ack));
-        let tries = if settings.enabled { timing.timeout.0.min(3_600_000_000).saturating_mul(4) } else { 0 };
+        let try_of_last = timing.timeout.0.min(3_600_000_000).saturating_add(timing.interval.0.max(1_000));
+        let tries = if settings.enabled { try_of_last.saturating_mul(u64::from(FINAL_TRIES) + 1) } else { 0 };
         let once = work.saturating_add(recovery).saturating_add(tries).saturating_add(control.saturating_mul(8));
         let emitted = plan.sources().iter().map(|&task| {
             let last = plan.log_length(task).saturating_sub(1);

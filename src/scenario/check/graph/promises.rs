@@ -4,11 +4,11 @@ use super::Graph;
 use crate::kernel::Id;
 use crate::model::{Commit, Kind, Operator, OperatorId, Plan};
 use crate::oracle::Promise;
-use crate::protocol::{Guarantee, ProtocolKind};
+use crate::protocol::{Guarantee, ProtocolKind, Settings};
 
 impl Graph {
     /// What protocol, sources and sinks promise together, at every stateful operator and sink.
-    pub fn promises(plan: &Plan, protocol: ProtocolKind) -> Vec<Promise> {
+    pub fn promises(plan: &Plan, protocol: ProtocolKind, settings: &Settings) -> Vec<Promise> {
         let (read, accumulated) = (read_again(plan), accumulated(plan));
         let state = protocol.claims().state;
         let promise = |(id, operator): (OperatorId, &Operator)| {
@@ -19,8 +19,8 @@ impl Graph {
             };
             let at_sink = match operator.kind {
                 Kind::Sink { commit: Commit::Plain | Commit::Additive } => Guarantee::AtLeastOnce,
-                // Nothing is ever known to be complete.
-                Kind::Sink { commit: Commit::TwoPhase } if protocol == ProtocolKind::None => Guarantee::AtMostOnce,
+                // What comes last is never known to be complete.
+                Kind::Sink { commit: Commit::TwoPhase } if !commits_all(plan, settings) => Guarantee::AtMostOnce,
                 _ => Guarantee::ExactlyOnce,
             };
             Promise { operator: id, guarantee: arriving.and(read[id.index()]).and(at_sink) }
@@ -51,4 +51,10 @@ fn accumulated(plan: &Plan) -> Vec<bool> {
         found[edge.to.index()] = true;
     }
     found
+}
+
+/// Whether a checkpoint follows the last record, so that a sink can commit it.
+fn commits_all(plan: &Plan, settings: &Settings) -> bool {
+    let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
+    settings.enabled && settings.final_checkpoint && (settings.after_end || !finishes)
 }
