@@ -494,7 +494,15 @@ fn durations() {
         r#""delay": "5ms""#,
         &[
             r#""delay": "5 ms""#,
-            r#""delay": "1.5ms""#,
+            r#""delay": "7.171ms""#,
+            r#""delay": "10min""#,
+            r#""delay": "1m30s""#,
+            r#""delay": 0"#,
+            r#""delay": "0""#,
+            r#""delay": 10000"#,
+            r#""delay": "10000""#,
+            r#""delay": "7.1714ms""#,
+            r#""delay": "30s1m""#,
             r#""delay": """#,
             r#""delay": "ms""#,
             r#""delay": "5""#,
@@ -510,33 +518,98 @@ fn durations() {
         ],
         expect![[r#"
             "delay": "5 ms"
-              14:66: $.channels[0].delay: "5 ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
-            "delay": "1.5ms"
-              14:66: $.channels[0].delay: "1.5ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              no mistake
+            "delay": "7.171ms"
+              no mistake
+            "delay": "10min"
+              no mistake
+            "delay": "1m30s"
+              no mistake
+            "delay": 0
+              no mistake
+            "delay": "0"
+              no mistake
+            "delay": 10000
+              14:66: $.channels[0].delay: 10000 has no unit ("10000ms"? "10ms"?)
+            "delay": "10000"
+              14:66: $.channels[0].delay: 10000 has no unit ("10000ms"? "10ms"?)
+            "delay": "7.1714ms"
+              14:66: $.channels[0].delay: "7.1714ms" is finer than 1us, the smallest step of time (the nearest are "7.171ms" and "7.172ms")
+            "delay": "30s1m"
+              14:66: $.channels[0].delay: "30s1m" has its units in disorder (they go from large to small, each at most once: "1h30min", "1m30s")
             "delay": ""
-              14:66: $.channels[0].delay: "" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "delay": "ms"
-              14:66: $.channels[0].delay: "ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "ms" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "delay": "5"
-              14:66: $.channels[0].delay: "5" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: 5 has no unit ("5ms"? "5us"?)
             "delay": "5h"
-              14:66: $.channels[0].delay: "5h" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              no mistake
             "delay": "5MS"
-              14:66: $.channels[0].delay: "5MS" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "5MS" has an unknown unit "MS" (did you mean "5ms"?)
             "delay": "-5ms"
-              14:66: $.channels[0].delay: "-5ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "-5ms" is negative (a span of time begins with a digit)
             "delay": "+5ms"
-              14:66: $.channels[0].delay: "+5ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "+5ms" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "delay": "٣ms"
-              14:66: $.channels[0].delay: "٣ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              14:66: $.channels[0].delay: "٣ms" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "delay": -5
-              14:66: $.channels[0].delay: must be at least 0, found -5
+              14:66: $.channels[0].delay: -5 is negative (a span of time begins with a digit)
             "delay": 1.5
-              14:66: $.channels[0].delay: expected a string, an integer or an object, found 1.5 (write a whole number without a fraction or an exponent)
+              14:66: $.channels[0].delay: 1.5 has no unit ("1.5ms"? "1.5s"?)
             "delay": true
-              14:66: $.channels[0].delay: expected a string, an integer or an object, found true
+              14:66: $.channels[0].delay: expected a duration or an object, found true (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "delay": ["5ms"]
-              14:66: $.channels[0].delay: expected a string, an integer or an object, found an array
+              14:66: $.channels[0].delay: expected a duration or an object, found an array (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
+        "#]],
+    );
+}
+
+/// Every field of the format that is a span of time.
+const TIMES: [&str; 2] = [
+    r#"{"title": "t",
+"operators": {
+  "A": {"kind": "source", "records": 9, "every": "1ms", "start": "2ms", "service": "1ms", "upload": "1ms", "ack": "1ms", "told": "1ms", "restore": "1ms"},
+  "B": {"kind": "source", "at": ["1ms", "2ms"]},
+  "both": {"kind": "union"}},
+"channels": [{"from": "A", "to": "both", "delay": {"uniform": ["1ms", "2ms"]}, "delays": ["1ms", "2ms"]}, {"from": "B", "to": "both", "delay": {"exponential": "1ms"}}],
+"snapshots": {"protocol": "aligned_timeout", "interval": "9ms", "first": "8ms", "at": ["1ms"], "alignment_timeout": "1ms", "timeout": "1s", "min_pause": "1ms",
+  "trigger": "1ms", "upload": "1ms", "ack": "1ms", "store": "1ms", "notify": "1ms"},
+"recovery": {"detect": "1ms", "restart": "1ms", "restore": "1ms"},
+"faults": [{"crash": "A", "at": "1ms"}, {"crash": "A", "when": {"reaches": "acked", "after": "1ms"}}, {"random_crashes": 1, "every": "1ms", "from": "1ms"},
+  {"stall": "A->both", "from": "1ms", "for": "1ms"}, {"slow": "A", "from": "1ms", "for": "1ms", "extra": "1ms"}],
+"expect": {"alignment": [{"task": "both", "snapshot": 1, "min": "1ms", "max": "2ms"}]},
+"limits": {"until": "10s"}}"#,
+    r#"{"title": "t", "operators": {"N": {"kind": "account", "tokens": 1}, "M": {"kind": "account", "tokens": 1}},
+"channels": [{"from": "N", "to": "M"}], "snapshots": {"protocol": "chandy_lamport"}, "transfers": {"count": 1, "every": "1ms", "amount": 1},
+"script": [{"at": "1ms", "send": 1, "from": "N", "to": "M"}, {"at": "2ms", "snapshot": "N"}]}"#,
+];
+
+#[test]
+fn a_number_without_a_unit_is_refused_wherever_a_time_is_meant() {
+    for file in TIMES {
+        assert_eq!(rendered(file.as_bytes()), "no mistake\n");
+        let times: Vec<usize> =
+            file.match_indices(|c: char| c.is_ascii_digit()).map(|(at, _)| at).filter(|at| file[at + 1..].starts_with("ms\"")).collect();
+        assert!(times.len() > 2);
+        for at in times {
+            let bare = format!("{}10000{}", &file[..at - 1], &file[at + 4..]);
+            let found = mistakes(bare.as_bytes());
+            let said: Vec<&str> = found.iter().map(|mistake| mistake.message.as_str()).collect();
+            assert_eq!(said, ["10000 has no unit"], "{bare}");
+            assert_eq!(found[0].span.start, at - 1);
+        }
+    }
+}
+
+/// One mistake is no reason to keep quiet about another in the same object.
+#[test]
+fn a_bad_duration_is_seen_beside_an_unknown_field() {
+    check(
+        r#"{"title":"x","operators":{"S":{"kind":"source","records":1},"o":{"kind":"sink","commit":"plain"}},"channels":[{"from":"S","to":"o"}],"snapshots":{"protocol":"aligned","timeout":"10mins","foo":1}}"#,
+        expect![[r#"
+            1:178: $.snapshots.timeout: "10mins" has an unknown unit "mins" (did you mean "10min"?)
+            1:187: $.snapshots.foo: unknown field "foo" (valid fields: "ack", "after_end", "alignment_timeout", "at", "back_edges", "final", "first", "interval", "max_concurrent", "min_pause", "notify", "protocol", "retain", "store", "timeout", "tolerable_failures", "trigger", "upload")
         "#]],
     );
 }
@@ -545,11 +618,11 @@ fn durations() {
 fn a_delay_that_is_used_twice_is_one_mistake() {
     check_each(
         r#""commit": "plain""#,
-        &[r#""commit": "plain", "told": "1 ms""#],
+        &[r#""commit": "plain", "told": "soon""#],
         expect![[r#"
-        "commit": "plain", "told": "1 ms"
-          11:56: $.operators.out.told: "1 ms" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
-    "#]],
+            "commit": "plain", "told": "soon"
+              11:56: $.operators.out.told: "soon" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
+        "#]],
     );
 }
 
@@ -560,28 +633,28 @@ fn durations_beyond_the_limit() {
         &[r#""at": "3600001s""#, r#""at": "60001m""#, r#""at": 3600000000001"#, r#""at": 99999999999999999999999999"#, r#""at": 1e30"#],
         expect![[r#"
             "at": "3600001s"
-              23:33: $.faults[0].at: 3600001s is too long; at most 1000 hours
+              23:33: $.faults[0].at: "3600001s" is too long (the longest is "1000h")
             "at": "60001m"
-              23:33: $.faults[0].at: 3600060s is too long; at most 1000 hours
+              23:33: $.faults[0].at: "60001m" is too long (the longest is "1000h")
             "at": 3600000000001
-              23:33: $.faults[0].at: must be at most 3600000000000, found 3600000000001
+              23:33: $.faults[0].at: 3600000000001 has no unit (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "at": 99999999999999999999999999
-              23:33: $.faults[0].at: must be at most 3600000000000, found 99999999999999999999999999
+              23:33: $.faults[0].at: 99999999999999999999999999 has no unit (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
             "at": 1e30
-              23:33: $.faults[0].at: expected a string or an integer, found 1e30 (write a whole number without a fraction or an exponent)
+              23:33: $.faults[0].at: 1e30 has no unit (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
         "#]],
     );
     check_each(
         r#""at": "7ms""#,
         &[r#""at": "60000m""#, r#""at": 3600000000000"#, r#""at": "0007ms""#],
         expect![[r#"
-        "at": "60000m"
-          no mistake
-        "at": 3600000000000
-          no mistake
-        "at": "0007ms"
-          no mistake
-    "#]],
+            "at": "60000m"
+              no mistake
+            "at": 3600000000000
+              23:33: $.faults[0].at: 3600000000000 has no unit ("3600000s"?)
+            "at": "0007ms"
+              no mistake
+        "#]],
     );
 }
 
@@ -618,7 +691,7 @@ fn random_delays() {
             {"normal": ["1ms", "2ms"]}
               16:47: $.channels[2].delay.normal: unknown field "normal" (valid fields: "exponential", "uniform")
             {"exponential": {"mean": "1ms"}}
-              16:62: $.channels[2].delay.exponential: expected a string or an integer, found an object
+              16:62: $.channels[2].delay.exponential: expected a duration, found an object (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
         "#]],
     );
 }
@@ -771,8 +844,7 @@ fn sources() {
             "at": ["1ms"], "start": "1ms"
               5:35: $.operators.A.at: "at" cannot be combined with "every" or "start"
             "at": ["1ms", "x"]
-              5:43: $.operators.A.at[1]: "x" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
-              5:43: $.operators.A.at[1]: 0us is before 1ms; records come in the order of their times
+              5:43: $.operators.A.at[1]: "x" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
         "#]],
     );
 }
@@ -1017,15 +1089,15 @@ fn snapshots() {
         r#""first": "4ms""#,
         &[r#""max_concurrent": 0"#, r#""retain": 0"#, r#""at": "4ms""#, r#""at": ["4ms", ""]"#],
         expect![[r#"
-        "max_concurrent": 0
-          20:77: $.snapshots.max_concurrent: must be at least 1, found 0
-        "retain": 0
-          20:69: $.snapshots.retain: must be at least 1, found 0
-        "at": "4ms"
-          20:65: $.snapshots.at: expected an array, found a string
-        "at": ["4ms", ""]
-          20:73: $.snapshots.at[1]: "" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
-    "#]],
+            "max_concurrent": 0
+              20:77: $.snapshots.max_concurrent: must be at least 1, found 0
+            "retain": 0
+              20:69: $.snapshots.retain: must be at least 1, found 0
+            "at": "4ms"
+              20:65: $.snapshots.at: expected an array, found a string
+            "at": ["4ms", ""]
+              20:73: $.snapshots.at[1]: "" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
+        "#]],
     );
     check_each(
         r#""protocol": "aligned", "#,
@@ -1055,7 +1127,7 @@ fn faults() {
             "reaches": "crashed", "snapshot": 1
               24:63: $.faults[1].when.snapshot: this point belongs to no snapshot (take "snapshot" away, or use "nth")
             "reaches": "acked", "after": "soon"
-              24:58: $.faults[1].when.after: "soon" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
+              24:58: $.faults[1].when.after: "soon" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
         "#]],
     );
     check_each(
@@ -1074,9 +1146,9 @@ fn faults() {
         r#""every": "10ms", "tasks""#,
         &[r#""every": "x", "tasks""#],
         expect![[r#"
-        "every": "x", "tasks"
-          26:36: $.faults[3].every: "x" is not a duration; write a whole number and a unit: "250us", "5ms", "2s", "1m"
-    "#]],
+            "every": "x", "tasks"
+              26:36: $.faults[3].every: "x" is no duration (write a number and a unit: "250us", "7.5ms", "30s", "10min", "1h", "1m30s")
+        "#]],
     );
 }
 
@@ -1565,16 +1637,16 @@ fn times_beside_a_schedule() {
         format!(
             r#"{{"title": "t", "operators": {{"N": {{"kind": "account", "tokens": 1}}, "M": {{"kind": "account", "tokens": 1}}}},
 "channels": [{{"from": "N", "to": "M"}}], "snapshots": {{"protocol": "chandy_lamport"}},
-"script": [{{"at": 1, "send": 1, "from": "N", "to": "M"}}, {{"at": 2, "snapshot": "N"}}],
+"script": [{{"at": "1us", "send": 1, "from": "N", "to": "M"}}, {{"at": "2us", "snapshot": "N"}}],
 "schedule": [{steps}]}}"#
         )
     };
     check(
         processes(r#""trigger", "initiate N", "emit M""#),
         expect![[r#"
-        3:58: $.script[1]: with a "schedule" snapshots are started by steps of it (write "initiate N" into the schedule instead)
-        4:14: $.schedule[0]: processes start snapshots themselves (write "initiate NAME")
-    "#]],
+            3:62: $.script[1]: with a "schedule" snapshots are started by steps of it (write "initiate N" into the schedule instead)
+            4:14: $.schedule[0]: processes start snapshots themselves (write "initiate NAME")
+        "#]],
     );
 }
 

@@ -222,7 +222,7 @@ fn channels_without_order_are_taken_from_anywhere() {
         "operators": {"N1": {"kind": "account", "tokens": 3}, "N2": {"kind": "account", "tokens": 0}},
         "channels": [{"from": "N1", "to": "N2", "order": "any"}, {"from": "N2", "to": "N1"}],
         "snapshots": {"protocol": "lai_yang"},
-        "script": [{"at": 1, "send": 1, "from": "N1", "to": "N2"}, {"at": 2, "send": 2, "from": "N1", "to": "N2"}],
+        "script": [{"at": "1us", "send": 1, "from": "N1", "to": "N2"}, {"at": "2us", "send": 2, "from": "N1", "to": "N2"}],
         "schedule": ["emit N1", "emit N1", "deliver N1->N2 at 1", "deliver N1->N2 at 1"]
     });
     let outcome = run(&scenario(&file.to_string()));

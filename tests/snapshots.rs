@@ -9,7 +9,7 @@ mod common;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use common::{Recorder, check, scenario, verdict, violated};
+use common::{Recorder, check, scenario, us, verdict, violated};
 use cutline::engine::{Step, World};
 use cutline::kernel::Id;
 use cutline::model::{ChannelId, SnapshotId, TaskState};
@@ -81,11 +81,13 @@ impl Case {
     fn with_faults(mut self, crashes: &[Crash], random: Option<(u32, u64)>) -> Case {
         let tasks = self.tasks();
         let crash = |(who, moment): &Crash| match moment {
-            Moment::At(at) => json!({"crash": who.get(&tasks), "at": at}),
-            Moment::Reached(point, nth, after) => json!({"crash": who.get(&tasks), "when": {"reaches": point, "nth": nth, "after": after}}),
+            Moment::At(at) => json!({"crash": who.get(&tasks), "at": us(*at)}),
+            Moment::Reached(point, nth, after) => {
+                json!({"crash": who.get(&tasks), "when": {"reaches": point, "nth": nth, "after": us(*after)}})
+            }
         };
         let mut faults: Vec<Value> = crashes.iter().map(crash).collect();
-        faults.extend(random.map(|(count, every)| json!({"random_crashes": count, "every": every})));
+        faults.extend(random.map(|(count, every)| json!({"random_crashes": count, "every": us(every)})));
         self.0["faults"] = json!(faults);
         self
     }
@@ -134,9 +136,9 @@ fn crashes(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Crash>> {
 /// A delay of any kind, about so long at the most.
 fn delays(longest: u64) -> impl Strategy<Value = Value> {
     prop_oneof![
-        (0..=longest).prop_map(|delay| json!(delay)),
-        (0..=longest, 0..=longest).prop_map(|(a, b)| json!({"uniform": [a.min(b), a.max(b)]})),
-        (0..=longest / 2).prop_map(|mean| json!({"exponential": mean})),
+        (0..=longest).prop_map(us),
+        (0..=longest, 0..=longest).prop_map(|(a, b)| json!({"uniform": [us(a.min(b)), us(a.max(b))]})),
+        (0..=longest / 2).prop_map(|mean| json!({"exponential": us(mean)})),
     ]
 }
 
@@ -156,8 +158,8 @@ fn checkpoints() -> impl Strategy<Value = Value> {
     (500..5_000u64, 1..4u64, budget, prop::bool::weighted(0.8), times).prop_map(
         |(interval, max_concurrent, budget, is_final, (ack, upload, store, notify, trigger))| {
             json!({
-                "protocol": "aligned", "interval": interval, "max_concurrent": max_concurrent, "timeout": 10_000_000,
-                "alignment_timeout": budget, "final": is_final,
+                "protocol": "aligned", "interval": us(interval), "max_concurrent": max_concurrent, "timeout": "10s",
+                "alignment_timeout": us(budget), "final": is_final,
                 "ack": ack, "upload": upload, "store": store, "notify": notify, "trigger": trigger,
             })
         },
@@ -192,12 +194,12 @@ fn banks(tokens: impl Strategy<Value = u64>) -> impl Strategy<Value = Case> {
             let mut channels: Vec<Value> = edges.iter().map(|&(from, to)| json!({"from": names[from], "to": names[to]})).collect();
             put_delays(&mut channels, &delays);
             let accounts = names.iter().zip(&tokens).map(|(name, tokens)| (name.clone(), json!({"kind": "account", "tokens": tokens})));
-            let script: Vec<Value> = starts.iter().map(|(who, at)| json!({"at": at, "snapshot": who.get(&names)})).collect();
+            let script: Vec<Value> = starts.iter().map(|(who, at)| json!({"at": us(*at), "snapshot": who.get(&names)})).collect();
             Case(json!({
                 "title": "random accounts", "seed": seed,
                 "operators": accounts.collect::<Map<_, _>>(),
                 "channels": channels,
-                "transfers": {"count": count, "every": every, "amount": amount},
+                "transfers": {"count": count, "every": us(every), "amount": amount},
                 "script": script,
                 "snapshots": {"protocol": "chandy_lamport", "ack": ack, "upload": upload, "store": store},
                 "recovery": recovery,
@@ -237,7 +239,7 @@ impl Graph {
 
     fn sources(&mut self, prefix: &str, sources: &[Source]) -> Vec<String> {
         for (n, &(records, every, parallelism, finishes)) in sources.iter().enumerate() {
-            let mut file = json!({"kind": "source", "records": records, "every": every, "parallelism": parallelism});
+            let mut file = json!({"kind": "source", "records": records, "every": us(every), "parallelism": parallelism});
             if finishes {
                 file["finishes"] = json!(true);
             }

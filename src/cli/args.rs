@@ -256,7 +256,7 @@ pub struct Fuzz {
     /// How many runs [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000_000))]
     pub runs: Option<u64>,
-    /// Run for about so long, in whole blocks of runs: 60s, 15m, 8h
+    /// Run for about so long, in whole blocks of runs: 60s, 15m, 1h30min
     #[arg(long = "for", value_name = "TIME", value_parser = words::duration, conflicts_with = "runs")]
     pub time: Option<Duration>,
     /// What all draws depend on

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::explore::zoo::{self, Mutant, ZOO};
+use crate::kernel::Ticks;
 use crate::trace::Situation;
 
 /// A mutant by its name.
@@ -35,22 +36,19 @@ fn unknown<'w>(what: &str, name: &str, known: impl Iterator<Item = &'w str>) -> 
     format!("there is no {what} of that name{help}")
 }
 
-/// The longest campaign, in seconds.
-const LONGEST: u64 = 365 * 24 * 60 * 60;
+/// The longest campaign: a year.
+const LONGEST: Ticks = Ticks(365 * 24 * 60 * 60 * 1_000_000);
 
-/// A time as in `60s`, `15m` or `8h`.
+/// A time as in `60s`, `15m` or `1h30min`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "ms" => Some(1),
-        "s" => Some(1_000),
-        "m" => Some(60_000),
-        "h" => Some(3_600_000),
-        _ => None,
-    };
-    let time = digits.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
-    let time = time.filter(|time| (1..=LONGEST * 1_000).contains(time)).map(Duration::from_millis);
-    time.ok_or_else(|| "a time is a whole number above 0 with ms, s, m or h behind it, as in 60s, and at most a year".to_owned())
+    if text.parse::<u64>().is_ok_and(|number| number > 0) {
+        return Err(format!("{text} has no unit; \"{text}s\"? \"{text}m\"?"));
+    }
+    let time = Ticks::parse_up_to(text, LONGEST).map_err(|error| error.to_string())?;
+    match time {
+        Ticks::ZERO => Err("a time above 0 is needed, as in \"60s\" or \"15m\"".to_owned()),
+        Ticks(micros) => Ok(Duration::from_micros(micros)),
+    }
 }
 
 /// The `index`th, from 1, of so many shards.
@@ -120,7 +118,7 @@ mod tests {
             ["250ms", "60s", "2m", "1h"].map(|text| duration(text).map(|time| time.as_millis())),
             [Ok(250), Ok(60_000), Ok(120_000), Ok(3_600_000)]
         );
-        assert!(["", "0s", "60", "-1s", "1.5s", "s", "9999999h", "60 s", "60d"].iter().all(|text| duration(text).is_err()));
+        assert!(["", "0", "0s", "60", "-1s", "0.5us", "s", "9999999h", "60 S", "366d"].iter().all(|text| duration(text).is_err()));
         assert_eq!(shard("2/8"), Ok(Shard { index: 2, of: 8 }));
         assert!(["", "0/8", "9/8", "1/0", "2", "/8", "+1/8", "1/8/9", "a/b"].iter().all(|text| shard(text).is_err()));
         let shards = [1, 2, 3].map(|index| Shard { index, of: 3 });

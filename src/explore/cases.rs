@@ -11,6 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use crate::kernel::Ticks;
 use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
 
@@ -88,6 +89,11 @@ pub fn scenarios(protocol: ProtocolKind) -> impl Strategy<Value = DrawnScenario>
     })
 }
 
+/// So many microseconds as they are written.
+fn time(micros: u64) -> Value {
+    json!(Ticks(micros).to_string())
+}
+
 impl Sizes {
     fn file(&self, protocol: ProtocolKind) -> Value {
         let mut operators = Map::new();
@@ -102,42 +108,43 @@ impl Sizes {
         };
         let into = if self.has_middle { "middle" } else { "count" };
         for (name, &(records, every, delay, finishes)) in ["a", "b", "c"].into_iter().zip(&self.sources) {
-            let mut source = json!({"kind": "source", "records": records, "every": every});
+            let mut source = json!({"kind": "source", "records": records, "every": time(every)});
             if finishes {
                 source["finishes"] = json!(true);
             }
             add(name, source, 1);
-            channels.push(json!({"from": name, "to": into, "delay": delay}));
+            channels.push(json!({"from": name, "to": into, "delay": time(delay)}));
         }
         if self.has_middle {
             add("middle", json!({"kind": "pass"}), self.parallelism);
-            channels.push(json!({"from": "middle", "to": "count", "delay": 100}));
+            channels.push(json!({"from": "middle", "to": "count", "delay": "100us"}));
         }
         add("count", json!({"kind": "keyed_count", "keys": 3}), self.parallelism);
         if self.has_sink {
             add("out", json!({"kind": "sink", "commit": "two_phase"}), 1);
-            channels.push(json!({"from": "count", "to": "out", "delay": 100}));
+            channels.push(json!({"from": "count", "to": "out", "delay": "100us"}));
         }
         if let Some(capacity) = self.capacity {
             channels.iter_mut().for_each(|channel| channel["capacity"] = json!(capacity));
         }
         let mut at = self.snapshots.clone();
         at.sort_unstable();
+        let at: Vec<Value> = at.into_iter().map(time).collect();
         let mut snapshots = json!({"protocol": protocol.word(), "at": at});
         if self.max_concurrent > 1 {
             snapshots["max_concurrent"] = json!(self.max_concurrent);
         }
         if self.control > 0 {
             for word in ["trigger", "upload", "ack", "store", "notify"] {
-                snapshots[word] = json!({"uniform": [0, self.control]});
+                snapshots[word] = json!({"uniform": [0, time(self.control)]});
             }
         }
         if protocol == ProtocolKind::AlignedTimeout {
-            snapshots["alignment_timeout"] = json!(1_000);
+            snapshots["alignment_timeout"] = json!("1ms");
         }
         let mut file = json!({"title": "a drawn scenario", "operators": operators, "channels": channels, "snapshots": snapshots});
         if !self.crashes.is_empty() {
-            let crashes = self.crashes.iter().map(|(who, at)| json!({"crash": tasks[who % tasks.len()], "at": at}));
+            let crashes = self.crashes.iter().map(|(who, at)| json!({"crash": tasks[who % tasks.len()], "at": time(*at)}));
             file["faults"] = crashes.collect();
             file["recovery"] = json!({"detect": "1ms", "restart": "1ms"});
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::walk::Spice;
 use crate::engine::Control;
-use crate::kernel::Stream;
+use crate::kernel::{Stream, Ticks};
 use crate::protocol::ProtocolKind;
 use crate::scenario::Scenario;
 
@@ -312,7 +312,7 @@ impl Draft {
         }
         for at in 0..1 + stream.below(4) {
             let (from, to) = ring(names).nth(stream.below(names.len() as u64) as usize).expect("as many channels as names");
-            self.script.push(json!({"at": at, "send": 1 + stream.below(2), "from": from, "to": to}));
+            self.script.push(json!({"at": Ticks(at).to_string(), "send": 1 + stream.below(2), "from": from, "to": to}));
         }
         for _ in 0..1 + stream.below(2) {
             let name = names[stream.below(names.len() as u64) as usize];
@@ -346,7 +346,7 @@ impl Draft {
                 set("tolerable_failures", json!(0));
             }
             if chance(stream, 10) {
-                set("min_pause", json!(1));
+                set("min_pause", json!("1us"));
             }
             // That snapshots go on is all that ends such a wait.
             if chance(stream, 15) && self.protocol != ProtocolKind::AlignedTimeout {
@@ -354,7 +354,7 @@ impl Draft {
             }
         }
         if self.protocol == ProtocolKind::AlignedTimeout {
-            set("alignment_timeout", json!(1));
+            set("alignment_timeout", json!("1us"));
         }
         if chance(stream, 5) {
             self.recovery.insert("restarts".to_owned(), json!(stream.below(2)));

@@ -4,6 +4,7 @@
 
 mod delay;
 mod digest;
+mod duration;
 mod fingerprint;
 mod index;
 mod lists;
@@ -15,6 +16,7 @@ mod ticks;
 
 pub use delay::Delay;
 pub use digest::Digest;
+pub use duration::ParseTicksError;
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use index::{Id, IdVec};
 pub use lists::{List, Lists, set_bits};
@@ -22,7 +24,7 @@ pub use patience::Patience;
 pub use printed::{Printed, Prints};
 pub use queue::EventQueue;
 pub use stream::Stream;
-pub use ticks::{ParseTicksError, Ticks};
+pub use ticks::Ticks;
 
 pub(crate) use index::{clone_fields, id_type};
 

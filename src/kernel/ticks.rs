@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::Add;
-use std::str::FromStr;
 
 /// A point in simulated time, or a span of it, in ticks of 1 us.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,46 +45,9 @@ impl fmt::Display for Ticks {
     }
 }
 
-/// Why a text is no span of time.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is not a duration; write a whole number and a unit: \"250us\", \"5ms\", \"2s\", \"1m\"")]
-pub struct ParseTicksError(String);
-
-impl FromStr for Ticks {
-    type Err = ParseTicksError;
-
-    fn from_str(text: &str) -> Result<Ticks, ParseTicksError> {
-        let bad = || ParseTicksError(text.to_owned());
-        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, unit) = text.split_at(digits);
-        let scale = match unit {
-            "us" => 1,
-            "ms" => 1_000,
-            "s" => 1_000_000,
-            "m" => 60_000_000,
-            _ => return Err(bad()),
-        };
-        let number: u64 = number.parse().map_err(|_| bad())?;
-        number.checked_mul(scale).map(Ticks).ok_or_else(bad)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read_in_every_unit() {
-        let read = |text: &str| text.parse::<Ticks>().map(|ticks| ticks.0);
-        assert_eq!(read("0us"), Ok(0));
-        assert_eq!(read("250us"), Ok(250));
-        assert_eq!(read("5ms"), Ok(5_000));
-        assert_eq!(read("2s"), Ok(2_000_000));
-        assert_eq!(read("1m"), Ok(60_000_000));
-        for bad in ["", "5", "ms", "-5ms", "1.5ms", "5 ms", "5MS", "99999999999999999999s", "18446744073709551615s"] {
-            assert!(read(bad).is_err(), "{bad:?} was taken for a duration");
-        }
-    }
 
     #[test]
     fn times_are_printed_exactly() {

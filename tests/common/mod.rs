@@ -117,6 +117,11 @@ impl std::fmt::Debug for Shape {
     }
 }
 
+/// So many microseconds as a scenario says them.
+pub fn us(micros: u64) -> Value {
+    json!(Ticks(micros).to_string())
+}
+
 impl Shape {
     /// The shape as a scenario under a protocol.
     pub fn scenario(&self, protocol: &str) -> Scenario {
@@ -126,16 +131,16 @@ impl Shape {
     fn operators(&self) -> Vec<(String, Value, u64)> {
         let mut operators = Vec::new();
         for (n, &(records, every, parallelism)) in self.sources.iter().enumerate() {
-            let file = json!({"kind": "source", "records": records, "every": every, "parallelism": parallelism});
+            let file = json!({"kind": "source", "records": records, "every": us(every), "parallelism": parallelism});
             operators.push((format!("s{n}"), file, parallelism));
         }
         for (n, &(kind, parallelism)) in self.stages.iter().enumerate() {
             let mut file = match kind {
-                0 => json!({"kind": "pass", "service": 50}),
+                0 => json!({"kind": "pass", "service": "50us"}),
                 1 => json!({"kind": "flat_map", "copies": 2}),
                 2 => json!({"kind": "map", "multiply": 3, "add": 1}),
                 3 => json!({"kind": "keyed_sum", "keys": 3}),
-                _ => json!({"kind": "keyed_count", "keys": 5, "service": {"uniform": [0, 300]}}),
+                _ => json!({"kind": "keyed_count", "keys": 5, "service": {"uniform": [0, "300us"]}}),
             };
             file["parallelism"] = json!(parallelism);
             operators.push((format!("o{n}"), file, parallelism));
@@ -152,7 +157,7 @@ impl Shape {
         let first = self.sources.len();
         let delay = |n: usize| {
             let (a, b) = self.delays[n % self.delays.len()];
-            json!({"uniform": [a.min(b), a.max(b)]})
+            json!({"uniform": [us(a.min(b)), us(a.max(b))]})
         };
         let mut channels: Vec<Value> =
             (0..first).map(|n| json!({"from": operators[n].0, "to": operators[first].0, "delay": delay(n)})).collect();
@@ -166,15 +171,15 @@ impl Shape {
                 (0..*parallelism).map(move |n| if *parallelism == 1 { name.clone() } else { format!("{name}[{n}]") })
             })
             .collect();
-        let crashes = self.crashes.iter().map(|(who, at)| json!({"crash": tasks[*who as usize % tasks.len()], "at": at}));
+        let crashes = self.crashes.iter().map(|(who, at)| json!({"crash": tasks[*who as usize % tasks.len()], "at": us(*at)}));
         let (ack, notify, restart) = self.control;
         json!({
             "title": "a random scenario", "seed": self.seed,
             "operators": operators.iter().map(|(name, file, _)| (name.clone(), file.clone())).collect::<serde_json::Map<_, _>>(),
             "channels": channels,
-            "snapshots": {"protocol": protocol, "interval": self.interval, "max_concurrent": self.max_concurrent, "timeout": 60_000,
-                          "ack": {"uniform": [0, ack]}, "upload": ack / 2, "notify": {"uniform": [0, notify]}, "trigger": {"uniform": [0, ack]}},
-            "recovery": {"detect": {"uniform": [0, 1_000]}, "restart": restart, "restore": {"uniform": [0, 500]}},
+            "snapshots": {"protocol": protocol, "interval": us(self.interval), "max_concurrent": self.max_concurrent, "timeout": "60ms",
+                          "ack": {"uniform": [0, us(ack)]}, "upload": us(ack / 2), "notify": {"uniform": [0, us(notify)]}, "trigger": {"uniform": [0, us(ack)]}},
+            "recovery": {"detect": {"uniform": [0, "1ms"]}, "restart": us(restart), "restore": {"uniform": [0, "500us"]}},
             "faults": crashes.collect::<Vec<_>>()
         })
     }

@@ -292,7 +292,7 @@ fn small(protocol: ProtocolKind, sources: &[(&str, u32, bool)]) -> Scenario {
     channels.push(json!({"from": "count", "to": "out"}));
     let mut snapshots = json!({"protocol": protocol.word(), "at": [0, 0]});
     if protocol == ProtocolKind::AlignedTimeout {
-        snapshots["alignment_timeout"] = json!(1);
+        snapshots["alignment_timeout"] = json!("1us");
     }
     let file = json!({"title": "small enough for every order", "operators": operators, "channels": channels, "snapshots": snapshots});
     Scenario::from_draft(&file).expect("what is committed is valid")

@@ -3,7 +3,7 @@
 use super::{Checker, list, nearest, pointer};
 use crate::kernel::Ticks;
 use crate::model::Plan;
-use crate::scenario::format::{Bounds, ExpectFile, GuaranteeFile, Number, PlaceExpect, ShownFile, StateExpect, VerdictFile};
+use crate::scenario::format::{Bounds, Duration, ExpectFile, GuaranteeFile, Number, PlaceExpect, ShownFile, StateExpect, VerdictFile};
 use crate::scenario::json::quoted;
 use crate::scenario::outcome::{ExpectationOutcome, GlobalState, Outcome, PlaceOutcome, Shown};
 
@@ -96,8 +96,8 @@ impl Checker<'_> {
         for (n, alignment) in file.alignment.iter().enumerate() {
             let place = format!("/expect/alignment/{n}");
             self.task(plan, &format!("{place}/task"), &alignment.task);
-            let min = self.ticks_or(&format!("{place}/min"), alignment.min.as_ref(), Ticks::ZERO).0;
-            let max = self.ticks_or(&format!("{place}/max"), alignment.max.as_ref(), Ticks::NEVER).0;
+            let min = alignment.min.map_or(Ticks::ZERO, Duration::ticks).0;
+            let max = alignment.max.map_or(Ticks::NEVER, Duration::ticks).0;
             if min > max {
                 self.mistake(&place, "no time is in these bounds", Some("swap the two".to_owned()));
             }

@@ -6,8 +6,8 @@ use crate::kernel::{Delay, Ticks};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::{Options, ProtocolKind, Settings};
 use crate::scenario::format::{
-    AfterEndFile, BackEdgesFile, ChannelFile, ChannelStateFile, CrashAt, CrashWhen, DelayFile, FailUploadFile, FaultFile, LoseFile,
-    NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
+    AfterEndFile, BackEdgesFile, ChannelFile, ChannelStateFile, CrashAt, CrashWhen, DelayFile, Duration, FailUploadFile, FaultFile,
+    LoseFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
 };
 use crate::scenario::json::quoted;
 
@@ -66,23 +66,23 @@ impl Checker<'_> {
     }
 
     fn snapshot_times(&mut self, file: &SnapshotsFile, timing: &mut Timing) {
-        timing.interval = self.ticks_or("/snapshots/interval", file.interval.as_ref(), Ticks::ZERO);
+        timing.interval = file.interval.map_or(Ticks::ZERO, Duration::ticks);
         if file.interval.is_some() && timing.interval == Ticks::ZERO {
             self.mistake("/snapshots/interval", "the interval must be longer than zero", None);
         }
-        timing.first = self.ticks_or("/snapshots/first", file.first.as_ref(), timing.interval);
+        timing.first = file.first.map_or(timing.interval, Duration::ticks);
         if file.first.is_some() && file.interval.is_none() {
             self.mistake("/snapshots/first", "\"first\" needs an \"interval\"", Some("for single checkpoints use \"at\": [..]".to_owned()));
         }
-        timing.timeout = self.ticks_or("/snapshots/timeout", file.timeout.as_ref(), TIMEOUT);
-        timing.budget = self.ticks_or("/snapshots/alignment_timeout", file.alignment_timeout.as_ref(), Ticks::NEVER);
+        timing.timeout = file.timeout.map_or(TIMEOUT, Duration::ticks);
+        timing.budget = file.alignment_timeout.map_or(Ticks::NEVER, Duration::ticks);
         if file.protocol == ProtocolFile::AlignedTimeout && file.alignment_timeout.is_none() {
             let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
             self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
         }
-        timing.min_pause = self.ticks_or("/snapshots/min_pause", file.min_pause.as_ref(), Ticks::ZERO);
+        timing.min_pause = file.min_pause.map_or(Ticks::ZERO, Duration::ticks);
         timing.store = self.delay("/snapshots/store", file.store.as_ref());
-        timing.requests = file.at.iter().enumerate().map(|(n, at)| self.ticks(&format!("/snapshots/at/{n}"), at)).collect();
+        timing.requests = file.at.iter().map(|at| at.ticks()).collect();
     }
 
     /// An operator's own times, or those of the section for all.
@@ -154,7 +154,7 @@ impl Checker<'_> {
     }
 
     fn crash_at(&mut self, plan: &Plan, place: &str, file: &CrashAt) -> Option<Fault> {
-        let at = self.ticks(&format!("{place}/at"), &file.at);
+        let at = file.at.ticks();
         let task = self.task(plan, &format!("{place}/crash"), &file.crash)?;
         Some(Fault::Crash { task, moment: Moment::At(at) })
     }
@@ -181,7 +181,7 @@ impl Checker<'_> {
                 Some("take \"task\" away".to_owned()),
             );
         }
-        let after = self.ticks_or(&format!("{place}/after"), file.after.as_ref(), Ticks::ZERO);
+        let after = file.after.map_or(Ticks::ZERO, Duration::ticks);
         let task = match &file.task {
             Some(name) => Some(self.task(plan, &format!("{place}/task"), name)?),
             None => None,
@@ -190,8 +190,8 @@ impl Checker<'_> {
     }
 
     fn random_crashes(&mut self, plan: &Plan, place: &str, file: &RandomCrashes) -> Option<Fault> {
-        let every = self.ticks(&format!("{place}/every"), &file.every);
-        let from = self.ticks_or(&format!("{place}/from"), file.from.as_ref(), Ticks::ZERO);
+        let every = file.every.ticks();
+        let from = file.from.map_or(Ticks::ZERO, Duration::ticks);
         let tasks = match &file.tasks {
             None => plan.tasks().ids().collect(),
             Some(names) => {
@@ -225,8 +225,8 @@ impl Checker<'_> {
     }
 
     fn stall(&mut self, plan: &Plan, place: &str, file: &StallFile, timing: &mut Timing) {
-        let from = self.ticks(&format!("{place}/from"), &file.from);
-        let until = from + self.ticks(&format!("{place}/for"), &file.duration);
+        let from = file.from.ticks();
+        let until = from + file.duration.ticks();
         let channels = matching_channels(plan, &file.stall);
         if channels.is_empty() {
             self.unknown_channel(place, &file.stall);
@@ -252,9 +252,9 @@ impl Checker<'_> {
     }
 
     fn slow(&mut self, plan: &Plan, place: &str, file: &SlowFile, timing: &mut Timing) {
-        let from = self.ticks(&format!("{place}/from"), &file.from);
-        let until = from + self.ticks(&format!("{place}/for"), &file.duration);
-        let extra = self.ticks(&format!("{place}/extra"), &file.extra);
+        let from = file.from.ticks();
+        let until = from + file.duration.ticks();
+        let extra = file.extra.ticks();
         if let Some(task) = self.task(plan, &format!("{place}/slow"), &file.slow) {
             timing.slows.push(Slow { task, from, until, extra });
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use self::graph::Graph;
-use super::format::{self, DelayFile, Duration, MAX_TICKS};
+use super::format::{self, DelayFile, Duration};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};
 use super::{diagnose, schema};
 use crate::engine::{Control, Fault, Limits, Setup, Step, Timing};
@@ -273,50 +273,22 @@ impl<'f> Checker<'f> {
         }
     }
 
-    fn ticks(&mut self, pointer: &str, duration: &Duration) -> Ticks {
-        let ticks = match duration {
-            Duration::Micros(micros) => Ticks(*micros),
-            Duration::Text(text) => match text.parse() {
-                Ok(ticks) => ticks,
-                Err(error) => {
-                    self.mistake(pointer, format!("{error}"), None);
-                    return Ticks::ZERO;
-                }
-            },
-        };
-        if ticks.0 > MAX_TICKS && matches!(duration, Duration::Text(_)) {
-            self.mistake(pointer, format!("{ticks} is too long; at most 1000 hours"), None);
-            return Ticks::ZERO;
-        }
-        ticks
-    }
-
-    fn ticks_or(&mut self, pointer: &str, duration: Option<&Duration>, default: Ticks) -> Ticks {
-        duration.map_or(default, |duration| self.ticks(pointer, duration))
-    }
-
     fn delay(&mut self, pointer: &str, delay: Option<&DelayFile>) -> Delay {
         let random = match delay {
             None => return Delay::ZERO,
-            Some(DelayFile::Constant(duration)) => return Delay::Constant(self.ticks(pointer, duration)),
+            Some(DelayFile::Constant(duration)) => return Delay::Constant(duration.ticks()),
             Some(DelayFile::Random(random)) => random,
         };
-        match (&random.uniform, &random.exponential) {
+        match (random.uniform, random.exponential) {
             (Some((low, high)), None) => {
-                let before = self.mistakes.len();
-                let low = self.ticks(&format!("{pointer}/uniform/0"), low);
-                let high = self.ticks(&format!("{pointer}/uniform/1"), high);
-                if low > high && self.mistakes.len() == before {
-                    self.mistake(
-                        &format!("{pointer}/uniform"),
-                        format!("the range from {low} to {high} is empty"),
-                        Some("swap the two".to_owned()),
-                    );
-                    return Delay::ZERO;
+                let (low, high) = (low.ticks(), high.ticks());
+                if low > high {
+                    let message = format!("the range from {low} to {high} is empty");
+                    self.mistake(&format!("{pointer}/uniform"), message, Some("swap the two".to_owned()));
                 }
                 Delay::Uniform(low.min(high), high)
             }
-            (None, Some(mean)) => Delay::Exponential(self.ticks(&format!("{pointer}/exponential"), mean)),
+            (None, Some(mean)) => Delay::Exponential(mean.ticks()),
             _ => {
                 self.mistake(pointer, "expected exactly one of \"uniform\" and \"exponential\"", None);
                 Delay::ZERO
@@ -425,7 +397,7 @@ impl<'f> Checker<'f> {
     /// The most steps, and the end if the file sets one.
     fn limits(&mut self, steps: u64) -> (u64, Option<Ticks>) {
         let file: format::LimitsFile = self.read("/limits").unwrap_or_default();
-        let until = file.until.as_ref().map(|until| self.ticks("/limits/until", until));
+        let until = file.until.map(Duration::ticks);
         (file.steps.unwrap_or(steps), until)
     }
 }

@@ -50,7 +50,7 @@ impl Checker<'_> {
                     let from =
                         self.process(specs, &format!("{place}/from"), &file.from, |kind| matches!(kind, Kind::Account { .. }), "account");
                     let to = self.process(specs, &format!("{place}/to"), &file.to, Kind::is_process, "process");
-                    let time = self.ticks(&format!("{place}/at"), &file.at);
+                    let time = file.at.ticks();
                     let (Some(from), Some(to)) = (from, to) else { continue };
                     match port(edges, from, to) {
                         Some(port) => script.plans[from].steps.push((time, Transfer { port, amount: file.send })),
@@ -58,7 +58,7 @@ impl Checker<'_> {
                     }
                 }
                 Some(ScriptFile::Act(file)) => {
-                    let time = self.ticks(&format!("{place}/at"), &file.at);
+                    let time = file.at.ticks();
                     let who =
                         self.process(specs, &format!("{place}/act"), &file.act, |kind| matches!(kind, Kind::Automaton(_)), "automaton");
                     if let Some(who) = who {
@@ -66,7 +66,7 @@ impl Checker<'_> {
                     }
                 }
                 Some(ScriptFile::Snapshot(file)) => {
-                    let at = self.ticks(&format!("{place}/at"), &file.at);
+                    let at = file.at.ticks();
                     let who = self.process(specs, &format!("{place}/snapshot"), &file.snapshot, Kind::is_process, "process");
                     if let Some(who) = who {
                         let after = script.plans[who].steps.iter().filter(|(time, _)| *time <= at).count() as u64;
@@ -80,7 +80,7 @@ impl Checker<'_> {
         script.plans.iter_mut().for_each(|plan| plan.steps.sort_by_key(|(at, _)| *at));
         script.random = self.read::<TransfersFile>("/transfers").map(|file| RandomTransfers {
             count: file.count,
-            every: self.ticks("/transfers/every", &file.every),
+            every: file.every.ticks(),
             amount: file.amount,
         });
         if script.random.is_some() && !specs.iter().any(|spec| matches!(spec.kind, Kind::Account { .. })) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::Finding;
+use super::finding::Finding;
 use super::kinds::Kinds;
 use super::view::View;
 use crate::scenario::json::{Node, shortened};

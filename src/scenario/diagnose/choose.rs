@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::fields::unknown_field;
+use super::finding::{Finding, MAX_MISTAKES};
 use super::judge::Judge;
 use super::kinds::Kinds;
 use super::values::{no_type_fits, unknown_value, unknown_value_among, wrong_type};
-use super::view::View;
+use super::view::{View, common_tag};
 use super::words::{listed, misspelt, nearest};
-use super::{Finding, MAX_MISTAKES};
 use crate::scenario::json::{Member, Node, Value, quoted};
 
 /// Fields known exactly, whether the leading field is there, fields known but
@@ -173,21 +173,6 @@ fn overlap(members: &[Member], view: &View<'_>) -> (usize, usize) {
     };
     let near = members.iter().take(MAX_MISTAKES).filter(misspelt).count();
     (known_fields(members, view), near)
-}
-
-/// The required field that tells all `views` apart by its one admitted word.
-pub(super) fn common_tag<'s>(views: &[&View<'s>]) -> Option<&'s str> {
-    let candidates = views.first()?.required();
-    candidates.into_iter().find(|name| {
-        let words = views.iter().map(|view| {
-            let required = view.required().contains(name);
-            view.tag(name).filter(|_| required)
-        });
-        match words.collect::<Option<BTreeSet<_>>>() {
-            Some(words) => words.len() > 1,
-            None => false,
-        }
-    })
 }
 
 /// The member that gives the tag, if need be under a misspelt key.

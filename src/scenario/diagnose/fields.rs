@@ -1,8 +1,7 @@
 //! Fields that should not be where they are.
 
-use super::Finding;
-use super::choose::common_tag;
-use super::view::View;
+use super::finding::Finding;
+use super::view::{View, common_tag};
 use super::words::{nearest, valid};
 use crate::scenario::json::{Member, quoted};
 

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json};
 
-use super::Finding;
 use super::bounds::{check_number, check_size};
+use super::duration;
 use super::fields::{foreign_field, unknown_field};
+use super::finding::Finding;
 use super::kinds::{Kinds, fixed_values, same};
 use super::values::{unknown_value, wrong_type};
 use super::view::View;
@@ -104,7 +105,10 @@ impl<'s> Judge<'s> {
     /// preferred to its `rivals`.
     pub(super) fn check(&mut self, node: &Node, view: &View<'s>, rivals: &[&View<'s>]) -> Vec<Finding> {
         if !view.kinds().has(Kinds::of_node(node)) {
-            return vec![wrong_type(node, view.kinds(), &view.words())];
+            return vec![wrong_type(node, view.named_kinds(), &view.words())];
+        }
+        if view.is_duration() {
+            return Vec::from_iter(duration::check(node));
         }
         let admits = |part: &&Map<String, Json>| fixed_values(part).is_none_or(|values| values.iter().any(|value| same(node, value)));
         if !view.parts.iter().all(admits) {

@@ -17,6 +17,8 @@ impl Kinds {
     const ARRAY: Self = Self(16);
     const OBJECT: Self = Self(32);
     pub const NULL: Self = Self(64);
+    /// Strings and numbers that are spans of time; for messages only.
+    pub const DURATION: Self = Self(128);
     pub const NONE: Self = Self(0);
     pub const ALL: Self = Self(127);
 
@@ -89,6 +91,7 @@ impl Kinds {
         let mut names = Vec::new();
         let mut rest = self;
         for (kind, name) in [
+            (Self::DURATION, "a duration"),
             (Self::STRING, "a string"),
             (Self::NUMBER, "a number"),
             (Self::INTEGER, "an integer"),

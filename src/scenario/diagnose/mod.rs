@@ -7,7 +7,9 @@
 
 mod bounds;
 mod choose;
+mod duration;
 mod fields;
+mod finding;
 mod judge;
 mod kinds;
 mod values;
@@ -18,11 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use self::finding::{Finding, MAX_MISTAKES};
 use self::judge::Judge;
-use super::json::{LineIndex, Mistake, Node, Span, Value, quoted};
-
-/// How many mistakes are reported one by one.
-const MAX_MISTAKES: usize = 100;
+use super::json::{LineIndex, Mistake, Node, Value, quoted};
 
 /// Every mistake of `root`, the tree of `text`, measured by `schema`.
 ///
@@ -46,20 +46,6 @@ pub fn validate(root: &Node, text: &str, schema: &Json) -> Vec<Mistake> {
     }
     let located = findings.into_iter().map(|finding| Mistake::new(root, &lines, finding.span, finding.message, finding.help));
     located.collect()
-}
-
-/// A mistake whose line, column and path have not been worked out.
-#[derive(Clone)]
-struct Finding {
-    span: Span,
-    message: String,
-    help: Option<String>,
-}
-
-impl Finding {
-    fn new(span: Span, message: String, help: Option<String>) -> Self {
-        Self { span, message, help }
-    }
 }
 
 fn find_duplicates(node: &Node, lines: &LineIndex<'_>, findings: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! Every kind of mistake, with its place and words.
 
-use super::super::json;
+use super::super::json::{self, Mistake, Node, Span, Value};
 use super::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator, schema_for};
 use serde::de::Error;
@@ -170,7 +170,7 @@ enum Duration {
 
 impl JsonSchema for Duration {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Duration".into()
+        "Time".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

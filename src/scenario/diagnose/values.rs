@@ -1,9 +1,10 @@
 //! Values of a wrong type, and words that are none of the valid ones.
 
-use super::Finding;
+use super::finding::Finding;
 use super::kinds::{Kinds, fixed_values, is_integer};
 use super::view::View;
 use super::words::{MAX_LISTED, nearest, valid};
+use crate::kernel::ParseTicksError;
 use crate::scenario::json::{Node, Value, quoted, shortened};
 
 pub(super) fn wrong_type(node: &Node, kinds: Kinds, words: &[&str]) -> Finding {
@@ -23,6 +24,7 @@ pub(super) fn wrong_type(node: &Node, kinds: Kinds, words: &[&str]) -> Finding {
         Value::String(text) if kinds.has(Kinds::BOOLEAN) && matches!(&**text, "true" | "false") => {
             Some("write it without quotes".to_owned())
         }
+        _ if kinds.has(Kinds::DURATION) => Some(ParseTicksError::FORM.to_owned()),
         _ => (!words.is_empty()).then(|| valid("values", words)),
     };
     // `null` only stands for leaving the field out, which is not what the author wants.
@@ -33,7 +35,7 @@ pub(super) fn wrong_type(node: &Node, kinds: Kinds, words: &[&str]) -> Finding {
 }
 
 pub(super) fn no_type_fits(node: &Node, views: &[View<'_>]) -> Finding {
-    let kinds = views.iter().fold(Kinds::NONE, |kinds, view| kinds.or(view.kinds()));
+    let kinds = views.iter().fold(Kinds::NONE, |kinds, view| kinds.or(view.named_kinds()));
     let free = |view: &View<'_>| view.kinds().has(Kinds::STRING) && !view.has_fixed_values();
     let words = match views.iter().any(free) {
         true => Vec::new(),

@@ -79,6 +79,19 @@ impl<'s> View<'s> {
         words.collect()
     }
 
+    /// Whether a span of time is meant.
+    pub fn is_duration(&self) -> bool {
+        self.keyword("$ref").any(|name| *name == "#/$defs/Duration")
+    }
+
+    /// The types to name in a message.
+    pub fn named_kinds(&self) -> Kinds {
+        match self.is_duration() {
+            true => self.kinds().without(Kinds::STRING.or(Kinds::NUMBER)).or(Kinds::DURATION),
+            false => self.kinds(),
+        }
+    }
+
     pub fn has_fixed_values(&self) -> bool {
         self.parts.iter().any(|part| fixed_values(part).is_some())
     }
@@ -92,4 +105,19 @@ fn matches_pattern(pattern: &str, key: &str) -> bool {
         _ => return true,
     };
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The required field that tells all `views` apart by its one admitted word.
+pub(super) fn common_tag<'s>(views: &[&View<'s>]) -> Option<&'s str> {
+    let candidates = views.first()?.required();
+    candidates.into_iter().find(|name| {
+        let words = views.iter().map(|view| {
+            let required = view.required().contains(name);
+            view.tag(name).filter(|_| required)
+        });
+        match words.collect::<Option<BTreeSet<_>>>() {
+            Some(words) => words.len() > 1,
+            None => false,
+        }
+    })
 }

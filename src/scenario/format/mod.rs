@@ -33,7 +33,7 @@ pub use operators::{CommitFile, Common, MAX_PARALLELISM, MAX_RECORDS, OperatorFi
 pub use processes::{ActAt, DetectFile, ScriptFile, SendAt, SnapshotAt, TransfersFile};
 pub use recovery::{ChannelStateFile, RecoveryFile, ScopeFile};
 pub use snapshots::{AfterEndFile, BackEdgesFile, ProtocolFile, SnapshotsFile};
-pub use time::{DelayFile, Duration, MAX_TICKS, RandomDelay};
+pub use time::{DelayFile, Duration, LONGEST, RandomDelay};
 pub use words::{ControlKind, SituationName};
 
 /// A whole scenario file.

@@ -9,9 +9,9 @@ mod raw;
 mod read;
 mod tree;
 
-pub use place::{LineIndex, Mistake, Span};
+pub use place::{LineIndex, Mistake};
 pub use read::{parse, text_of};
-pub use tree::{Member, Node, Value, quoted, shortened};
+pub use tree::{Member, Node, Span, Value, quoted, shortened};
 
 #[cfg(test)]
 mod tests;

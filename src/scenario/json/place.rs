@@ -2,16 +2,7 @@
 
 use std::fmt;
 
-use super::tree::Node;
-
-/// A range of bytes in the file, `start` included and `end` excluded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
-    /// Offset of the first byte.
-    pub start: usize,
-    /// Offset just behind the last byte.
-    pub end: usize,
-}
+use super::tree::{Node, Span};
 
 /// Finds line and column of byte offsets.
 #[derive(Debug, Clone)]

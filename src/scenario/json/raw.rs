@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::read::MAX_DEPTH;
+/// How many arrays and objects may be nested in each other.
+pub const MAX_DEPTH: usize = 64;
 
 /// The open brackets at the end of a text, found without recursion.
 pub(super) struct Brackets {

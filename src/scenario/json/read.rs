@@ -3,12 +3,9 @@
 use serde::de::Deserialize;
 use serde_json::value::RawValue;
 
-use super::place::{LineIndex, Mistake, Span};
-use super::raw::{Brackets, RawMembers};
-use super::tree::{Member, Node, Value, quoted};
-
-/// How many arrays and objects may be nested in each other.
-pub const MAX_DEPTH: usize = 64;
+use super::place::{LineIndex, Mistake};
+use super::raw::{Brackets, MAX_DEPTH, RawMembers};
+use super::tree::{Member, Node, Span, Value, quoted};
 
 /// The text of a file, or what keeps it from being one.
 pub fn text_of(bytes: &[u8]) -> Result<&str, Mistake> {

@@ -2,10 +2,17 @@
 
 use std::borrow::Cow;
 
-use super::place::Span;
-
 /// Longest piece of the file that is repeated in a message.
 const MAX_QUOTED: usize = 40;
+
+/// A range of bytes in the file, `start` included and `end` excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset just behind the last byte.
+    pub end: usize,
+}
 
 /// A JSON value and its place in the file.
 #[derive(Debug, Clone, PartialEq)]

@@ -49,8 +49,7 @@ impl Checker<'_> {
         for (at, channel) in channels {
             let place = format!("/channels/{at}");
             let delay = self.delay(&format!("{place}/delay"), channel.delay.as_ref());
-            let listed: Vec<Ticks> =
-                channel.delays.iter().enumerate().map(|(n, delay)| self.ticks(&format!("{place}/delays/{n}"), delay)).collect();
+            let listed: Vec<Ticks> = channel.delays.iter().map(|delay| delay.ticks()).collect();
             let (Some(from), Some(to)) = (find(&channel.from), find(&channel.to)) else { continue };
             let partition = self.partition(*at, channel, &specs[from], &specs[to]);
             if !listed.is_empty() {

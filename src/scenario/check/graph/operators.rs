@@ -6,7 +6,7 @@ use crate::engine::EmitTimes;
 use crate::kernel::Ticks;
 use crate::model::{Commit, Dictionary, Kind, Table};
 use crate::scenario::check::{Checker, Read, pointer};
-use crate::scenario::format::{CommitFile, OperatorFile};
+use crate::scenario::format::{CommitFile, Duration, OperatorFile};
 
 /// The most tokens of one account.
 const MAX_TOKENS: u64 = 1 << 40;
@@ -127,14 +127,14 @@ impl Checker<'_> {
             return EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO };
         };
         if let Some(times) = at {
-            let times: Vec<Ticks> = times.iter().enumerate().map(|(n, time)| self.ticks(&format!("{}/{n}", place("at")), time)).collect();
+            let times: Vec<Ticks> = times.iter().map(|time| time.ticks()).collect();
             if let Some(n) = times.windows(2).position(|pair| pair[0] > pair[1]) {
                 let message = format!("{} is before {}; records come in the order of their times", times[n + 1], times[n]);
                 self.mistake(&format!("{}/{}", place("at"), n + 1), message, None);
             }
             return EmitTimes::At(times);
         }
-        let every = self.ticks_or(&place("every"), every.as_ref(), Ticks(1_000));
-        EmitTimes::Every { start: self.ticks_or(&place("start"), start.as_ref(), every), every }
+        let every = every.map_or(Ticks(1_000), Duration::ticks);
+        EmitTimes::Every { start: start.map_or(every, Duration::ticks), every }
     }
 }

@@ -1,0 +1,20 @@
+//! What is found wrong.
+
+use crate::scenario::json::Span;
+
+/// How many mistakes are reported one by one.
+pub(super) const MAX_MISTAKES: usize = 100;
+
+/// A mistake whose line, column and path have not been worked out.
+#[derive(Clone)]
+pub(super) struct Finding {
+    pub span: Span,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Finding {
+    pub fn new(span: Span, message: String, help: Option<String>) -> Self {
+        Self { span, message, help }
+    }
+}
