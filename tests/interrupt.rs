@@ -1,5 +1,6 @@
 //! Ctrl-C while something long is going on: what there is is printed, and the program ends with 130.
 #![cfg(all(feature = "cli", target_os = "linux"))]
+#![allow(clippy::disallowed_types, reason = "how long an interrupt takes to be heard is a matter of the wall clock")]
 
 use std::fs;
 use std::io::Read;

@@ -7,9 +7,10 @@ use std::fs;
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
 use common::{scenario, violated};
-use cutline::explore::{Campaign, Right, Suspect, shrink, zoo};
+use cutline::explore::{Campaign, Right, Suspect, Unshrunk, confirm, shrink, zoo};
 use cutline::scenario::outcome::Judgement;
 use expect_test::expect_file;
+use serde_json::{Value, json};
 
 /// The first failure of a mutant, shrunk, is small and a test by itself: red with the bug, green without.
 fn check(name: &str, seed: u64) -> String {
@@ -77,7 +78,7 @@ fn a_duplicate_under_at_least_once() {
 fn a_right_run_does_not_shrink() {
     let text = fs::read_to_string("scenarios/aligned-join.json").expect("a scenario");
     let file = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(shrink(&Right, &file, &scenario(&text)), None);
+    assert_eq!(shrink(&Right, &file, &scenario(&text)), Err(Unshrunk::Right));
 }
 
 fn cutline() -> Command {
@@ -101,4 +102,98 @@ fn the_command_says_what_is_wrong_with_its_arguments() {
     assert!(String::from_utf8_lossy(&right.get_output().stderr).contains("nothing is broken in the order of this run"));
     let unknown = cutline().args(["shrink", "scenarios/aligned-join.json", "--mutant", "no_blockin"]).args(out).assert().code(2);
     assert!(String::from_utf8_lossy(&unknown.get_output().stderr).contains("\"no_blocking\""));
+}
+
+/// What `shrink` writes for a file under a seed, and how it runs.
+fn written(path: &str, seed: &str) -> (String, Value, Option<i32>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let small = folder.path().join("small.json");
+    let shrink = cutline().args(["shrink", path, "--seed", seed, "-o"]).arg(&small).assert().success();
+    let said = String::from_utf8_lossy(&shrink.get_output().stdout).into_owned();
+    let text = fs::read_to_string(&small).expect("it was written");
+    let run = cutline().arg("run").arg(&small).assert();
+    (said, serde_json::from_str(&text).expect("JSON"), run.get_output().status.code())
+}
+
+/// Payments that are drawn, and a property to detect, are part of what fails.
+#[test]
+fn what_processes_do_is_in_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let drawn = folder.path().join("drawn.json");
+    let file = json!({
+        "title": "payments from the seed, and a channel that keeps no order",
+        "operators": {"P": {"kind": "account", "tokens": 5}, "Q": {"kind": "account", "tokens": 5}},
+        "channels": [{"from": "P", "to": "Q", "order": "any", "delay": {"uniform": ["1ms", "20ms"]}}, {"from": "Q", "to": "P", "delay": "1ms"}],
+        "snapshots": {"protocol": "chandy_lamport"},
+        "transfers": {"count": 5, "every": "2ms", "amount": 2},
+        "script": [{"at": "10ms", "snapshot": "P"}]
+    });
+    fs::write(&drawn, file.to_string()).expect("a file");
+    let (said, small, exit) = written(drawn.to_str().expect("plain"), "1");
+    assert_eq!(exit, Some(1), "{said}{small:#}");
+    assert!(said.starts_with("conservation: "), "{said}");
+    assert!(small["script"].as_array().is_some_and(|script| !script.is_empty()) && small.get("transfers").is_none(), "{small:#}");
+}
+
+/// The course's wrong detections of a stable property stay wrong.
+#[test]
+fn a_property_is_in_the_file() {
+    for path in ["scenarios/course/11-is-it-finished-polling.json", "scenarios/course/12-phantom-deadlock-naive.json"] {
+        let (said, small, exit) = written(path, "1");
+        // Nobody promised otherwise, so the file expects what it shows.
+        assert_eq!(exit, Some(0), "{path}: {said}{small:#}");
+        assert!(said.starts_with("no_false_alarm: ") == small.get("detect").is_some(), "{path}: {said}{small:#}");
+    }
+}
+
+/// What a list of steps cannot show is said.
+#[test]
+fn what_needs_a_clock_or_another_file_is_named() {
+    let spiral = json!({
+        "title": "every checkpoint takes too long, and every time it all begins anew",
+        "operators": {
+            "S": {"kind": "source", "records": 200, "every": "1ms"},
+            "slow": {"kind": "keyed_count", "service": "4ms"},
+            "out": {"kind": "sink", "commit": "two_phase"}
+        },
+        "channels": [{"from": "S", "to": "slow", "capacity": 50}, {"from": "slow", "to": "out"}],
+        "snapshots": {"protocol": "aligned", "interval": "50ms", "timeout": "100ms", "tolerable_failures": 0},
+        "recovery": {"detect": "1ms", "restart": "10ms"}
+    });
+    let shrunk = shrink(&Right, &spiral, &scenario(&spiral.to_string()));
+    assert!(matches!(shrunk, Err(Unshrunk::Endless { steps: 1_000.. })), "{shrunk:?}");
+    let out = ["-o", "/dev/null"];
+    let text = cutline().args(["shrink", "scenarios/word-count.json"]).args(out).assert().code(2);
+    assert!(String::from_utf8_lossy(&text.get_output().stderr).contains("reads a text file"));
+}
+
+/// A run that was stopped by its limit did not fail.
+#[test]
+fn a_limit_is_no_failure() {
+    let text = fs::read_to_string("scenarios/aligned-join.json").expect("a scenario");
+    let mut file: Value = serde_json::from_str(&text).expect("JSON");
+    for steps in [11, 12, 13, 24, 25, 60] {
+        file["limits"] = json!({"steps": steps});
+        let shrunk = shrink(&Right, &file, &scenario(&file.to_string()));
+        assert!(matches!(shrunk, Err(Unshrunk::Endless { .. } | Unshrunk::Right)), "{steps}: {shrunk:?}");
+    }
+}
+
+/// What does not do what is said of it is not handed out.
+#[test]
+fn what_is_not_confirmed_is_refused() {
+    let mutant = zoo::find("no_blocking").expect("it is there");
+    let text = check("no_blocking", 1);
+    let class = "consistent_cut";
+    assert_eq!(confirm(mutant, &text, class), Ok(()));
+    let because = |text: &str, class: &str| confirm(mutant, text, class).expect_err("refused");
+    assert!(because(&text, "liveness").contains("its steps do not show liveness"));
+    assert!(because("{", class).contains("it cannot be read"));
+    let mut file: Value = serde_json::from_str(&text).expect("JSON");
+    file["expect"]["failovers"] = json!(7);
+    assert!(because(&file.to_string(), class).contains("the right program fails in it too: failovers = 7 is"));
+    file["expect"] = json!({"invariants": {"consistent_cut": "violated"}, "skipped": {"min": 0}});
+    assert!(because(&file.to_string(), class).contains("comes out as expected"));
+    file["schedule"] = json!([]);
+    assert!(because(&file.to_string(), class).contains("do not show"));
 }

@@ -274,7 +274,7 @@ fn the_end_of_the_data() {
     // The sources' end is enough for a late crash.
     check(&[exhausted(A), exhausted(B), crashed(A)], expect(0, 1, 0));
     check(&[&drained[..1], &[crashed(A)]].concat(), expect(0, 0, 0));
-    check(&[&drained[..], &[Fact::Finished, crashed(A), Fact::Failover, crashed(A)]].concat(), expect(0, 0, 1));
+    check(&[drained, &[Fact::Finished, crashed(A), Fact::Failover, crashed(A)]].concat(), expect(0, 0, 1));
     let finished = Fact::TaskFinished { task: A };
     check(&[finished, triggered(1), saved(A, 1)], [(FinishedTaskNoted, 1), (FinishedTaskRestored, 0)]);
     check(&[restored(A), finished], [(FinishedTaskRestored, 1)]);

@@ -53,19 +53,32 @@ fn the_document_is_the_same_with_any_number_of_threads() {
     }
 }
 
+/// Every counterexample, as it lies on disk, fails with its bug in the way that is said of it, and is as
+/// expected without: one that the right program shows too is none.
 #[test]
-fn counterexamples_are_written_as_files() {
+fn counterexamples_fail_with_the_bug_and_hold_without() {
     let room = tempfile::tempdir().expect("a folder");
     let folder = room.path().join("of/its/own");
-    let (exit, ..) = run(&["--only", "no_blocking", "--trials", "1", "--out", folder.to_str().expect("plain")]);
-    assert_eq!(exit, Some(0));
-    let text = std::fs::read_to_string(folder.join("no_blocking.json")).expect("a file");
-    let scenario = cutline::Scenario::from_json(&text).expect("a valid scenario");
-    assert!(scenario.schedule().is_some_and(|steps| !steps.is_empty()));
-    // With the bug in it, it fails; without, it does not.
-    let mutant = zoo::find("no_blocking").expect("it is there");
-    let violated = |outcome: cutline::Outcome| outcome.invariants.iter().any(|invariant| invariant.verdict == "violated");
-    assert!(violated(scenario.run_world(mutant.world(&scenario))) && !violated(cutline::run(&scenario)), "{text}");
+    let (exit, text, err) = run(&["--trials", "1", "--format", "json", "--out", folder.to_str().expect("plain")]);
+    assert_eq!(exit, Some(0), "{err}");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    let killers = |at: usize| json["mutants"][at]["killers"].as_array().expect("a list");
+    for (at, mutant) in ZOO.iter().enumerate() {
+        let file = folder.join(format!("{}.json", mutant.name));
+        let ran = |more: &[&str]| {
+            let output = cargo_bin_cmd!("cutline").env("NO_COLOR", "1").args(["run", "--format", "json"]).arg(&file).args(more).output();
+            let output = output.expect("it runs");
+            (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+        };
+        let (exit, right) = ran(&[]);
+        assert_eq!(exit, Some(0), "{}: the right program: {right}", mutant.name);
+        let (exit, wrong) = ran(&["--mutant", mutant.name]);
+        assert_eq!(exit, Some(1), "{}: {wrong}", mutant.name);
+        let outcome: Value = serde_json::from_str(&wrong).expect("JSON");
+        let invariants = outcome["outcomes"][0]["invariants"].as_array().expect("a list");
+        let is_killer = |invariant: &&Value| invariant["verdict"] == "violated" && killers(at).contains(&invariant["name"]);
+        assert!(invariants.iter().any(|invariant| is_killer(&invariant)), "{}: {wrong}", mutant.name);
+    }
 }
 
 #[test]

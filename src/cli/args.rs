@@ -188,7 +188,7 @@ pub struct Check {
     /// Scenario files, and folders to search for them
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
-    /// Snapshots to ask for [default: as many as the scenario asks for; 1 where they are periodic]
+    /// Snapshots to ask for, on top of those that its script starts [default: as many as the scenario asks for; 1 where they are periodic]
     #[arg(long, value_name = "N", help_heading = "Budgets")]
     pub snapshots: Option<u32>,
     /// Crashes, of any task at any point [default: as many as the scenario has]

@@ -18,9 +18,9 @@ use super::files::reason;
 use super::output::{self, Problem};
 use super::progress::Progress;
 use super::words::{self, Required, Shard};
-use super::{Exit, files, guard, interrupt, keep, load, refuse};
+use super::{Exit, files, guard, interrupt, keep, load, readback, refuse};
 use crate::explore::zoo::{self, CANARY, Mutant};
-use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under};
+use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under, Unshrunk};
 use crate::kernel::Patience;
 use crate::protocol::ProtocolKind;
 use crate::report::fuzz::{self as report, Canary, Fuzzed, GivenFile, Part, Shards};
@@ -146,6 +146,7 @@ impl<'a> Job<'a> {
         let Job { report, folder, .. } = &self;
         keep::write_all(folder, report.findings().map(|finding| (&*finding.file, &*finding.scenario)))
             .map_err(|problem| refuse(&problem))?;
+        readback::all(&*suspect, folder, report.classed())?;
         self.keep()?;
         self.tell(progress.elapsed(), before);
         if is_interrupted {
@@ -205,19 +206,23 @@ impl<'a> Job<'a> {
     /// Makes the first failures of each class small, after an interrupt as many as there is time for.
     fn shrink(&mut self, campaign: &Campaign<'_>) -> Result<(), Exit> {
         let failed = self.report.unshrunk();
-        let shrunk: Vec<(u64, Result<Option<Shrunk>, String>)> = self.pool.install(|| {
+        let shrunk: Vec<Attempt> = self.pool.install(|| {
             let failed = failed.into_par_iter().filter(|_| !interrupt::is_urgent());
             let shrunk = failed.map(|run| (run, guard::guarded(|| campaign.shrink(run))));
             shrunk.collect()
         });
         for (run, shrunk) in shrunk {
             match shrunk {
-                Ok(Some(shrunk)) => self.report.shrunk(run, &shrunk),
-                Ok(None) => {
+                Ok(Ok(shrunk)) => self.report.shrunk(run, &shrunk),
+                Ok(Err(unshrunk)) if unshrunk.is_defect() => {
+                    return Err(internal(&format!("making run {run} of seed {} small", campaign.seed), &unshrunk.to_string()));
+                }
+                Ok(Err(Unshrunk::Right)) => {
                     let help = "this is a defect of cutline; please report it with the seed and the run";
                     Problem::new(format!("run {run} of seed {} failed, and does not when it is repeated", campaign.seed), help).print();
                     return Err(Exit::Nondeterminism);
                 }
+                Ok(Err(unshrunk)) => output::message(format_args!("run {run} of seed {}: {unshrunk}", campaign.seed)),
                 Err(panic) => return Err(internal(&format!("making run {run} of seed {} small", campaign.seed), &panic)),
             }
         }
@@ -310,6 +315,9 @@ struct Stretch {
     runs: u64,
     most: u64,
 }
+
+/// A walk by its number, and what shrinking it came to: a panic's message where it did not come to its end.
+type Attempt = (u64, Result<Result<Shrunk, Unshrunk>, String>);
 
 impl Stretch {
     /// Drawn scenarios are small; one that somebody gave may take long for a single run.

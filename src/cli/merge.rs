@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::args::Merge;
 use super::files::reason;
 use super::output::Problem;
-use super::{Exit, fuzz, keep, refuse};
+use super::{Exit, fuzz, keep, readback, refuse};
+use crate::explore::{Right, Suspect, zoo};
 use crate::report::fuzz::{Fuzzed, Unmergeable};
 
 /// Puts the reports of shards together and prints what they found.
@@ -29,6 +30,10 @@ pub fn merge(arguments: &Merge) -> Exit {
     let written = written.and_then(|()| folder.map_or(Ok(()), |folder| keep::write_all(folder, files())));
     if let Err(problem) = written {
         return refuse(&problem);
+    }
+    let suspect = merged.mutant().and_then(zoo::find).map_or(&Right as &dyn Suspect, |mutant| mutant);
+    if let Some(Err(exit)) = folder.map(|folder| readback::all(suspect, folder, merged.classed())) {
+        return exit;
     }
     let folder = folder.map(|folder| folder.display().to_string());
     let printed = fuzz::print(&merged, folder.as_deref(), arguments.format);

@@ -18,6 +18,7 @@ mod load;
 mod merge;
 mod output;
 mod progress;
+mod readback;
 mod recorded;
 mod run;
 mod shrink;

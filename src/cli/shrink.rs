@@ -2,8 +2,8 @@
 
 use super::args::Shrink;
 use super::output::{self, Problem};
-use super::{Exit, files, guard, keep, load, refuse};
-use crate::explore::{self, Right, Shrunk, Suspect};
+use super::{Exit, files, guard, keep, load, readback, refuse};
+use crate::explore::{self, Right, Shrunk, Suspect, Unshrunk};
 use crate::kernel::counted;
 use crate::report::printable;
 
@@ -27,19 +27,36 @@ pub fn shrink(arguments: &Shrink) -> Exit {
             guard::internal_error(&name, &panic).print();
             Exit::Internal
         }
-        Ok(None) => {
-            let help =
-                "give a --seed under which it fails, or find one with cutline fuzz; what needs a clock or a text file stays as it is";
-            refuse(&Problem::new(format!("{name}: nothing is broken in the order of this run"), help))
+        Ok(Err(unshrunk)) if unshrunk.is_defect() => {
+            guard::internal_error(&name, &unshrunk.to_string()).print();
+            Exit::Internal
         }
-        Ok(Some(shrunk)) => store(&shrunk, arguments),
+        Ok(Err(unshrunk)) => refuse(&Problem::new(format!("{name}: {unshrunk}"), help(&unshrunk))),
+        Ok(Ok(shrunk)) => store(&shrunk, suspect, arguments),
     }
 }
 
-fn store(shrunk: &Shrunk, arguments: &Shrink) -> Exit {
+/// What to do with a run that cannot be made small.
+fn help(unshrunk: &Unshrunk) -> &'static str {
+    match unshrunk {
+        Unshrunk::Endless { .. } => "see with \"cutline view\" what is repeated; a smaller \"limits\": {\"until\": ..} shortens it",
+        Unshrunk::Clocked(_) => {
+            "make it smaller by hand: leave out operators, records and faults as long as \"cutline run\" shows the same"
+        }
+        Unshrunk::TooLong => "give it fewer records, or a \"limits\": {\"until\": ..} behind what is broken",
+        Unshrunk::ReadsText(_) => "give the source \"records\" in the place of \"file\"",
+        Unshrunk::RightToo => "leave out --mutant",
+        Unshrunk::Right | Unshrunk::Unfaithful(_) => "give a --seed under which it fails, or find one with cutline fuzz",
+    }
+}
+
+fn store(shrunk: &Shrunk, suspect: &dyn Suspect, arguments: &Shrink) -> Exit {
     let path = printable(&arguments.output.display().to_string());
     if let Err(problem) = keep::write_of(&arguments.file, &arguments.output, &shrunk.text) {
         return refuse(&problem);
+    }
+    if let Err(exit) = readback::one(suspect, &arguments.output, shrunk.class.word()) {
+        return exit;
     }
     let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };
     let mutant = arguments.mutant.map(|mutant| format!(" --mutant {}", mutant.name)).unwrap_or_default();

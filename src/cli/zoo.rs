@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{TableFormat, Zoo};
 use super::output::{self, Problem};
 use super::progress::Progress;
-use super::{Exit, guard, keep, refuse};
+use super::{Exit, guard, keep, readback, refuse};
 use crate::explore::zoo::{Effort, Matrix, Mutant, ZOO, find};
 use crate::kernel::Patience;
 use crate::report::text::Style;
@@ -44,6 +44,7 @@ pub fn zoo(arguments: &Zoo) -> Exit {
         (false, false) => Exit::Unexpected,
     };
     let written = arguments.out.as_ref().map_or(Exit::AsExpected, |folder| write(folder, &matrix));
+    let written = written.max(unshrunk(&matrix));
     let printed = output::result(&match arguments.format {
         TableFormat::Text => report::text(&matrix, &Style::coloured()),
         TableFormat::Json => report::document(&matrix),
@@ -69,9 +70,25 @@ fn unknown(name: &str) -> Problem {
     Problem::new(format!("there is no mutant \"{}\"", printable(name)), help)
 }
 
+/// Writes the small scenarios, reads them back and runs them with their bugs and without.
 fn write(folder: &Path, matrix: &Matrix) -> Exit {
     let files = matrix.rows.iter().filter_map(|row| Some((format!("{}.json", row.name), row.shortest.as_ref()?)));
     let files: Vec<_> = files.collect();
-    let written = keep::write_all(folder, files.iter().map(|(name, shrunk)| (name.as_str(), shrunk.text.as_str())));
-    written.map_or_else(|problem| refuse(&problem), |()| Exit::AsExpected)
+    if let Err(problem) = keep::write_all(folder, files.iter().map(|(name, shrunk)| (name.as_str(), shrunk.text.as_str()))) {
+        return refuse(&problem);
+    }
+    let mutant = |name: &str| find(name.trim_end_matches(".json")).expect("a row is of a mutant");
+    let confirmed = files.iter().map(|(name, shrunk)| readback::one(mutant(name), &folder.join(name), shrunk.class.word()));
+    confirmed.filter_map(Result::err).max().unwrap_or(Exit::AsExpected)
+}
+
+/// What could not be made small, though it was found.
+fn unshrunk(matrix: &Matrix) -> Exit {
+    let mut exit = Exit::AsExpected;
+    for row in matrix.rows.iter().filter(|row| row.shortest.is_none()) {
+        let Some(unshrunk) = &row.unshrunk else { continue };
+        guard::internal_error(&row.name, &unshrunk.to_string()).print();
+        exit = Exit::Internal;
+    }
+    exit
 }

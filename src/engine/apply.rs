@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use super::router::Router;
 use super::world::{Job, Status, World};
 use super::{Observer, Step, Touch};
+use crate::kernel::part;
 use crate::model::{ChannelId, Element, Kind, Record, SinkLog, SnapshotId, TaskId, TaskState, Transfer, process};
 use crate::protocol::{Placement, SinkEffect, SinkEffects, SinkLogic, SnapshotProtocol};
 use crate::trace::Fact;
@@ -206,7 +207,7 @@ impl World {
     fn write<O: Observer>(&mut self, task: TaskId, record: Record, observer: &mut O) {
         let at = &self.setup.plan.tasks()[task];
         let log = &mut self.outside.external.sinks[at.rank as usize];
-        match self.setup.sinks[at.operator.0 as usize].on_record() {
+        match part("sink, on_record", || self.setup.sinks[at.operator.0 as usize].on_record()) {
             Placement::Publish => {
                 log.publish(record);
                 observer.fact(output(task, record));
@@ -235,7 +236,7 @@ impl World {
         let log = &mut self.outside.external.sinks[at.rank as usize];
         let prepared: SmallVec<[SnapshotId; 8]> = log.prepared.iter().map(|(id, _)| *id).collect();
         let mut effects = SinkEffects::new();
-        call(self.setup.sinks[at.operator.0 as usize], pending, &prepared, &mut effects);
+        part("sink", || call(self.setup.sinks[at.operator.0 as usize], pending, &prepared, &mut effects));
         for effect in effects {
             sink_effect(log, task, effect, observer);
         }

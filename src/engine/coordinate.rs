@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::world::{Job, Mail, Slot, Status, Stored, World};
 use super::{Lane, Notice, Observer, Touch};
+use crate::kernel::part;
 use crate::model::{Part, SnapshotId, TaskId, TaskState};
 use crate::protocol::{Command, Commands, Coordination, CoordinatorView, Report, SnapshotProtocol, Timer, Told};
 use crate::trace::{Fact, Reason, Refusal};
@@ -111,9 +112,11 @@ impl World {
     ) {
         let mut commands = Commands::default();
         let view = self.coordinator_view();
-        call(self.centre.logic.get(), &view, &mut commands);
+        part("coordinator", || call(self.centre.logic.get(), &view, &mut commands));
         for command in commands.drain() {
-            self.command(command, observer);
+            if self.suits(command, observer) {
+                self.command(command, observer);
+            }
         }
     }
 
@@ -153,6 +156,7 @@ impl World {
 
     fn trigger<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
         observer.fact(Fact::Triggered { snapshot });
+        self.durable.newest = self.durable.newest.max(Some(snapshot));
         let parts = vec![None; self.tasks.len()];
         self.durable.snapshots.push(Stored { id: snapshot, completed: false, parts });
         if self.setup.budget {

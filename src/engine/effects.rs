@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::world::{Saving, Slot, World};
 use super::{Ahead, Observer, Touch};
+use crate::kernel::part;
 use crate::model::{Barrier, BarrierKind, ChannelId, Element, Part, Record, SnapshotId, TaskId};
 use crate::protocol::{Effect, Effects, ProtocolBox, Report, SnapshotProtocol, TaskView};
 use crate::trace::{Fact, Refusal};
@@ -26,8 +27,11 @@ impl World {
         if !self.channels.piggyback.is_off() {
             self.channels.piggyback.stamps[task.0 as usize] = self.tasks.protocols[task].stamp();
         }
+        let by = effects.by;
         for effect in effects.drain() {
-            self.effect(task, effect, observer);
+            if self.fits(task, by, effect, observer) {
+                self.effect(task, effect, observer);
+            }
         }
     }
 
@@ -194,7 +198,7 @@ impl World {
         if let Some(value) = state.shown() {
             observer.fact(Fact::ProcessSaved { task, snapshot, value });
         }
-        let copy = self.setup.storage.save(state);
+        let copy = part("storage, save", || self.setup.storage.save(state));
         observer.fact(Fact::Saved { task, snapshot, entries: copy.entries() as u32, digest: copy.digest() });
         let part = Arc::new(Part { state: copy, channels: Vec::new(), is_finished: false });
         let newest = self.tasks.savings_of(task).end;

@@ -2,6 +2,7 @@
 
 use super::world::{Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
+use crate::kernel::part;
 use crate::model::{Element, Kind, Part, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
@@ -132,9 +133,10 @@ impl World {
     /// One task comes up with its part of the snapshot.
     pub(super) fn restore<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let snapshot = self.centre.restoring;
-        let part = self.part(task);
-        let had_finished = part.is_some_and(|part| part.is_finished);
-        match part.map(|part| self.setup.storage.load(&part.state)) {
+        let stored = self.part(task);
+        let had_finished = stored.is_some_and(|stored| stored.is_finished);
+        let loaded = stored.map(|stored| part("storage, load", || self.setup.storage.load(&stored.state)));
+        match loaded.filter(|loaded| self.can_be(task, loaded, observer)) {
             Some(loaded) => self.tasks[task].state = loaded,
             None => reset(&mut self.tasks[task].state, self.setup.plan.kind(task)),
         }

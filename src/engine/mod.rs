@@ -11,6 +11,7 @@ mod effects;
 mod end;
 mod failover;
 mod faults;
+mod fit;
 mod names;
 mod obstacle;
 mod puppet;

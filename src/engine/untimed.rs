@@ -336,6 +336,11 @@ impl<S: FactSink> Untimed<S> {
         self.steps
     }
 
+    /// Lets so many more steps be taken from here on.
+    pub fn allow(&mut self, more: u64) {
+        self.limit = self.steps.saturating_add(more);
+    }
+
     /// Applies a step, which must be ready, and what happens at once after it.
     #[inline]
     pub fn take(&mut self, world: &mut World, step: Step) {

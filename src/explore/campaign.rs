@@ -23,6 +23,10 @@ pub trait Suspect: Sync {
     fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
         self.protocols().iter().copied().filter(|kind| kind.word() == protocol).collect()
     }
+    /// Whether it is nothing but what comes with the program, so that there is nothing right to hold it against.
+    fn is_right(&self) -> bool {
+        false
+    }
     /// Whether its scenarios are drawn, so that one is as good as another.
     fn draws(&self) -> bool {
         true
@@ -53,6 +57,9 @@ impl Suspect for Right {
     }
     fn world(&self, scenario: &Scenario) -> World {
         scenario.world()
+    }
+    fn is_right(&self) -> bool {
+        true
     }
 }
 
@@ -89,6 +96,9 @@ impl Suspect for Under<'_> {
     }
     fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
         self.suspect.simplest(protocol).into_iter().filter(|kind| self.protocols.contains(kind)).collect()
+    }
+    fn is_right(&self) -> bool {
+        self.suspect.is_right()
     }
 }
 
@@ -181,7 +191,7 @@ impl Campaign<'_> {
 
     /// Runs those numbers of `range` of which `mine` says so, in one thread.
     pub fn runs(&self, range: Range<u64>, mine: impl Fn(u64) -> bool) -> Tally {
-        self.runs_attended(range, mine, Patience::ENDLESS).unwrap_or_else(Tally::new)
+        self.runs_attended(range, mine, Patience::ENDLESS).unwrap_or_default()
     }
 
     /// The same as long as somebody has patience; of runs that are cut nothing is said.

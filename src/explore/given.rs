@@ -41,6 +41,9 @@ impl Suspect for Given<'_> {
     fn world(&self, scenario: &Scenario) -> World {
         self.suspect.world(scenario)
     }
+    fn is_right(&self) -> bool {
+        self.suspect.is_right()
+    }
     fn draws(&self) -> bool {
         false
     }

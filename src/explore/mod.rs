@@ -6,6 +6,7 @@ mod campaign;
 mod cases;
 pub mod exhaustive;
 mod given;
+mod judge;
 mod own;
 mod shrink;
 mod strategy;
@@ -17,11 +18,12 @@ pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally, Under};
 #[cfg(feature = "proptest")]
 pub use cases::{DrawnScenario, scenarios};
 pub use given::Given;
+pub use judge::judge_steps;
 pub use own::{Campaigned, Finding, Fuzz, Own};
-pub use shrink::{Shrunk, shrink};
+pub use shrink::{Shrunk, Unshrunk, confirm, shrink};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
-pub use walk::{Spice, Walked, Walker, judge_steps};
+pub use walk::{Spice, Walked, Walker};
 
 use crate::model::Plan;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use rayon::prelude::*;
 
 use super::campaign::{Campaign, Failure, Suspect, Tally};
-use super::shrink::Shrunk;
+use super::shrink::{Shrunk, Unshrunk};
 use crate::engine::World;
 use crate::oracle::Class;
 use crate::protocol::{CoordinatorBox, ProtocolBox, ProtocolKind};
@@ -149,8 +149,8 @@ pub struct Finding {
     pub failures: u64,
     /// What is wrong, in the scenario's terms.
     pub what: String,
-    /// The scenario file.
-    pub shrunk: Shrunk,
+    /// The scenario file, or why there is none.
+    pub shrunk: Result<Shrunk, Unshrunk>,
 }
 
 /// What a campaign against a protocol came to.
@@ -176,9 +176,10 @@ impl Campaigned {
                 None => firsts.push((failure, 1)),
             }
         }
-        let findings = firsts.par_iter().filter_map(|&(Failure { run, class }, failures)| {
-            let shrunk = campaign.shrink(run)?;
-            Some(Finding { run, class, failures, what: what(campaign.suspect, &shrunk), shrunk })
+        let findings = firsts.par_iter().map(|&(Failure { run, class }, failures)| {
+            let shrunk = campaign.shrink(run);
+            let what = shrunk.as_ref().map_or_else(ToString::to_string, |shrunk| what(campaign.suspect, shrunk));
+            Finding { run, class, failures, what, shrunk }
         });
         let failures = findings.collect();
         let counted = Situation::ALL.iter().copied().zip(situations).filter(|(_, count)| *count > 0);
@@ -190,9 +191,10 @@ impl Campaigned {
         self.failures.is_empty()
     }
 
-    /// The failure with the shortest counterexample.
-    pub fn shortest(&self) -> Option<&Finding> {
-        self.failures.iter().min_by_key(|finding| (finding.shrunk.steps, finding.shrunk.operators, finding.run))
+    /// The shortest counterexample of all.
+    pub fn shortest(&self) -> Option<&Shrunk> {
+        let small = self.failures.iter().filter_map(|finding| Some((finding.run, finding.shrunk.as_ref().ok()?)));
+        small.min_by_key(|(run, shrunk)| (shrunk.steps, shrunk.operators, *run)).map(|(_, shrunk)| shrunk)
     }
 }
 
@@ -209,17 +211,21 @@ impl fmt::Display for Campaigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Campaigned { runs, steps, situations, failures } = self;
         writeln!(f, "{runs} runs, {steps} steps, {} of {} situations reached", situations.len(), Situation::ALL.len())?;
-        let Some(shortest) = self.shortest() else { return write!(f, "nothing failed") };
+        if self.is_clean() {
+            return write!(f, "nothing failed");
+        }
         for Finding { run, class, failures, what, shrunk } in failures {
             let reason = if what.is_empty() { String::new() } else { format!(": {what}") };
-            writeln!(f, "{}: {failures} of {runs} runs, first run {run}, shortest in {} steps{reason}", class.word(), shrunk.steps)?;
+            let small =
+                shrunk.as_ref().map_or_else(|_| "not made small".to_owned(), |shrunk| format!("shortest in {} steps", shrunk.steps));
+            writeln!(f, "{}: {failures} of {runs} runs, first run {run}, {small}{reason}", class.word())?;
         }
-        let least = if shortest.shrunk.proven {
-            "no shorter schedule of this scenario does"
-        } else {
-            "a shorter schedule of this scenario may do so too"
+        let Some(shortest) = self.shortest() else { return Ok(()) };
+        let least = match shortest.proven {
+            true => "no shorter schedule of this scenario does",
+            false => "a shorter schedule of this scenario may do so too",
         };
         writeln!(f, "\nThe shortest counterexample shows {}; {least}:\n", shortest.class.word())?;
-        write!(f, "{}", shortest.shrunk.text.trim_end())
+        write!(f, "{}", shortest.text.trim_end())
     }
 }

@@ -8,9 +8,9 @@ use smallvec::SmallVec;
 use super::most_steps;
 use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
-use crate::kernel::{Patience, Prints, Stream, Ticks};
+use crate::kernel::{Patience, Prints, Stream, Ticks, caught};
 use crate::model::{Plan, TaskId};
-use crate::oracle::{Broken, Class, Oracles};
+use crate::oracle::{Class, Oracles};
 use crate::protocol::Timer;
 use crate::scenario::Scenario;
 use crate::trace::{Fact, Situations};
@@ -199,21 +199,28 @@ impl<'s> Walker<'s> {
     /// The moves of a run in the default order without faults, all triggers first.
     fn measure(&mut self) -> u32 {
         self.reset();
+        let mut moves = 0;
+        // A panic will be met again, by a walk.
+        if caught(|| self.move_along(&mut moves)).is_err() {
+            self.world = self.fresh.clone();
+        }
+        moves.max(4)
+    }
+
+    fn move_along(&mut self, moves: &mut u32) {
         self.driver.settle(&mut self.world);
-        let mut moves = 0_u32;
         for _ in 0..self.requests {
             let Some(step) = self.trigger() else { break };
             self.driver.take(&mut self.world, step);
-            moves += 1;
+            *moves += 1;
         }
-        while self.driver.steps() < self.limit && self.is_attended(moves) {
+        while self.driver.steps() < self.limit && self.is_attended(*moves) {
             self.moves.clear();
             self.world.moves(self.control, &mut self.moves);
             let Some(&step) = self.moves.first() else { break };
             self.driver.take(&mut self.world, step);
-            moves += 1;
+            *moves += 1;
         }
-        moves.max(4)
     }
 
     /// Whether somebody still waits after so many moves.
@@ -229,11 +236,29 @@ impl<'s> Walker<'s> {
 
     /// One walk, all of whose choices are drawn from `stream`. The steps that were chosen, without those
     /// that happen at once, are appended to `record`.
-    pub fn walk(&mut self, stream: &mut Stream, mut record: Option<&mut Vec<Step>>) -> Walked {
+    pub fn walk(&mut self, stream: &mut Stream, record: Option<&mut Vec<Step>>) -> Walked {
         self.reset();
         self.plan_ahead(stream);
         let strategy = Strategy::draw(stream);
         self.chooser.reset(strategy, self.horizon, stream);
+        let ran = caught(|| self.go(stream, record));
+        if let Err(panic) = &ran {
+            self.driver.sink.oracles.panicked(panic);
+            // Nobody knows how much of the last step was done.
+            self.world = self.fresh.clone();
+        }
+        if ran == Ok(Stop::Interrupted) {
+            return Walked { steps: self.driver.steps(), broken: None };
+        }
+        let claims = self.scenario.claims();
+        let is_endless = ran.is_ok_and(|stop| stop != Stop::Quiet);
+        let broken = self.driver.sink.oracles.broken_at_end(claims, is_endless).claimed;
+        let broken = broken.into_iter().find(|class| !self.scenario.expects_violation(class.invariant()));
+        Walked { steps: self.driver.steps(), broken }
+    }
+
+    /// From the start to the end.
+    fn go(&mut self, stream: &mut Stream, mut record: Option<&mut Vec<Step>>) -> Stop {
         self.driver.settle(&mut self.world);
         let mut at = 0;
         while self.driver.steps() < self.limit {
@@ -244,14 +269,10 @@ impl<'s> Walker<'s> {
             self.driver.take(&mut self.world, step);
             at += 1;
             if !self.is_attended(at) {
-                return Walked { steps: self.driver.steps(), broken: None };
+                return Stop::Interrupted;
             }
         }
-        let is_quiet = self.driver.finish(&mut self.world) == Stop::Quiet;
-        let claims = self.scenario.claims();
-        let broken = self.driver.sink.oracles.broken_at_end(claims, !is_quiet).claimed;
-        let broken = broken.into_iter().find(|class| !self.scenario.expects_violation(class.invariant()));
-        Walked { steps: self.driver.steps(), broken }
+        self.driver.finish(&mut self.world)
     }
 
     /// The next step: what is planned for this move, else what the strategy picks.
@@ -339,36 +360,5 @@ impl<'s> Walker<'s> {
             self.planned.push((stream.below(horizon) as u32, Planned::EarlyTimer));
         }
         self.planned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    }
-}
-
-/// Takes the steps of a schedule that can happen, goes on in the default order, and says all that is wrong.
-pub fn judge_steps(scenario: &Scenario, mut world: World, control: Control, steps: &[Step]) -> Broken {
-    let mut judge = Judge { oracles: scenario.untimed_oracles() };
-    let mut driver = Untimed::new(control, most_steps(scenario.plan()), &mut judge as &mut dyn FactSink);
-    driver.settle(&mut world);
-    for &step in steps {
-        if world.ready(step).is_ok() {
-            driver.take(&mut world, step);
-        }
-    }
-    let is_quiet = driver.finish(&mut world) == Stop::Quiet;
-    judge.oracles.broken_at_end(scenario.claims(), !is_quiet)
-}
-
-struct Judge<'s> {
-    oracles: Oracles<'s>,
-}
-
-impl FactSink for Judge<'_> {
-    fn fact(&mut self, now: Ticks, fact: Fact) {
-        self.oracles.fact(now, fact);
-    }
-    fn step(&mut self, _step: Step) {
-        self.oracles.step();
-    }
-
-    fn shown(&mut self, task: TaskId, key: u32, value: u64) {
-        self.oracles.shown(task, key, value);
     }
 }

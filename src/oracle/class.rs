@@ -14,6 +14,8 @@ pub enum Class {
     Lost,
     /// A place holds what no repetition and no loss explains.
     Wrong,
+    /// A part of the run that somebody may have written panicked.
+    Panicked,
 }
 
 impl Class {
@@ -22,6 +24,7 @@ impl Class {
         match self {
             Class::Broken(name) => name,
             Class::Duplicated | Class::Lost | Class::Wrong => "delivery",
+            Class::Panicked => "engine_sanity",
         }
     }
 
@@ -32,6 +35,7 @@ impl Class {
             Class::Duplicated => "duplicated",
             Class::Lost => "lost",
             Class::Wrong => "wrong",
+            Class::Panicked => "panicked",
         }
     }
 }
@@ -121,6 +125,7 @@ impl Oracles<'_> {
     /// circles until somebody stopped it, which is no end to come to.
     pub fn broken_at_end(&mut self, claims: Claims, cut_short: bool) -> Broken {
         let mut found: Vec<(u64, Class, bool)> = Vec::new();
+        let panicked = self.panic.is_some();
         for (invariant, verdict) in self.verdicts(cut_short) {
             match verdict {
                 // Not judged: the job failed, or something is stuck; then nothing has come to its end.
@@ -128,6 +133,9 @@ impl Oracles<'_> {
                 _ if invariant == "delivery" => {
                     let step = self.moment().step;
                     found.extend(self.deliveries(cut_short).map(|(class, is_forbidden)| (step, class, is_forbidden)));
+                }
+                Verdict::Violated(violation) if panicked && invariant == "engine_sanity" => {
+                    found.push((violation.moment.step, Class::Panicked, true));
                 }
                 Verdict::Violated(violation) => found.push((violation.moment.step, Class::Broken(invariant), claims.judges(invariant))),
                 Verdict::Held => {}

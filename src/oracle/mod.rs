@@ -35,7 +35,7 @@ pub use state_replay::StateReplay;
 use std::sync::Arc;
 
 use self::traffic::Channels;
-use crate::kernel::{Printed, Ticks};
+use crate::kernel::{Panic, Printed, Ticks};
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;
 
@@ -145,6 +145,8 @@ pub struct Oracles<'p> {
     false_alarm: Printed<FalseAlarm<'p>>,
     /// The snapshots that the fingerprints know to be pending or restorable.
     alive: Vec<SnapshotId>,
+    /// Ends a run, so no state of a search has any.
+    panic: First,
 }
 
 impl<'p> Oracles<'p> {
@@ -163,6 +165,7 @@ impl<'p> Oracles<'p> {
             conservation: Printed::new(Conservation::new(plan)),
             false_alarm: Printed::new(FalseAlarm::new(plan, property)),
             alive: Vec::new(),
+            panic: First::default(),
         }
     }
 
@@ -178,6 +181,12 @@ impl<'p> Oracles<'p> {
         self.sanity.reset();
         self.conservation.reset();
         self.false_alarm.reset();
+        self.panic = First::default();
+    }
+
+    /// A part of the run panicked; that was its end.
+    pub fn panicked(&mut self, panic: &Panic) {
+        self.panic.note(self.moment, panic.part.to_owned(), "an answer", format!("a panic: {}", panic.message));
     }
 
     /// A step begins.
@@ -275,7 +284,7 @@ impl<'p> Oracles<'p> {
 
     /// Whether everything has come to its end, so that what is not there will never be.
     fn is_settled(&self, cut_short: bool) -> bool {
-        !(cut_short || self.liveness.job_failed() || self.liveness.is_stuck(self.plan))
+        !(cut_short || self.panic.is_some() || self.liveness.job_failed() || self.liveness.is_stuck(self.plan))
     }
 
     /// The run is over: every place with what shows there, in the order of the promises.
@@ -287,20 +296,25 @@ impl<'p> Oracles<'p> {
     /// The run is over: every invariant that there is something to judge for with its verdict, in a
     /// fixed order.
     pub fn verdicts(&mut self, cut_short: bool) -> Vec<(&'static str, Verdict)> {
-        let end = End { moment: self.moment, cut_short };
-        let (failed, settled) = (self.liveness.job_failed(), self.is_settled(cut_short));
+        let panicked = self.panic.is_some();
+        let end = End { moment: self.moment, cut_short: cut_short || panicked };
+        let (failed, settled) = (self.liveness.job_failed() || panicked, self.is_settled(cut_short));
         let mut verdicts = vec![
             ("delivery", self.delivery.verdict(end, settled)),
             ("consistent_cut", self.channels.cut.verdict(self.plan)),
             ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),
             ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),
-            ("liveness", self.liveness.verdict(self.plan, end)),
-            ("engine_sanity", self.sanity.verdict()),
+            ("liveness", if panicked { self.no_end() } else { self.liveness.verdict(self.plan, end) }),
+            ("engine_sanity", if panicked { self.panic.verdict() } else { self.sanity.verdict() }),
         ];
         verdicts.extend(self.conservation.verdict().map(|verdict| ("conservation", verdict)));
         verdicts.extend(self.false_alarm.verdict().map(|verdict| ("no_false_alarm", verdict)));
         verdicts
+    }
+
+    fn no_end(&self) -> Verdict {
+        Verdict::Incomplete("the run ended in a panic".to_owned())
     }
 
     /// Where the run is.

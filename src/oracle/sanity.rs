@@ -1,7 +1,8 @@
 //! Engine sanity: the simulator itself does not cheat.
 //!
 //! Channels are FIFO and conserve what they carry; nobody works while dead; nothing crosses
-//! from one attempt into the next; snapshot ids grow and end once (C7, F5).
+//! from one attempt into the next; snapshot ids grow and end once (C7, F5); and nobody asks the engine for
+//! what is not there.
 
 use std::hash::{Hash, Hasher};
 
@@ -101,7 +102,8 @@ impl EngineSanity {
             | Fact::Resumed
             | Fact::Triggered { .. }
             | Fact::Completed { .. }
-            | Fact::Aborted { .. } => true,
+            | Fact::Aborted { .. }
+            | Fact::Refused { .. } => true,
             Fact::Saved { .. } => self.any_down,
             _ => false,
         }
@@ -132,6 +134,10 @@ impl EngineSanity {
                 Some(at) => drop(self.pending.remove(at)),
                 None => self.first.note(moment, fact.describe(plan), "a pending snapshot", "one that is not pending"),
             },
+            Fact::Refused { asked, why } => {
+                let (expected, found) = why.because(asked.number);
+                self.first.note(moment, asked.describe(plan), expected, found);
+            }
             _ => {}
         }
     }

@@ -40,6 +40,7 @@ clone_fields!(Oracles<'p> {
     conservation,
     false_alarm,
     alive,
+    panic,
 });
 
 impl Oracles<'_> {

@@ -6,8 +6,9 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
+use crate::kernel::part;
 use crate::model::{Barrier, ChannelId, Plan, Record, SnapshotId, TaskId};
-use crate::trace::Refusal;
+use crate::trace::{Handler, Refusal, TypeName};
 
 /// What a protocol may ask the engine to do. Effects are applied in the order in which they
 /// were pushed, all of them within one step: nothing else happens in between.
@@ -47,6 +48,8 @@ pub enum Effect {
 #[derive(Debug, Default)]
 pub struct Effects {
     items: SmallVec<[Effect; 8]>,
+    /// The handler that asks for them.
+    pub(crate) by: Handler,
 }
 
 impl Effects {
@@ -168,6 +171,7 @@ pub(crate) trait DynProtocol: SnapshotProtocol + Any + Debug + Send + Sync {
     fn assign(&mut self, source: &dyn DynProtocol) -> bool;
     fn equals(&self, other: &dyn DynProtocol) -> bool;
     fn hash_into(&self, state: &mut dyn Hasher);
+    fn name(&self) -> TypeName;
 }
 
 impl<P> DynProtocol for P
@@ -197,6 +201,10 @@ where
     fn hash_into(&self, mut state: &mut dyn Hasher) {
         self.hash(&mut state);
     }
+
+    fn name(&self) -> TypeName {
+        TypeName(std::any::type_name::<P>)
+    }
 }
 
 /// A task's protocol as the world holds it: a value of whatever type.
@@ -211,47 +219,59 @@ impl ProtocolBox {
     {
         ProtocolBox(Box::new(protocol))
     }
+
+    pub(crate) fn name(&self) -> TypeName {
+        self.0.name()
+    }
 }
 
 impl SnapshotProtocol for ProtocolBox {
     fn on_trigger(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.0.on_trigger(task, id, out);
+        out.by = Handler::Trigger;
+        part("protocol, on_trigger", || self.0.on_trigger(task, id, out));
     }
     fn on_barrier(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
-        self.0.on_barrier(task, input, barrier, out);
+        out.by = Handler::Barrier;
+        part("protocol, on_barrier", || self.0.on_barrier(task, input, barrier, out));
     }
     fn reset(&mut self) {
-        self.0.reset();
+        part("protocol, reset", || self.0.reset());
     }
     fn on_restored(&mut self, id: SnapshotId) {
-        self.0.on_restored(id);
+        part("protocol, on_restored", || self.0.on_restored(id));
     }
     fn on_announcement(&mut self, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
-        self.0.on_announcement(task, input, barrier, out);
+        out.by = Handler::Announcement;
+        part("protocol, on_announcement", || self.0.on_announcement(task, input, barrier, out));
     }
     fn on_cancel(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) {
-        self.0.on_cancel(task, input, id, out);
+        out.by = Handler::Cancel;
+        part("protocol, on_cancel", || self.0.on_cancel(task, input, id, out));
     }
     fn on_input_end(&mut self, task: &TaskView<'_>, input: ChannelId, out: &mut Effects) {
-        self.0.on_input_end(task, input, out);
+        out.by = Handler::InputEnd;
+        part("protocol, on_input_end", || self.0.on_input_end(task, input, out));
     }
     fn on_timer(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.0.on_timer(task, id, out);
+        out.by = Handler::Timer;
+        part("protocol, on_timer", || self.0.on_timer(task, id, out));
     }
     fn on_abort(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
-        self.0.on_abort(task, id, out);
+        out.by = Handler::Abort;
+        part("protocol, on_abort", || self.0.on_abort(task, id, out));
     }
     fn stamp(&self) -> u32 {
-        self.0.stamp()
+        part("protocol, stamp", || self.0.stamp())
     }
     fn wants_stamps(&self) -> bool {
-        self.0.wants_stamps()
+        part("protocol, wants_stamps", || self.0.wants_stamps())
     }
     fn on_record(&mut self, task: &TaskView<'_>, input: ChannelId, record: &Record, out: &mut Effects) {
-        self.0.on_record(task, input, record, out);
+        out.by = Handler::Record;
+        part("protocol, on_record", || self.0.on_record(task, input, record, out));
     }
     fn wants_records(&self) -> bool {
-        self.0.wants_records()
+        part("protocol, wants_records", || self.0.wants_records())
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Example {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[allow(missing_docs, reason = "the fields are those of a search's budget")]
 pub struct Budgets {
+    /// Snapshots that the script starts.
+    pub scripted: u32,
+    /// Those beyond them.
     pub snapshots: u32,
     pub crashes: u32,
     pub losses: u32,
@@ -142,7 +145,7 @@ impl Checked {
             depth: explored.depth,
             ends: explored.ends,
             stopped: explored.unfinished.map(stopped),
-            budget: Budgets { snapshots, crashes, losses, failed_uploads, timeouts },
+            budget: Budgets { scripted: scenario.setup().initiators.len() as u32, snapshots, crashes, losses, failed_uploads, timeouts },
             at_once: Control::CHANNEL.words().filter(|word| !words.contains(word)).collect(),
             control: words,
             counterexample: explored.found.as_ref().map(example),
@@ -188,9 +191,16 @@ fn show(page: &mut Page, checked: &Checked, style: &Style) {
 }
 
 fn budget_of(checked: &Checked) -> String {
-    let Budgets { snapshots, crashes, losses, failed_uploads, timeouts } = checked.budget;
-    let all =
-        [(snapshots, "snapshot"), (crashes, "crash"), (losses, "lost message"), (failed_uploads, "failed upload"), (timeouts, "timeout")];
+    let Budgets { scripted, snapshots, crashes, losses, failed_uploads, timeouts } = checked.budget;
+    let snapshot = if scripted > 0 { "more snapshot" } else { "snapshot" };
+    let all = [
+        (scripted, "scripted snapshot"),
+        (snapshots, snapshot),
+        (crashes, "crash"),
+        (losses, "lost message"),
+        (failed_uploads, "failed upload"),
+        (timeouts, "timeout"),
+    ];
     let named = all.iter().filter(|(budget, _)| *budget > 0).map(|&(budget, word)| match (budget, word) {
         (1, word) => format!("1 {word}"),
         (many, "crash") => format!("{many} crashes"),

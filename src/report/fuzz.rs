@@ -219,6 +219,11 @@ impl Fuzzed {
         self.failures.iter().flat_map(|failures| &failures.findings)
     }
 
+    /// The file of every small scenario, with the class that it shows.
+    pub fn classed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.failures.iter().flat_map(|failures| failures.findings.iter().map(|finding| (&*finding.file, &*failures.class)))
+    }
+
     /// How many runs failed.
     pub fn failed(&self) -> u64 {
         self.failures.iter().map(|failures| failures.runs).sum()

@@ -79,6 +79,7 @@ fn stopped(ended: Ended) -> Option<&'static str> {
         Ended::StepLimit => Some("stopped by the step limit (limits.steps) with things still happening"),
         Ended::TimeLimit => Some("stopped by the time limit (limits.until) with things still happening"),
         Ended::Interrupted => Some("interrupted with things still happening"),
+        Ended::Panicked => Some("a part of the run panicked"),
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Ended {
     TimeLimit,
     /// Somebody asked for its end with things still happening.
     Interrupted,
+    /// A protocol, coordinator, sink or storage panicked.
+    Panicked,
 }
 
 impl Ended {

@@ -10,7 +10,7 @@ use super::outcome::{
 use super::states::States;
 use super::timeline::Timeline;
 use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untimed, World};
-use crate::kernel::{Digest, Patience, Ticks};
+use crate::kernel::{Digest, Panic, Patience, Ticks, caught};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
 use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
@@ -124,15 +124,15 @@ impl Scenario {
     }
 
     fn drive_for(&self, mut world: World, sink: &mut dyn FactSink) -> (World, Stop) {
-        let stop = match &self.schedule {
+        let ran = caught(|| match &self.schedule {
             Some(steps) => {
                 let mut untimed = Untimed::new(self.control, self.limits.steps, sink);
                 untimed.follow(&mut world, steps.iter().copied());
                 untimed.finish(&mut world)
             }
             None => Timed::new(&self.setup.plan, &self.timing, &self.faults, sink).run(&mut world, self.seed, self.limits),
-        };
-        (world, stop)
+        });
+        (world, ran.unwrap_or(Stop::Panicked))
     }
 
     /// The same scenario with another setup: with sinks or storage that are wrong on purpose.
@@ -147,6 +147,17 @@ impl Scenario {
     /// All invariants, for drivers that have no clock: nothing is too late for them.
     pub fn untimed_oracles(&self) -> Oracles<'_> {
         self.oracles(false)
+    }
+
+    /// All invariants, as a run of the scenario is judged by them.
+    pub(crate) fn own_oracles(&self) -> Oracles<'_> {
+        self.oracles(self.schedule.is_none())
+    }
+
+    /// The same scenario with runs of at most so many steps.
+    pub(crate) fn with_steps(mut self, most: u64) -> Scenario {
+        self.limits.steps = self.limits.steps.min(most);
+        self
     }
 
     fn oracles(&self, has_clock: bool) -> Oracles<'_> {
@@ -207,7 +218,8 @@ fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks
     }
     let judge = Judge::new(scenario, true, trace, patience);
     let mut timed = Timed::new(&scenario.setup.plan, &scenario.timing, &scenario.faults, judge);
-    let stop = timed.run(&mut world, scenario.seed, scenario.limits);
+    let ran = caught(|| timed.run(&mut world, scenario.seed, scenario.limits));
+    let stop = timed.sink.stop(ran);
     let (now, steps) = (timed.now(), timed.steps());
     timed.sink.outcome(stop, now, steps, None)
 }
@@ -221,9 +233,13 @@ fn replay(
 ) -> Outcome {
     let mut judge = Judge::new(scenario, false, trace, patience);
     let mut untimed = Untimed::new(control, scenario.limits.steps, &mut judge as &mut dyn FactSink);
-    let skipped = untimed.follow(&mut world, steps);
-    let stop = untimed.finish(&mut world);
+    let mut skipped = Vec::new();
+    let ran = caught(|| {
+        skipped = untimed.follow(&mut world, steps);
+        untimed.finish(&mut world)
+    });
     let steps = untimed.steps();
+    let stop = judge.stop(ran);
     judge.outcome(stop, Ticks(steps), steps, Some(skipped))
 }
 
@@ -243,6 +259,14 @@ impl<'s> Judge<'s> {
         }
     }
 
+    /// How a run ended, whose panic is kept if it ended in one.
+    fn stop(&mut self, ran: Result<Stop, Panic>) -> Stop {
+        ran.unwrap_or_else(|panic| {
+            self.oracles.panicked(&panic);
+            Stop::Panicked
+        })
+    }
+
     /// `skipped` of a run by a list of steps.
     fn outcome(mut self, stop: Stop, now: Ticks, steps: u64, skipped: Option<Vec<Skipped>>) -> Outcome {
         let scenario = self.scenario;
@@ -253,6 +277,7 @@ impl<'s> Judge<'s> {
             Stop::Steps => Ended::StepLimit,
             Stop::Time => Ended::TimeLimit,
             Stop::Interrupted => Ended::Interrupted,
+            Stop::Panicked => Ended::Panicked,
             Stop::Quiet if situations.contains_key("job_failed") => Ended::JobFailed,
             Stop::Quiet => Ended::Quiet,
         };

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::{Asked, Misfit};
 use crate::kernel::{Digest, counted};
 use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
 
@@ -182,6 +183,8 @@ pub enum Fact {
     Finished,
     /// The run is over and this channel still holds something.
     LeftBehind { channel: ChannelId, elements: u32 },
+    /// Somebody asked for something that does not fit, and it was not done.
+    Refused { asked: Asked, why: Misfit },
 }
 
 impl Fact {
@@ -251,6 +254,9 @@ impl Fact {
             Fact::DataEndReceived { channel: c } => [58, channel(c), 0, 0],
             Fact::DataEnded { task: t } => [59, task(t), 0, 0],
             Fact::TriggerReceived { task: t, snapshot } => [56, task(t), snap(snapshot), 0],
+            Fact::Refused { asked: Asked { task: t, by, ask, number, .. }, why } => {
+                [57, t.map_or(u64::MAX, task), u64::from(number), by as u64 | (ask as u64) << 8 | (why as u64) << 16]
+            }
         }
     }
 
@@ -316,6 +322,7 @@ impl Fact {
             Fact::JobFailed => "job_failed",
             Fact::Finished => "finished",
             Fact::LeftBehind { .. } => "left_behind",
+            Fact::Refused { .. } => "refused",
         }
     }
 
@@ -451,6 +458,10 @@ impl Fact {
             Fact::LeftBehind { channel: c, elements: 1 } => format!("1 element is left in {}", channel(c)),
             Fact::LeftBehind { channel: c, elements } => format!("{elements} elements are left in {}", channel(c)),
             Fact::Finished => "the coordinator is done".to_owned(),
+            Fact::Refused { asked, why } => {
+                let (expected, found) = why.because(asked.number);
+                format!("{}: expected {expected}, found {found}", asked.describe(plan))
+            }
         }
     }
 }

@@ -155,6 +155,9 @@ impl Fact {
             }
             Fact::Restoring { snapshot } => Fields { snapshot, ..Fields::default() },
             Fact::Restored { task, snapshot, .. } => Fields { snapshot, ..by.at(task) },
+            Fact::Refused { asked, .. } => {
+                Fields { task: asked.task, value: Some(asked.number.into()), reason: Some(asked.ask.word()), ..Fields::default() }
+            }
             Fact::Failover | Fact::Resumed | Fact::JobFailed | Fact::Finished => Fields::default(),
         }
     }

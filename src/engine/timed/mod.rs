@@ -80,6 +80,8 @@ pub enum Stop {
     Time,
     /// Who takes the facts wanted no more of them.
     Interrupted,
+    /// A part of it panicked.
+    Panicked,
 }
 
 /// No message is there.

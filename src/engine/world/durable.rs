@@ -20,9 +20,11 @@ clone_fields!(Stored { id, completed, parts });
 pub(in crate::engine) struct Durable {
     /// Ascending by id.
     pub snapshots: Printed<Vec<Stored>>,
+    /// The highest number that a snapshot has had.
+    pub newest: Option<SnapshotId>,
 }
 
-clone_fields!(Durable { snapshots });
+clone_fields!(Durable { snapshots, newest });
 
 impl Durable {
     pub fn find(&self, id: SnapshotId) -> Option<&Stored> {
@@ -62,6 +64,7 @@ impl Durable {
     }
 
     pub fn print(&mut self, prints: &mut Prints) {
+        prints.add_small(&self.newest);
         prints.add(&mut self.snapshots);
     }
 

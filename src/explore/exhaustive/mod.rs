@@ -22,7 +22,7 @@ pub use self::budget::Budget;
 use self::node::Node;
 use self::visited::Visited;
 use crate::engine::{Control, Step, World};
-use crate::kernel::{Fingerprint, Patience};
+use crate::kernel::{Fingerprint, Panic, Patience, caught};
 use crate::oracle::{Broken, Class, Verdict};
 use crate::protocol::Claims;
 use crate::scenario::Scenario;
@@ -69,7 +69,7 @@ pub struct Counterexample {
 }
 
 /// What a search has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explored {
     /// Different states.
     pub states: u64,
@@ -90,11 +90,21 @@ pub struct Explored {
 }
 
 impl Explored {
+    /// Of a world in which nothing can be chosen, because a part panics at once.
+    fn of_a_panic(panic: &Panic) -> Explored {
+        let what = format!("{}: {}", panic.part, panic.message);
+        let found = Counterexample { class: Class::Panicked, steps: Vec::new(), at_end: false, what };
+        Explored { unfinished: Some(Unfinished::Found), found: Some(found), ..Explored::default() }
+    }
+
     /// Whether every state within the budgets was seen.
     pub fn is_exhausted(&self) -> bool {
         self.unfinished.is_none()
     }
 }
+
+/// How a step is taken: with a panic of a part kept, or passed on.
+type Take<'s> = fn(&mut Node<'s>, Step) -> Result<(), Panic>;
 
 /// States that are expanded before the next look at bounds: so few that they are still in the processor's
 /// cache when their children are made of them, which is a fifth of the speed where levels are large.
@@ -120,8 +130,21 @@ struct Expanded {
     broken: Vec<(usize, Broken)>,
     /// By place in the batch: what is broken in an end.
     ends: Vec<(u32, Broken)>,
+    /// By place in the batch: the choice that makes a part panic.
+    panics: Vec<(u32, u32)>,
     transitions: u64,
     end_states: u64,
+}
+
+/// A way to something that is broken.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The state at its end, or before its last choice.
+    id: u32,
+    /// The last choice, where it leads to no state but to a panic.
+    last: Option<u32>,
+    at_end: bool,
+    depth: u32,
 }
 
 /// Where something is broken.
@@ -129,10 +152,17 @@ struct Expanded {
 struct Sighting {
     class: Class,
     claimed: bool,
-    id: u32,
-    at_end: bool,
-    depth: u32,
+    way: Way,
 }
+
+impl Sighting {
+    fn is_like(&self, other: &Sighting) -> bool {
+        (self.class, self.claimed) == (other.class, other.claimed)
+    }
+}
+
+/// Says of a list of steps that breaks what is looked for whether it shows what it is wanted for.
+type Counts<'w> = &'w (dyn Fn(&[Step]) -> bool + Sync);
 
 /// Searches all interleavings of a scenario, starting from `world`: the scenario's own, or one with
 /// protocols that are wrong on purpose. It stops at the first state that breaks a claim or, with
@@ -154,10 +184,38 @@ pub fn search_attended(
     wanted: Option<Class>,
     patience: Patience<'_>,
 ) -> Explored {
-    let root = Node::new(world, scenario.untimed_oracles(), budget, control);
+    explore(scenario, world, control, budget, bounds, Wanted { class: wanted, counts: None, patience })
+}
+
+pub(super) fn explore(scenario: &Scenario, world: World, control: Control, budget: Budget, bounds: Bounds, wanted: Wanted<'_>) -> Explored {
+    let root = match caught(|| Node::new(world, scenario.untimed_oracles(), budget, control)) {
+        Ok(root) => root,
+        Err(panic) => return Explored::of_a_panic(&panic),
+    };
     // States are numbered in 32 bits, of which two numbers are taken.
     let bounds = Bounds { states: bounds.states.min((u32::MAX - 2).into()), ..bounds };
-    Explorer { claims: scenario.claims(), bounds, wanted, patience }.run(root)
+    Explorer { claims: scenario.claims(), bounds, wanted }.run(root)
+}
+
+/// What a search is for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'w> {
+    /// This; without it, whatever breaks a claim.
+    class: Option<Class>,
+    counts: Option<Counts<'w>>,
+    /// As long as somebody waits for it.
+    patience: Patience<'w>,
+}
+
+impl<'w> Wanted<'w> {
+    /// This, by steps that count.
+    pub fn only(class: Class, counts: Counts<'w>) -> Self {
+        Wanted { class: Some(class), counts: Some(counts), patience: Patience::ENDLESS }
+    }
+
+    fn is_met_by(&self, sighting: &Sighting) -> bool {
+        self.class.map_or(sighting.claimed, |class| class == sighting.class)
+    }
 }
 
 /// A path of an earlier search, taken again: the choices by number.
@@ -166,39 +224,40 @@ fn retrace<'s>(root: &Node<'s>, path: &[u32]) -> (Node<'s>, Vec<Step>) {
     for &choice in path {
         node.choices(&mut choices);
         let step = choices[choice as usize];
-        node.take(step);
+        node.apply(step);
         steps.push(step);
     }
     (node, steps)
 }
 
-struct Explorer<'p> {
+struct Explorer<'w> {
     claims: Claims,
     bounds: Bounds,
-    wanted: Option<Class>,
-    patience: Patience<'p>,
+    wanted: Wanted<'w>,
 }
 
 impl Explorer<'_> {
-    fn is_wanted(&self, sighting: &Sighting) -> bool {
-        self.wanted.map_or(sighting.claimed, |class| class == sighting.class)
-    }
-
     fn run(&self, mut root: Node<'_>) -> Explored {
         let mut tour = Tour::new(self, &mut root);
         // Nodes are large, so only their addresses move.
         let (mut level, mut spare) = (vec![Box::new(root.clone())], Vec::new());
         while !level.is_empty() && tour.seen.unfinished.is_none() {
-            level = tour.expand_level(level, &mut spare);
+            level = tour.expand_level(level, &mut spare, &root);
         }
         tour.finish(&root)
     }
 
     /// Takes every step that can be taken from the nodes at `first` and after in a batch, each time in `scratch`.
     fn expand<'s>(&self, nodes: &[Box<Node<'s>>], first: usize, visited: &Visited, scratch: &mut Node<'s>) -> Expanded {
+        let expanded = caught(|| self.expand_by(Node::take, nodes, first, visited, scratch));
+        // Only where a part panics is each step looked at by itself.
+        expanded.unwrap_or_else(|_| self.expand_by(Node::take_with_care, nodes, first, visited, scratch))
+    }
+
+    fn expand_by<'s>(&self, take: Take<'s>, nodes: &[Box<Node<'s>>], first: usize, visited: &Visited, scratch: &mut Node<'s>) -> Expanded {
         let (mut found, mut steps) = (Expanded::default(), Vec::new());
         for (parent, node) in (first as u32..).zip(nodes) {
-            if !self.patience.lasts(visited.len() as u64) {
+            if !self.wanted.patience.lasts(visited.len() as u64) {
                 break;
             }
             if !node.choices(&mut steps) {
@@ -212,7 +271,11 @@ impl Explorer<'_> {
             found.transitions += steps.len() as u64;
             for (choice, &step) in (0..).zip(&steps) {
                 scratch.clone_from(node);
-                scratch.take(step);
+                if take(scratch, step).is_err() {
+                    scratch.clone_from(node);
+                    found.panics.push((parent, choice));
+                    continue;
+                }
                 let fingerprint = scratch.fingerprint();
                 if visited.contains(fingerprint) {
                     continue;
@@ -246,12 +309,12 @@ impl<'e> Tour<'e> {
     fn new(explorer: &'e Explorer<'e>, root: &mut Node<'_>) -> Self {
         let mut visited = Visited::default();
         visited.insert(root.keep(0), 0, 0);
-        let seen = Explored { states: 1, transitions: 0, depth: 0, ends: 0, unfinished: None, found: None, allowed: Vec::new(), bytes: 0 };
+        let seen = Explored { states: 1, ..Explored::default() };
         Tour { explorer, visited, seen, sightings: Vec::new(), fresh: Vec::new(), first_id: 0, depth: 0 }
     }
 
     /// Expands all states of one depth and returns those of the next.
-    fn expand_level<'s>(&mut self, level: Vec<Box<Node<'s>>>, spare: &mut Vec<Box<Node<'s>>>) -> Vec<Box<Node<'s>>> {
+    fn expand_level<'s>(&mut self, level: Vec<Box<Node<'s>>>, spare: &mut Vec<Box<Node<'s>>>, root: &Node<'s>) -> Vec<Box<Node<'s>>> {
         let node_bytes = level[0].footprint();
         let (mut rest, mut next) = (level.into_iter(), Vec::new());
         while rest.len() > 0 && self.seen.unfinished.is_none() {
@@ -261,7 +324,7 @@ impl<'e> Tour<'e> {
             let expanded =
                 chunks.map_init(|| batch[0].clone(), |scratch, (at, nodes)| explorer.expand(nodes, at * CHUNK, visited, scratch));
             let expanded: Vec<Expanded> = expanded.collect();
-            if !explorer.patience.lasts(self.visited.len() as u64) {
+            if !explorer.wanted.patience.lasts(self.visited.len() as u64) {
                 // What is not whole would be taken for all there is.
                 self.seen.unfinished = Some(Unfinished::Interrupted);
                 break;
@@ -275,7 +338,7 @@ impl<'e> Tour<'e> {
         }
         self.seen.states = self.visited.len() as u64;
         self.depth += u32::from(!next.is_empty());
-        self.judge_level();
+        self.judge_level(root);
         // Levels first grow and then shrink: what no level will need any more is given back.
         spare.truncate(2 * next.len().max(BATCH));
         next
@@ -288,7 +351,11 @@ impl<'e> Tour<'e> {
             self.seen.transitions += chunk.transitions;
             self.seen.ends += chunk.end_states;
             for (parent, broken) in &chunk.ends {
-                note(&mut self.fresh, broken, self.first_id + parent, true, self.depth);
+                self.note(broken, Way { id: self.first_id + parent, last: None, at_end: true, depth: self.depth });
+            }
+            for &(parent, choice) in &chunk.panics {
+                let panicked = Broken { claimed: vec![Class::Panicked], allowed: Vec::new() };
+                self.note(&panicked, Way { id: self.first_id + parent, last: Some(choice), at_end: false, depth: self.depth + 1 });
             }
             let mut broken = chunk.broken.iter().peekable();
             for (at, successor) in chunk.successors.iter().enumerate() {
@@ -304,7 +371,7 @@ impl<'e> Tour<'e> {
                 let Some(id) = self.visited.insert(successor.fingerprint, parent, successor.choice) else { continue };
                 winners.push((id, *successor));
                 if let Some((_, broken)) = broken {
-                    note(&mut self.fresh, broken, id, false, self.depth + 1);
+                    self.note(broken, Way { id, last: None, at_end: false, depth: self.depth + 1 });
                 }
             }
         }
@@ -319,22 +386,49 @@ impl<'e> Tour<'e> {
         }
     }
 
-    fn judge_level(&mut self) {
+    fn note(&mut self, broken: &Broken, way: Way) {
+        for (claimed, classes) in [(true, &broken.claimed), (false, &broken.allowed)] {
+            for &class in classes {
+                let sighting = Sighting { class, claimed, way };
+                let each_counts = self.has_to_count(&sighting);
+                // The level is looked through in order, so of those at one depth the first one stays.
+                match self.fresh.iter_mut().find(|known| known.is_like(&sighting) && !each_counts) {
+                    Some(known) if known.way.depth <= way.depth => {}
+                    Some(known) => *known = sighting,
+                    None => self.fresh.push(sighting),
+                }
+            }
+        }
+    }
+
+    fn judge_level(&mut self, root: &Node<'_>) {
+        let mut fresh = std::mem::take(&mut self.fresh);
         // What shows in an end is one step shorter than what a step from there breaks.
-        self.fresh.sort_by_key(|sighting| sighting.depth);
-        for sighting in self.fresh.drain(..) {
-            if !self.sightings.iter().any(|known| (known.class, known.claimed) == (sighting.class, sighting.claimed)) {
+        fresh.sort_by_key(|sighting| sighting.way.depth);
+        for sighting in fresh.drain(..) {
+            if !self.sightings.iter().any(|known| known.is_like(&sighting)) && self.counts(root, &sighting) {
                 self.sightings.push(sighting);
             }
         }
-        if self.sightings.iter().any(|sighting| self.explorer.is_wanted(sighting)) {
+        self.fresh = fresh;
+        if self.sightings.iter().any(|sighting| self.explorer.wanted.is_met_by(sighting)) {
             self.seen.unfinished = Some(Unfinished::Found);
         }
     }
 
+    /// Whether it is not enough to look at the first one of its kind.
+    fn has_to_count(&self, sighting: &Sighting) -> bool {
+        self.explorer.wanted.counts.is_some() && self.explorer.wanted.is_met_by(sighting)
+    }
+
+    fn counts(&self, root: &Node<'_>, sighting: &Sighting) -> bool {
+        let steps = || sighting.way.follow(root, &self.visited).1;
+        !self.has_to_count(sighting) || self.explorer.wanted.counts.is_none_or(|counts| counts(&steps()))
+    }
+
     fn finish(self, root: &Node<'_>) -> Explored {
         let example = |sighting: &Sighting| example(root, &self.visited, sighting);
-        let (wanted, others): (Vec<_>, Vec<_>) = self.sightings.iter().partition(|sighting| self.explorer.is_wanted(sighting));
+        let (wanted, others): (Vec<_>, Vec<_>) = self.sightings.iter().partition(|sighting| self.explorer.wanted.is_met_by(sighting));
         let found = wanted.into_iter().next().map(example);
         let allowed = others.into_iter().filter(|sighting| !sighting.claimed).map(example).collect();
         Explored { depth: self.depth, found, allowed, ..self.seen }
@@ -376,40 +470,47 @@ fn materialise<'s>(batch: Vec<Box<Node<'s>>>, winners: &[(u32, Successor)], spar
         }
         for birth in siblings {
             let node = birth.node.as_mut().expect("just made");
-            node.take(birth.successor.step);
+            node.apply(birth.successor.step);
             node.keep(birth.id);
         }
     });
     next.extend(births.into_iter().filter_map(|birth| birth.node));
 }
 
-fn example(root: &Node<'_>, visited: &Visited, sighting: &Sighting) -> Counterexample {
-    let (mut node, steps) = retrace(root, &visited.path(sighting.id));
-    if sighting.at_end {
-        node.finish();
+impl Way {
+    /// The state, and the steps to it; the last one is taken by nobody yet if it leads to a panic.
+    fn follow<'s>(&self, root: &Node<'s>, visited: &Visited) -> (Node<'s>, Vec<Step>) {
+        let (node, mut steps) = retrace(root, &visited.path(self.id));
+        if let Some(choice) = self.last {
+            let mut choices = Vec::new();
+            node.choices(&mut choices);
+            steps.push(choices[choice as usize]);
+        }
+        (node, steps)
     }
-    let what = describe(&mut node, sighting.class, sighting.at_end);
-    Counterexample { class: sighting.class, steps, at_end: sighting.at_end, what }
 }
 
-fn note(sightings: &mut Vec<Sighting>, broken: &Broken, id: u32, at_end: bool, depth: u32) {
-    for (claimed, classes) in [(true, &broken.claimed), (false, &broken.allowed)] {
-        for &class in classes {
-            // The level is looked through in order, so of those at one depth the first one stays.
-            let is_known = |known: &&mut Sighting| (known.class, known.claimed) == (class, claimed);
-            match sightings.iter_mut().find(is_known) {
-                Some(known) if known.depth <= depth => {}
-                Some(known) => *known = Sighting { class, claimed, id, at_end, depth },
-                None => sightings.push(Sighting { class, claimed, id, at_end, depth }),
-            }
+fn example(root: &Node<'_>, visited: &Visited, sighting: &Sighting) -> Counterexample {
+    let (mut node, steps) = sighting.way.follow(root, visited);
+    let at_end = sighting.way.at_end;
+    let last = steps.last().copied().filter(|_| sighting.way.last.is_some());
+    let ended = caught(|| {
+        last.into_iter().for_each(|step| node.apply(step));
+        if at_end {
+            node.finish();
         }
+    });
+    if let Err(panic) = ended {
+        node.oracles.panicked(&panic);
     }
+    let what = describe(&mut node, sighting.class, at_end);
+    Counterexample { class: sighting.class, steps, at_end, what }
 }
 
 /// What is wrong, in the scenario's terms. What places hold shows at the end only.
 fn describe(node: &mut Node<'_>, class: Class, at_end: bool) -> String {
     let plan = node.world.plan();
-    if let Class::Broken(_) = class {
+    if let Class::Broken(_) | Class::Panicked = class {
         let verdicts = node.oracles.verdicts(false);
         let found = verdicts.into_iter().find_map(|(name, verdict)| match verdict {
             Verdict::Violated(violation) if name == class.invariant() => Some(violation),

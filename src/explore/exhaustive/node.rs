@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use crate::engine::{Control, FactSink, Step, Stop, Untimed, World};
 use crate::explore::most_steps;
-use crate::kernel::{Fingerprint, Printed, Prints, Ticks, clone_fields};
+use crate::kernel::{Fingerprint, Panic, Printed, Prints, Ticks, caught, clone_fields};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Broken, Oracles};
 use crate::protocol::Claims;
@@ -63,9 +63,21 @@ impl<'s> Node<'s> {
         act(&mut driver, &mut self.world)
     }
 
+    /// Applies a step, and lets a panic pass.
+    #[inline]
+    pub fn take(&mut self, step: Step) -> Result<(), Panic> {
+        self.apply(step);
+        Ok(())
+    }
+
+    /// Applies a step, and keeps a panic.
+    pub fn take_with_care(&mut self, step: Step) -> Result<(), Panic> {
+        caught(|| self.apply(step))
+    }
+
     /// Applies a step, and what happens at once after it.
     #[inline]
-    pub fn take(&mut self, step: Step) {
+    pub fn apply(&mut self, step: Step) {
         self.with(|driver, world| driver.take(world, step));
         if self.budget.charges(step) {
             self.budget.spend(step);
@@ -79,8 +91,11 @@ impl<'s> Node<'s> {
 
     /// Finishes, and says what is wrong then.
     pub fn broken_at_end(&mut self, claims: Claims) -> Broken {
-        let stop = self.finish();
-        self.oracles.broken_at_end(claims, stop != Stop::Quiet)
+        let ran = caught(|| self.finish());
+        if let Err(panic) = &ran {
+            self.oracles.panicked(panic);
+        }
+        self.oracles.broken_at_end(claims, ran.is_ok_and(|stop| stop != Stop::Quiet))
     }
 
     /// The fingerprint of a state that may be known already.

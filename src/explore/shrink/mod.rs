@@ -5,20 +5,29 @@
 //! the steps at hand, by a few walks, or by an exhaustive search within a small bound. On what is left an
 //! exhaustive search finds a shortest schedule, which is thereby proven to be one. Everything is counted
 //! in states and runs, never in time, so the result is the same everywhere.
+//!
+//! A candidate is judged as its file would be run, and where the suspect is wrong on purpose the right
+//! program takes the same steps: what it breaks as well is no counterexample of the bug.
 
+mod confirm;
 mod reduce;
 mod text;
 mod untimed;
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
+pub use self::confirm::confirm;
+pub use self::untimed::Unshrunk;
+
 use super::campaign::{Campaign, Suspect};
-use super::exhaustive::{Bounds, Budget, search};
-use super::most_steps;
-use super::walk::{Spice, Walker, judge_steps};
-use crate::engine::{Control, FactSink, Step, Stop, Untimed};
+use super::exhaustive::{Bounds, Budget, Wanted, explore};
+use super::judge::judge;
+use super::walk::{Spice, Walker};
+use crate::engine::{Control, Step};
 use crate::kernel::Stream;
-use crate::model::Plan;
+use crate::model::{Plan, TaskId};
 use crate::oracle::Class;
 use crate::protocol::Timer;
 use crate::scenario::Scenario;
@@ -66,41 +75,53 @@ const CANDIDATE_WALKS: u64 = 60;
 const PROOF_STATES: u64 = 60_000;
 
 /// Makes the run of a scenario file as small as it gets: what it breaks of its promises or, where it breaks
-/// none, what it shows that a stronger promise would forbid. `None` when it is right in every respect, or
-/// when what is wrong needs a clock or a text file to show.
-pub fn shrink(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Option<Shrunk> {
-    let (steps, control) = untimed::steps(suspect, scenario);
-    let draft = Draft { file: untimed::file(file, &steps), control, budget: budget_of(&steps) };
-    let (original, scenario) = (scenario, Scenario::from_draft(&draft.file).ok()?);
-    // The draft's operators are in the order of their names.
-    let steps: Vec<Step> = steps.iter().filter_map(|step| translate(*step, original.plan(), scenario.plan())).collect();
-    let broken = judge_steps(&scenario, suspect.world(&scenario), control, &steps);
+/// none, what it shows that a stronger promise would forbid. What is given back was read and run in that form.
+///
+/// # Errors
+/// When there is nothing to make small, or nothing that a list of steps could show.
+pub fn shrink(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Result<Shrunk, Unshrunk> {
+    let run = untimed::run(suspect, scenario)?;
+    let draft = Draft { file: untimed::file(file, scenario, &run.steps)?, control: run.control, budget: budget_of(&run.steps) };
+    let case = Case::new(draft, &run.steps, scenario.plan())?;
+    let broken = judge(&case.scenario, suspect.world(&case.scenario), case.draft.control, &case.steps).broken;
+    // What the clock alone shows is another story than what its steps show.
+    let is_it = |class: &&Class| run.broken.is_empty() || run.broken.contains(&class.invariant());
     // Of what nobody promised, what becomes of the records says most.
-    let allowed = broken.allowed.iter().max_by_key(|class| class.invariant() == "delivery");
-    let (class, is_claimed) = match (broken.claimed.first(), allowed) {
+    let allowed = broken.allowed.iter().filter(is_it).max_by_key(|class| class.invariant() == "delivery");
+    let (class, is_claimed) = match (broken.claimed.iter().find(is_it), allowed) {
         (Some(class), _) => (*class, true),
-        (None, Some(class)) => (*class, false),
-        (None, None) => return None,
+        (None, Some(class)) if run.broken.is_empty() => (*class, false),
+        _ => return Err(run.why_not()),
     };
     let mut shrinker = Shrinker { suspect, class, is_claimed, states: ALL_CANDIDATES_STATES, any_graph: false };
-    Some(shrinker.shrink(Case { draft, scenario, steps }))
+    shrinker.shrink(case)
 }
 
 impl Campaign<'_> {
-    /// Makes a failed run of the campaign as small as it gets; `None` when the run does not fail, or when
-    /// what is wrong needs a clock to show.
-    pub fn shrink(&self, run: u64) -> Option<Shrunk> {
+    /// Makes a failed run of the campaign as small as it gets. What is given back was read and run in that form.
+    ///
+    /// # Errors
+    /// When the run does not fail, or nothing that a list of steps could show.
+    pub fn shrink(&self, run: u64) -> Result<Shrunk, Unshrunk> {
         let replay = self.replay(run);
-        let (suspect, class, shape) = (self.suspect, replay.class?, replay.shape);
+        let (suspect, class, shape) = (self.suspect, replay.class.ok_or(Unshrunk::Right)?, replay.shape);
         let any_graph = suspect.draws();
         // Drawn scenarios have no times; given ones lose theirs.
         let steps: Vec<Step> = replay.steps.into_iter().map(untimed::asked).collect();
-        let file = if any_graph { shape.file } else { untimed::file(&shape.file, &steps) };
-        let scenario = Scenario::from_draft(&file).ok()?;
-        let steps: Vec<Step> = steps.iter().filter_map(|step| translate(*step, shape.scenario.plan(), scenario.plan())).collect();
+        let file = if any_graph { shape.file } else { untimed::file(&shape.file, &shape.scenario, &steps)? };
         let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
+        let case = Case::new(draft, &steps, shape.scenario.plan())?;
         let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph };
-        Some(shrinker.shrink(Case { draft, scenario, steps }))
+        shrinker.shrink(case)
+    }
+}
+
+impl Case {
+    /// The steps of a run on `plan`, in the draft: its operators are in the order of their names.
+    fn new(draft: Draft, steps: &[Step], plan: &Plan) -> Result<Case, Unshrunk> {
+        let scenario = Scenario::from_draft(&draft.file).map_err(|mistakes| Unshrunk::unfaithful(&mistakes))?;
+        let steps = steps.iter().filter_map(|step| translate(*step, plan, scenario.plan())).collect();
+        Ok(Case { draft, scenario, steps })
     }
 }
 
@@ -134,7 +155,14 @@ struct Shrinker<'s> {
 }
 
 impl Shrinker<'_> {
-    fn shrink(&mut self, case: Case) -> Shrunk {
+    fn shrink(&mut self, case: Case) -> Result<Shrunk, Unshrunk> {
+        let case = self.in_full(case);
+        if !self.is_broken(&case.scenario, case.draft.control, &case.steps) {
+            return Err(Unshrunk::Right);
+        }
+        if !self.breaks(&case.scenario, case.draft.control, &case.steps) {
+            return Err(Unshrunk::RightToo);
+        }
         let mut case = self.reduced(self.fewer_steps(case));
         if self.any_graph {
             self.states = ALL_CANDIDATES_STATES;
@@ -186,10 +214,34 @@ impl Shrinker<'_> {
         candidates.into_iter().find_map(|draft| self.confirm(draft, &case)).unwrap_or(case)
     }
 
-    /// Whether the steps, and what follows by default, break what is to be broken.
+    /// Whether the steps, and what follows by default, break what is to be broken, and only with the bug.
     fn breaks(&self, scenario: &Scenario, control: Control, steps: &[Step]) -> bool {
-        let broken = judge_steps(scenario, self.suspect.world(scenario), control, steps);
+        let scenario = as_listed(scenario, steps);
+        let is_right = || judge(&scenario, scenario.world(), control, steps).is_right(self.class.invariant());
+        self.is_broken(&scenario, control, steps) && (!self.has_right() || is_right())
+    }
+
+    fn is_broken(&self, scenario: &Scenario, control: Control, steps: &[Step]) -> bool {
+        let scenario = as_listed(scenario, steps);
+        let broken = judge(&scenario, self.suspect.world(&scenario), control, steps).broken;
         if self.is_claimed { &broken.claimed } else { &broken.allowed }.contains(&self.class)
+    }
+
+    /// With every step that is taken, where those that are not listed matter: a snapshot that is asked for
+    /// after all of them is none when its step is not among them.
+    fn in_full(&self, mut case: Case) -> Case {
+        let Case { draft, scenario, steps } = &mut case;
+        if !self.is_broken(scenario, draft.control, steps) {
+            let taken = judge(scenario, self.suspect.world(scenario), draft.control, steps).steps;
+            *steps = taken.into_iter().filter(|step| *step != Step::Start).map(untimed::asked).collect();
+            draft.budget = budget_of(steps);
+        }
+        case
+    }
+
+    /// Whether the right program must not show the same.
+    fn has_right(&self) -> bool {
+        self.is_claimed && !self.suspect.is_right()
     }
 
     /// The candidate as a case of its own, if it fails in the same way.
@@ -197,7 +249,7 @@ impl Shrinker<'_> {
         let scenario = Scenario::from_draft(&draft.file).ok()?;
         let steps = self.translated(&scenario, &draft, parent).or_else(|| self.walked(&scenario, &draft)).or_else(|| {
             let states = CANDIDATE_STATES.min(self.states);
-            self.searched(&scenario, &draft, states).map(|(steps, _)| steps)
+            self.searched(&scenario, &draft, states)
         })?;
         Some(Case { draft, scenario, steps })
     }
@@ -228,28 +280,31 @@ impl Shrinker<'_> {
         let mut steps = Vec::new();
         for walk in 0..CANDIDATE_WALKS {
             if walker.walk(&mut Stream::numbered(0, "shrink", walk), None).broken == Some(self.class) {
+                steps.clear();
                 walker.walk(&mut Stream::numbered(0, "shrink", walk), Some(&mut steps));
-                return (within(&steps, draft.budget) && self.breaks(scenario, draft.control, &steps)).then_some(steps);
+                if within(&steps, draft.budget) && self.breaks(scenario, draft.control, &steps) {
+                    return Some(steps);
+                }
             }
         }
         None
     }
 
-    /// A shortest schedule, and whether the search saw all that are shorter.
-    fn searched(&mut self, scenario: &Scenario, draft: &Draft, states: u64) -> Option<(Vec<Step>, bool)> {
+    /// A shortest schedule: the search saw all that are shorter.
+    fn searched(&mut self, scenario: &Scenario, draft: &Draft, states: u64) -> Option<Vec<Step>> {
         let bounds = Bounds { states, bytes: 1 << 30 };
         let world = self.suspect.world(scenario);
-        let explored = search(scenario, world, draft.control, draft.budget, bounds, Some(self.class));
+        let counts = |steps: &[Step]| self.breaks(scenario, draft.control, steps);
+        let explored = explore(scenario, world, draft.control, draft.budget, bounds, Wanted::only(self.class, &counts));
         self.states = self.states.saturating_sub(explored.states);
-        let steps = explored.found?.steps;
-        self.breaks(scenario, draft.control, &steps).then_some((steps, true))
+        Some(explored.found?.steps)
     }
 
     /// A schedule that is proven to be a shortest, or at least one from which nothing can be left out.
     fn shortest(&mut self, mut case: Case) -> (Case, bool) {
         case.draft.budget = budget_of(&case.steps);
         match self.searched(&case.scenario, &case.draft.clone(), PROOF_STATES) {
-            Some((steps, proven)) => (Case { steps, ..case }, proven),
+            Some(steps) => (Case { steps, ..case }, true),
             None => (self.fewer_steps(case), false),
         }
     }
@@ -275,32 +330,38 @@ impl Shrinker<'_> {
         case
     }
 
-    /// A run that goes in circles is stopped where the search would have stopped it.
+    /// A run that goes in circles is stopped where it was stopped here.
     fn with_limit(&self, mut case: Case) -> Case {
-        if self.class == Class::Broken("liveness") && is_endless(self.suspect, &case) {
-            case.draft.file["limits"] = json!({"steps": most_steps(case.scenario.plan())});
-            case.scenario = Scenario::from_draft(&case.draft.file).expect("as before, with a limit");
+        let Case { draft, scenario, steps } = &mut case;
+        *scenario = as_listed(scenario, steps).into_owned();
+        let judged = judge(scenario, self.suspect.world(scenario), draft.control, steps);
+        if judged.is_endless {
+            draft.file["limits"] = json!({"steps": judged.steps.len()});
         }
         case
     }
 
-    fn finished(&self, case: Case, proven: bool) -> Shrunk {
+    fn finished(&self, case: Case, proven: bool) -> Result<Shrunk, Unshrunk> {
         let Case { draft, scenario, steps } = &self.with_limit(case);
         let outcome = scenario.replay(self.suspect.world(scenario), draft.control, steps.iter().copied());
         let text = text::file(draft, scenario, steps, (self.class, self.is_claimed), &outcome, proven);
+        confirm(self.suspect, &text, self.class.word()).map_err(Unshrunk::Unfaithful)?;
         let operators = draft.file["operators"].as_object().map_or(0, serde_json::Map::len);
         let faults = steps.iter().filter(|step| is_fault(step)).count();
-        Shrunk { text, class: self.class, steps: steps.len(), operators, faults, proven }
+        Ok(Shrunk { text, class: self.class, steps: steps.len(), operators, faults, proven })
     }
 }
 
-/// Whether the run takes so many steps that it is going in circles.
-fn is_endless(suspect: &dyn Suspect, case: &Case) -> bool {
-    let (mut world, control) = (suspect.world(&case.scenario), case.draft.control);
-    let nobody: &mut dyn FactSink = &mut ();
-    let mut driver = Untimed::new(control, most_steps(case.scenario.plan()), nobody);
-    driver.follow(&mut world, case.steps.iter().copied());
-    driver.finish(&mut world) != Stop::Quiet
+/// The scenario as its file lists the steps: it asks for no more snapshots than they do.
+fn as_listed<'s>(scenario: &'s Scenario, steps: &[Step]) -> Cow<'s, Scenario> {
+    let requests = steps.iter().filter(|step| **step == Step::Request).count() as u32;
+    let initiator = |step: &Step| if let Step::Initiate(task) = step { Some(*task) } else { None };
+    let initiators: Vec<TaskId> = steps.iter().filter_map(initiator).collect();
+    let setup = scenario.setup();
+    if (setup.requests, &setup.initiators) == (requests, &initiators) {
+        return Cow::Borrowed(scenario);
+    }
+    Cow::Owned(scenario.clone().with_setup(|setup| (setup.requests, setup.initiators) = (requests, initiators)))
 }
 
 fn within(steps: &[Step], budget: Budget) -> bool {

@@ -65,7 +65,8 @@ pub(super) fn templates(draft: &Draft, suspect: &dyn Suspect) -> Vec<Draft> {
 }
 
 fn is_of_processes(draft: &Draft) -> bool {
-    draft.file.get("script").is_some()
+    let is_process = |operator: &Value| operator["kind"] == "account" || operator["kind"] == "automaton";
+    draft.file["operators"].as_object().is_some_and(|all| all.values().any(is_process))
 }
 
 fn with_graphs(draft: &Draft, protocol: ProtocolKind) -> Vec<Draft> {
@@ -218,7 +219,7 @@ fn operators(draft: &Draft, n: usize) -> Option<Draft> {
     }
     *channels = kept;
     if let Some(script) = smaller.file.get_mut("script").and_then(Value::as_array_mut) {
-        script.retain(|entry| ["from", "to", "snapshot"].iter().all(|key| entry[key] != name));
+        script.retain(|entry| ["from", "to", "snapshot", "act"].iter().all(|key| entry[key] != name));
     }
     Some(smaller)
 }

@@ -15,6 +15,7 @@ fn headline(class: Class) -> &'static str {
         Class::Duplicated => "A record counts twice",
         Class::Lost => "A record is lost",
         Class::Wrong => "A place holds what it should not",
+        Class::Panicked => "A part of the run panics",
         Class::Broken("consistent_cut") => "A snapshot that is no consistent cut",
         Class::Broken("state_equals_replay") => "A snapshot of a state that nobody was in",
         Class::Broken("restore_fidelity") => "A restore of something else than was saved",
@@ -63,38 +64,41 @@ pub(super) fn file(
     let mut file = draft.file.clone();
     file["title"] = json!(format!("{}, in {} step{}", headline(class), steps.len(), if steps.len() == 1 { "" } else { "s" }));
     file["story"] = json!(story);
-    if let Some(snapshots) = file["snapshots"].as_object_mut() {
+    list(&mut file, draft.control, steps.iter().map(|step| step.describe(scenario.plan())).collect());
+    file["expect"] = match class {
+        // Without the bug some of the steps may have no place.
+        class if is_claimed => json!({"invariants": {class.invariant(): "held"}, "skipped": {"min": 0}}),
+        Class::Duplicated | Class::Lost | Class::Wrong => json!({"guarantee": outcome.guarantee.observed}),
+        class => json!({"invariants": {class.invariant(): "violated"}}),
+    };
+    layout(&file)
+}
+
+/// Makes a draft a scenario that lists its steps: these ask for snapshots, and nothing happens at a time.
+pub(super) fn list(file: &mut Value, control: Control, steps: Vec<String>) {
+    if let Some(snapshots) = file.get_mut("snapshots").and_then(Value::as_object_mut) {
         snapshots.remove("at");
     }
     if let Some(script) = file.get_mut("script").and_then(Value::as_array_mut) {
         script.retain(|entry| entry.get("snapshot").is_none());
     }
-    file["control"] = match draft.control {
+    file["control"] = match control {
         Control::INSTANT => json!("instant"),
         Control::CHANNEL => json!("channel"),
         some => some.words().collect(),
     };
-    file["schedule"] = steps.iter().map(|step| step.describe(scenario.plan())).collect();
-    file["expect"] = match class {
-        // Without the bug some of the steps may have no place.
-        Class::Duplicated | Class::Lost | Class::Wrong if is_claimed => {
-            json!({"guarantee": outcome.guarantee.declared, "skipped": {"min": 0}})
-        }
-        Class::Duplicated | Class::Lost | Class::Wrong => json!({"guarantee": outcome.guarantee.observed}),
-        Class::Broken(name) if is_claimed => json!({"invariants": {name: "held"}, "skipped": {"min": 0}}),
-        Class::Broken(name) => json!({"invariants": {name: "violated"}}),
-    };
-    layout(&file)
+    file["schedule"] = json!(steps);
 }
 
-/// The order in which people read a scenario.
-const ORDER: [&str; 11] =
-    ["title", "story", "operators", "channels", "snapshots", "recovery", "script", "control", "schedule", "limits", "expect"];
+/// The order in which people read a scenario; what is not named here comes last.
+const ORDER: [&str; 12] =
+    ["title", "story", "operators", "channels", "snapshots", "recovery", "detect", "script", "control", "schedule", "limits", "expect"];
 
-fn layout(file: &Value) -> String {
+pub(super) fn layout(file: &Value) -> String {
+    let mut members: Vec<(&String, &Value)> = file.as_object().into_iter().flatten().collect();
+    members.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len()));
     let mut lines = Vec::new();
-    for key in ORDER {
-        let Some(value) = file.get(key) else { continue };
+    for (key, value) in members {
         let mut line = format!("  {}: ", json!(key));
         match value {
             Value::Object(members) if key == "operators" => {

@@ -123,6 +123,15 @@ pub(super) const TABLE: &[Mutant] = &[
         needs: &[Need::SeveralInputs, Need::FinishingSource],
         seam: Seam::Protocol(protocol::<NeverReset>),
     },
+    Mutant {
+        name: "skipped_number_panics",
+        stands_for: "class: an assertion that holds as long as nothing fails",
+        what: "takes it for granted that it is told of every snapshot, and panics when one is left out",
+        caught_by: "engine_sanity",
+        protocols: EXACT,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<NoneSkipped>),
+    },
 ];
 
 /// A wrapper's own account of the newest snapshot at its task.
@@ -169,6 +178,19 @@ struct NoBlocking;
 impl ProtocolBug for NoBlocking {
     fn edit(&mut self, effect: Effect) -> Option<Effect> {
         Some(effect).filter(|effect| !matches!(effect, Effect::Block(_)))
+    }
+}
+
+/// The last snapshot that it was told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct NoneSkipped(Option<SnapshotId>);
+
+impl ProtocolBug for NoneSkipped {
+    fn on_trigger(&mut self, right: &mut ProtocolBox, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        if let Some(last) = self.0.replace(id) {
+            assert_eq!(id.0, last.0 + 1, "snapshots follow each other");
+        }
+        right.on_trigger(task, id, out);
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Mutant;
 use crate::engine::Control;
 use crate::explore::exhaustive::{Bounds, Budget, Unfinished, search_attended};
-use crate::explore::{Campaign, Shrunk, Suspect, judge_steps};
+use crate::explore::{Campaign, Shrunk, Suspect, Unshrunk, judge_steps};
 use crate::kernel::Patience;
 use crate::oracle::Class;
 use crate::protocol::ProtocolKind;
@@ -114,6 +114,8 @@ pub struct Row {
     pub by_check: ByCheck,
     /// The smallest counterexample of some trials.
     pub shortest: Option<Shrunk>,
+    /// Why a trial that found something has none.
+    pub unshrunk: Option<Unshrunk>,
     /// Whether the counterexamples of those trials are the same file; nothing when there is only one.
     pub same_file: Option<bool>,
 }
@@ -216,9 +218,12 @@ fn trials(patients: &[Patient<'_>], effort: Effort, patience: Patience<'_>) -> V
     trials
 }
 
+/// What its trials were made small to, of one patient.
+type Files = Vec<Result<Shrunk, Unshrunk>>;
+
 /// The counterexamples of the first trials that found something. Which these are is decided by their numbers, not by
 /// who is done first.
-fn files(patients: &[Patient<'_>], effort: Effort, trials: &[Trials], patience: Patience<'_>) -> Vec<Vec<Shrunk>> {
+fn files(patients: &[Patient<'_>], effort: Effort, trials: &[Trials], patience: Patience<'_>) -> Vec<Files> {
     let chosen = |trials: &Trials| {
         let found = trials.iter().filter_map(|(trial, found)| Some((*trial, found.as_ref()?.run)));
         found.take(SHRUNK).collect::<Vec<_>>()
@@ -227,9 +232,9 @@ fn files(patients: &[Patient<'_>], effort: Effort, trials: &[Trials], patience: 
     let jobs: Vec<(usize, u32, u64)> = jobs.collect();
     let jobs = jobs.into_par_iter().filter(|_| patience.lasts(0));
     let shrunk = jobs.map(|(at, trial, run)| (at, campaign(&patients[at], effort, trial).shrink(run)));
-    let shrunk: Vec<(usize, Option<Shrunk>)> = shrunk.collect();
-    let mut files: Vec<Vec<Shrunk>> = patients.iter().map(|_| Vec::new()).collect();
-    shrunk.into_iter().for_each(|(at, shrunk)| files[at].extend(shrunk));
+    let shrunk: Vec<(usize, Result<Shrunk, Unshrunk>)> = shrunk.collect();
+    let mut files: Vec<Files> = patients.iter().map(|_| Vec::new()).collect();
+    shrunk.into_iter().for_each(|(at, shrunk)| files[at].push(shrunk));
     files
 }
 
@@ -244,7 +249,9 @@ fn attempt(patient: &Patient<'_>, effort: Effort, trial: u32, patience: Patience
     Some(Some(Trial { run: failure.run, class: failure.class, violated }))
 }
 
-fn row(patient: &Patient<'_>, trials: &Trials, by_check: ByCheck, files: Vec<Shrunk>) -> Row {
+fn row(patient: &Patient<'_>, trials: &Trials, by_check: ByCheck, files: Files) -> Row {
+    let unshrunk = files.iter().find_map(|file| file.as_ref().err().cloned());
+    let files: Vec<Shrunk> = files.into_iter().flatten().collect();
     let found: Vec<&Trial> = trials.iter().filter_map(|(_, found)| found.as_ref()).collect();
     let mut kills: BTreeMap<&'static str, u32> = BTreeMap::new();
     for trial in &found {
@@ -266,6 +273,7 @@ fn row(patient: &Patient<'_>, trials: &Trials, by_check: ByCheck, files: Vec<Shr
         killers,
         only_killer: if let [only] = violated[..] { Some(only) } else { None },
         by_check,
+        unshrunk,
         shortest: files.into_iter().min_by(|a, b| size(a).cmp(&size(b))),
         same_file,
     }
