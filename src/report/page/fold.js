@@ -107,6 +107,9 @@ const CHANGES = {
   end_sent(run, state, fact) {
     putIn(run, state, fact, "end");
   },
+  data_end_sent(run, state, fact) {
+    putIn(run, state, fact, "data_end");
+  },
   received(run, state, fact) {
     takeOut(run, state, fact, "record");
   },
@@ -118,6 +121,9 @@ const CHANGES = {
   },
   input_ended(run, state, fact) {
     takeOut(run, state, fact, "end");
+  },
+  data_end_received(run, state, fact) {
+    takeOut(run, state, fact, "data_end");
   },
   barrier_overtook(run, state, fact) {
     moveAhead(run, state, fact);

@@ -218,7 +218,9 @@ function isFollowedRecord(app, record) {
 
 function elementText(run, element) {
   if (element.kind === "record") return sentText(run, element.record, element.fact);
-  return element.kind === "barrier" ? `B${element.snapshot}` : element.kind === "cancel" ? `cancel ${element.snapshot}` : "end";
+  if (element.kind === "barrier") return `B${element.snapshot}`;
+  if (element.kind === "cancel") return `cancel ${element.snapshot}`;
+  return element.kind === "data_end" ? "end of data" : "end";
 }
 
 /** The records that the shown snapshot has saved of a channel so far. */

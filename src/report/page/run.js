@@ -55,7 +55,7 @@ function addSources(run) {
 /**
  * `prime[f]`: how often what fact f speaks of had been emitted before the emission that it comes from. It is what the marks '
  * and '' behind a name say. It goes with a message from its sending to its receipt, from there to all that its receiver
- * does in the same step, and with what a sink has written to its commit.
+ * does in the same step and to what comes of it at the end of its service, and with what a sink has written to its commit.
  */
 function addPrimes(run) {
   const { kind, record, task, step } = run.facts;
@@ -63,7 +63,8 @@ function addPrimes(run) {
   const emissions = new Uint16Array(run.sourceCount);
   const sentAt = sendingsOf(run);
   const written = new Map();
-  let taken = null; // the receipt of this step
+  const comesOfIt = new Set([K.applied, K.written, K.output, K.sent]);
+  const takenBy = new Map(); // by task: its latest receipt
   run.prime = new Uint16Array(run.count);
   for (let fact = 0; fact < run.count; fact += 1) {
     if (record[fact] < 0) continue;
@@ -73,14 +74,16 @@ function addPrimes(run) {
         emissions[source] += 1;
       });
     const place = `${task[fact]}/${record[fact]}`;
-    const isPassedOn = taken !== null && step[taken] === step[fact] && isRelated(run, record[taken], record[fact]);
+    const taken = takenBy.get(task[fact]) ?? -1;
+    const isInTime = taken >= 0 && (step[taken] === step[fact] || comesOfIt.has(kind[fact]));
+    const isPassedOn = isInTime && isRelated(run, record[taken], record[fact]);
     let prime = 0;
     for (const source of origins) prime = Math.max(prime, emissions[source] - 1);
     if (kind[fact] === K.received && sentAt[fact] >= 0) prime = run.prime[sentAt[fact]];
     else if (kind[fact] === K.output && written.has(place)) prime = written.get(place);
     else if (isPassedOn && kind[fact] !== K.emitted) prime = run.prime[taken];
     run.prime[fact] = prime;
-    if (kind[fact] === K.received) taken = fact;
+    if (kind[fact] === K.received) takenBy.set(task[fact], fact);
     if (kind[fact] === K.written) written.set(place, prime);
   }
 }
