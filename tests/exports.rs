@@ -333,14 +333,14 @@ fn a_field_means_the_same_in_every_fact() {
     let line = |(field, facts): (&String, &BTreeSet<String>)| format!("{field}: {}\n", Vec::from_iter(facts.iter().cloned()).join(" "));
     expect![[r#"
         again: committed
-        elements: cleared
+        elements: cleared left_behind
         entries: saved
         key: applied output
         message: posted record_saved
         offset: offset_saved
         position: emitted missed
         reason: aborted declined
-        records: barrier_overtook
+        records: barrier_overtook left_behind left_open
         state: became process_saved
         tokens: process_saved
         value: applied output posted record_saved

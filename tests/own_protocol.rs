@@ -223,7 +223,8 @@ fn so_is_a_panic_of_any_other_part() {
         let unprepared = CoordinatorBox::new(Unprepared(scenario.coordinator()));
         scenario.world_with(&mut |_| scenario.protocol_of_task(), unprepared)
     };
-    let parts: [(&str, fn(&Scenario) -> World); 3] = [("sink: ", sinks), ("storage, save: ", storage), ("coordinator: ", coordinator)];
+    type Broken = fn(&Scenario) -> World;
+    let parts: [(&str, Broken); 3] = [("sink: ", sinks), ("storage, save: ", storage), ("coordinator: ", coordinator)];
     for (name, world) in parts {
         let part = Part(world);
         let campaign = Campaign { seed: 1, suspect: &part };

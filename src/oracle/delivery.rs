@@ -143,9 +143,11 @@ pub struct Place {
     absorbs: bool,
     counts: Counts,
     table: Table,
+    /// Records in transactions that were never committed; known at the end.
+    waiting: u64,
 }
 
-clone_fields!(Place { operator, kind, promised, absorbs, counts, table });
+clone_fields!(Place { operator, kind, promised, absorbs, counts, table, waiting });
 
 /// What a task has taken into its state, as a log that a restore cuts back.
 #[derive(Debug, Default)]
@@ -201,6 +203,8 @@ pub struct PlaceReport {
     pub contents: Contents,
     /// In which direction names and rows are wrong.
     pub astray: Astray,
+    /// Records in transactions that were never committed.
+    pub waiting: u64,
 }
 
 impl PlaceReport {
@@ -312,6 +316,7 @@ impl<'p> Delivery<'p> {
                 absorbs: matches!(operator.kind, Kind::Sink { commit } if commit.absorbs()),
                 counts: Counts::new(operator.names_in),
                 table: Table::new(&operator.kind, operator.names_in, reference.left(promise.operator)),
+                waiting: 0,
             });
         }
         let logs = vec![TaskLog::default(); plan.stateful().len()];
@@ -322,6 +327,7 @@ impl<'p> Delivery<'p> {
         for place in &mut self.places {
             place.counts.clear();
             place.table.clear();
+            place.waiting = 0;
         }
         for log in &mut self.logs {
             log.names.clear();
@@ -361,7 +367,7 @@ impl<'p> Delivery<'p> {
     /// What [`rare_fact`](Self::rare_fact) does something with.
     #[inline(always)]
     pub(super) fn reads(fact: Fact) -> bool {
-        matches!(fact, Fact::Saved { .. } | Fact::Completed { .. } | Fact::Restored { .. })
+        matches!(fact, Fact::Saved { .. } | Fact::Completed { .. } | Fact::Restored { .. } | Fact::LeftOpen { .. })
     }
 
     pub(super) fn rare_fact(&mut self, fact: Fact) {
@@ -371,6 +377,10 @@ impl<'p> Delivery<'p> {
                 log.marks.push((snapshot, log.names.len()));
             }
             Fact::Completed { snapshot } => self.fold(snapshot),
+            Fact::LeftOpen { task, records } => {
+                let place = self.place(task);
+                self.places[place].waiting += u64::from(records);
+            }
             Fact::Restored { task, snapshot, .. } if self.plan.kind(task).is_stateful() => {
                 let log = self.log(task);
                 let mark = log.marks.iter().find(|(id, _)| Some(*id) == snapshot);
@@ -508,6 +518,7 @@ impl<'p> Delivery<'p> {
             kind: place.kind,
             promised: place.promised,
             observed: observed(astray),
+            waiting: place.waiting,
             records: expected.len(),
             effects: if place.absorbs { expected.len() - lost } else { place.counts.total() },
             lost,

@@ -114,7 +114,7 @@ pub fn diagram(recording: &Recording<'_>, options: Options) -> String {
 
 fn end(recording: &Recording<'_>) -> String {
     let outcome = &recording.outcome;
-    let mut text = match super::stopped(outcome.ended) {
+    let mut text = match outcome.ended.reason() {
         Some(stopped) => format!("\nended early: {stopped}\n"),
         None => "\n".to_owned(),
     };

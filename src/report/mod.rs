@@ -12,8 +12,7 @@ pub mod page;
 pub mod text;
 pub mod zoo;
 
-use self::text::SKIPPED;
-use crate::scenario::outcome::{Ended, InvariantOutcome, Judgement, Outcome};
+use crate::scenario::outcome::{InvariantOutcome, Outcome};
 
 /// `text` on one line, with a stand-in for every character that a terminal or an XML reader would not
 /// show as it is. Names and titles come from files, and a file must not be able to garble a report.
@@ -36,22 +35,7 @@ fn is_format(c: char) -> bool {
 
 /// Everything that keeps an outcome from being as expected, a line each.
 fn complaints(outcome: &Outcome) -> Vec<String> {
-    if outcome.verdict == Judgement::AsExpected {
-        return Vec::new();
-    }
-    let unmet = outcome.expectations.iter().filter(|expectation| !expectation.met);
-    let unmet = unmet.map(|expectation| format!("expected {}, found {}", expectation.expect, expectation.actual));
-    let violated = outcome.invariants.iter().filter(|invariant| is_broken(invariant, outcome));
-    let violated = violated.map(|invariant| format!("violated {}{}", invariant.name, reason(invariant)));
-    let ended = stopped(outcome.ended).map(str::to_owned);
-    let skipped = outcome
-        .skipped
-        .iter()
-        .take(SKIPPED)
-        .map(|skipped| format!("skipped no. {} of the schedule, {}: {}", skipped.step, skipped.name, skipped.why));
-    let more = outcome.skipped.len().saturating_sub(SKIPPED);
-    let more = (more > 0).then(|| format!("skipped {more} more steps"));
-    skipped.chain(more).chain(unmet).chain(violated).chain(ended).map(|line| printable(&line)).collect()
+    outcome.complaints.iter().map(|line| printable(line)).collect()
 }
 
 /// Whether an invariant that is claimed is violated. Where the scenario says what it expects of it, that counts instead.
@@ -71,38 +55,17 @@ fn reason(invariant: &InvariantOutcome) -> String {
     detail.unwrap_or_default() + &step.unwrap_or_default()
 }
 
-/// Why a run ended although things were left to happen.
-fn stopped(ended: Ended) -> Option<&'static str> {
-    match ended {
-        Ended::Quiet => None,
-        Ended::JobFailed => Some("the job failed: no restart was left"),
-        Ended::StepLimit => Some("stopped by the step limit (limits.steps) with things still happening"),
-        Ended::TimeLimit => Some("stopped by the time limit (limits.until) with things still happening"),
-        Ended::Interrupted => Some("interrupted with things still happening"),
-        Ended::Panicked => Some("a part of the run panicked"),
-    }
-}
-
 #[cfg(test)]
 mod sample;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::outcome::ExpectationOutcome;
 
     #[test]
     fn nothing_from_a_file_can_garble_a_report() {
         assert_eq!(printable("a\u{1b}[31mb\nc\td\u{202e}e"), "a\u{fffd}[31mb c d\u{fffd}e");
         assert_eq!(printable("Straße → 東京"), "Straße → 東京");
-    }
-
-    #[test]
-    fn a_violation_that_the_scenario_names_is_judged_by_its_expectation() {
-        let mut outcome = sample::unexpected();
-        let expectation = ExpectationOutcome { expect: "delivery = violated".into(), met: true, actual: "violated".into() };
-        outcome.expectations.push(expectation);
-        assert_eq!(complaints(&outcome), ["expected failovers = 1, found 2"]);
     }
 
     #[test]

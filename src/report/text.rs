@@ -7,7 +7,7 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Effects};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{complaints, is_broken, is_named, printable, reason, stopped};
+use super::{complaints, is_broken, is_named, printable, reason};
 use crate::scenario::outcome::{
     ChannelState, Clock, ContentsOutcome, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep,
     SnapshotReport, TaskRow,
@@ -20,7 +20,7 @@ const SNAPSHOTS: usize = 4;
 /// Failovers shown before the last one.
 const FAILOVERS: usize = 9;
 /// Skipped steps shown before the last one.
-pub(super) const SKIPPED: usize = 9;
+const SKIPPED: usize = 9;
 /// Files that nobody waited for and that are named.
 const NOT_RUN: usize = 5;
 /// Tasks shown of one snapshot.
@@ -122,7 +122,7 @@ impl Page {
         if let Some(question) = &outcome.question {
             self.wrapped(0, &format!("Question: {question}"));
         }
-        if let Some(stopped) = stopped(outcome.ended) {
+        if let Some(stopped) = outcome.ended.reason() {
             self.line(0, paint(self.style.bad, format_args!("Ended early: {stopped}")));
         }
     }

@@ -10,6 +10,7 @@ mod diagnose;
 pub mod format;
 mod invariants;
 mod json;
+mod judgement;
 mod offer;
 pub mod outcome;
 mod recording;

@@ -13,7 +13,8 @@ pub const FORMAT: u32 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Judgement {
-    /// Every expectation is met, and every invariant that is claimed held.
+    /// Every expectation is met, every invariant that is claimed held, what is promised was observed, and the run
+    /// came to its end; or the scenario expects otherwise.
     AsExpected,
     /// Something is not.
     Unexpected,
@@ -41,6 +42,44 @@ impl Ended {
     /// Whether things were still happening.
     pub fn is_cut(self) -> bool {
         matches!(self, Ended::StepLimit | Ended::TimeLimit | Ended::Interrupted)
+    }
+
+    /// Why a run ended although things were left to happen.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Ended::Quiet => None,
+            Ended::JobFailed => Some("the job failed: no restart was left"),
+            Ended::StepLimit => Some("stopped by the step limit (limits.steps) with things still happening"),
+            Ended::TimeLimit => Some("stopped by the time limit (limits.until) with things still happening"),
+            Ended::Interrupted => Some("interrupted with things still happening"),
+            Ended::Panicked => Some("a part of the run panicked"),
+        }
+    }
+}
+
+/// What became of the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobEnd {
+    /// It did all that it had to do; of processes: nothing moves any more.
+    Finished,
+    /// No restart was left.
+    Failed,
+    /// Nothing can happen any more, and it has not finished.
+    Stuck,
+    /// A limit stopped it.
+    Stopped,
+}
+
+impl JobEnd {
+    /// The word used in files and output.
+    pub fn word(self) -> &'static str {
+        match self {
+            JobEnd::Finished => "finished",
+            JobEnd::Failed => "failed",
+            JobEnd::Stuck => "stuck",
+            JobEnd::Stopped => "stopped",
+        }
     }
 }
 
@@ -171,6 +210,9 @@ pub struct PlaceOutcome {
     pub declared: &'static str,
     /// The strongest guarantee that what was seen satisfies.
     pub observed: &'static str,
+    /// Whether that is what is promised, or more.
+    #[serde(skip)]
+    pub kept: bool,
     /// Records that should show.
     pub records: u64,
     /// Effects that do show.
@@ -183,6 +225,9 @@ pub struct PlaceOutcome {
     pub examples: Vec<String>,
     /// What the place holds at the end, beside what a run without failures leaves there.
     pub contents: ContentsOutcome,
+    /// Records in transactions that were never committed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncommitted: u64,
 }
 
 /// What a place holds at the end of a run, beside what it should hold.
@@ -331,6 +376,10 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -347,8 +396,12 @@ pub struct Outcome {
     pub protocol: &'static str,
     /// Whether everything came out as expected.
     pub verdict: Judgement,
+    /// Everything that did not, a line each.
+    pub complaints: Vec<String>,
     /// How the run ended.
     pub ended: Ended,
+    /// What became of the job.
+    pub job: JobEnd,
     /// Whether the run followed a list of steps and no clock: every `_us` counts steps then.
     #[serde(skip_serializing_if = "is_false")]
     pub scheduled: bool,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::check::Scenario;
 use super::costs::Meter;
+use super::judgement::complaints;
 use super::outcome::{
-    ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport,
+    ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, JobEnd, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport,
 };
 use super::states::States;
 use super::timeline::Timeline;
@@ -290,7 +291,9 @@ impl<'s> Judge<'s> {
             seed: scenario.seed,
             protocol: scenario.protocol.word(),
             verdict: Judgement::AsExpected,
+            complaints: Vec::new(),
             ended,
+            job: self.job(ended),
             scheduled,
             skipped: skipped.into_iter().flatten().map(|step| self.skipped(step)).collect(),
             virtual_time_us: now.0,
@@ -307,8 +310,21 @@ impl<'s> Judge<'s> {
             outputs: self.timeline.outputs(),
         };
         outcome.expectations = scenario.expect.judge(&outcome);
-        outcome.verdict = judgement(scenario, &outcome);
+        outcome.complaints = complaints(scenario, &outcome);
+        if !outcome.complaints.is_empty() {
+            outcome.verdict = Judgement::Unexpected;
+        }
         outcome
+    }
+
+    fn job(&self, ended: Ended) -> JobEnd {
+        match ended {
+            Ended::JobFailed => JobEnd::Failed,
+            Ended::StepLimit | Ended::TimeLimit | Ended::Interrupted | Ended::Panicked => JobEnd::Stopped,
+            // Nobody ends a job of processes.
+            Ended::Quiet if self.timeline.is_finished() || self.scenario.settings.endless => JobEnd::Finished,
+            Ended::Quiet => JobEnd::Stuck,
+        }
     }
 
     fn skipped(&self, Skipped { number, step, why }: Skipped) -> SkippedStep {
@@ -331,6 +347,7 @@ impl<'s> Judge<'s> {
             kind: report.kind.word(),
             declared: report.promised.word(),
             observed: report.observed.word(),
+            kept: report.observed.satisfies(report.promised),
             records: report.records,
             effects: report.effects,
             lost: report.lost,
@@ -344,6 +361,7 @@ impl<'s> Judge<'s> {
                 why: report.contents.why,
                 examples: report.contents.examples.iter().map(|row| report.wrong_row(plan, row)).collect(),
             },
+            uncommitted: report.waiting,
         }
     }
 
@@ -371,24 +389,6 @@ impl<'s> Judge<'s> {
 fn overall(reports: &[PlaceReport]) -> GuaranteePair {
     let both = |pick: fn(&PlaceReport) -> Guarantee| reports.iter().map(pick).fold(Guarantee::ExactlyOnce, Guarantee::and).word();
     GuaranteePair { declared: both(|report| report.promised), observed: both(|report| report.observed) }
-}
-
-/// As expected: every expectation met, every listed step taken, and every invariant that is claimed and not expected
-/// otherwise in so many words did hold, or could not be judged because the job failed.
-fn judgement(scenario: &Scenario, outcome: &Outcome) -> Judgement {
-    let is_broken = |invariant: &InvariantOutcome| {
-        let is_open = !scenario.expect.names_invariant(invariant.name);
-        invariant.claimed && is_open && invariant.verdict == "violated"
-    };
-    let is_met = outcome.expectations.iter().all(|expectation| expectation.met);
-    let is_limited = matches!(outcome.ended, Ended::StepLimit | Ended::TimeLimit) && scenario.expect.names_invariant("liveness");
-    let is_ended = !outcome.ended.is_cut() || is_limited;
-    let is_followed = outcome.skipped.is_empty() || scenario.expect.names_skipped();
-    if is_met && is_ended && is_followed && !outcome.invariants.iter().any(is_broken) {
-        Judgement::AsExpected
-    } else {
-        Judgement::Unexpected
-    }
 }
 
 /// The result of a run in a campaign: only what every run needs.

@@ -48,6 +48,7 @@ pub(super) struct Timeline<'p> {
     /// Sources that have finished in this attempt.
     finished: Vec<TaskId>,
     outputs: BTreeMap<u32, BTreeMap<u32, OutputRow>>,
+    is_finished: bool,
 }
 
 impl<'p> Timeline<'p> {
@@ -60,7 +61,13 @@ impl<'p> Timeline<'p> {
             blocked_since: vec![None; plan.tasks().len()],
             finished: Vec::new(),
             outputs: BTreeMap::new(),
+            is_finished: false,
         }
+    }
+
+    /// Whether the coordinator has ended the job, nothing has set it back, and nothing is left in channels.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
     }
 
     fn row(&mut self, task: TaskId, id: SnapshotId) -> Option<&mut Row> {
@@ -140,7 +147,10 @@ impl<'p> Timeline<'p> {
     fn failure(&mut self, now: Ticks, fact: Fact) {
         match fact {
             Fact::Crashed { task } => self.dead.push((task, now)),
+            Fact::Finished => self.is_finished = true,
+            Fact::LeftBehind { .. } => self.is_finished = false,
             Fact::Failover => {
+                self.is_finished = false;
                 let at = self.dead.first().map_or(now, |(_, at)| *at);
                 let dead = self.dead.drain(..).map(|(task, _)| task).collect();
                 self.failovers.push(Failover { at, dead, restored: None, resumed: None });

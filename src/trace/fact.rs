@@ -181,10 +181,18 @@ pub enum Fact {
     JobFailed,
     /// The coordinator has nothing more to do.
     Finished,
-    /// The run is over and this channel still holds something.
-    LeftBehind { channel: ChannelId, elements: u32 },
     /// Somebody asked for something that does not fit, and it was not done.
     Refused { asked: Asked, why: Misfit },
+    /// The run is over and this channel still holds something: so many records, so many barriers and the like.
+    LeftBehind { channel: ChannelId, records: u32, marks: u32 },
+    /// The run is over and a sink's transactions still hold records that nobody will ever see.
+    LeftOpen { task: TaskId, records: u32 },
+    /// The run is over and the task's output still waits for room in this channel.
+    WaitsForRoom { task: TaskId, channel: ChannelId },
+    /// The run is over and the receiver still holds this channel back.
+    HeldBack { channel: ChannelId },
+    /// The run is over and the receiver, which holds others back, still waits for the barrier of this channel.
+    Awaited { channel: ChannelId },
 }
 
 impl Fact {
@@ -231,7 +239,7 @@ impl Fact {
             Fact::Exhausted { task: t } => [34, task(t), 0, 0],
             Fact::JobFailed => [35, 0, 0, 0],
             Fact::Finished => [36, 0, 0, 0],
-            Fact::LeftBehind { channel: c, elements } => [38, channel(c), u64::from(elements), 0],
+            Fact::LeftBehind { channel: c, records, marks } => [38, channel(c), u64::from(records), u64::from(marks)],
             Fact::RecordSaved { channel: c, snapshot, name, value } => [39, channel(c) | (snap(snapshot) << 32), name, value],
             Fact::Reinstated { channel: c, name } => [40, channel(c), name, 0],
             Fact::ProcessSaved { task: t, snapshot, value } => [41, task(t), snap(snapshot), value],
@@ -255,8 +263,12 @@ impl Fact {
             Fact::DataEnded { task: t } => [59, task(t), 0, 0],
             Fact::TriggerReceived { task: t, snapshot } => [56, task(t), snap(snapshot), 0],
             Fact::Refused { asked: Asked { task: t, by, ask, number, .. }, why } => {
-                [57, t.map_or(u64::MAX, task), u64::from(number), by as u64 | (ask as u64) << 8 | (why as u64) << 16]
+                [60, t.map_or(u64::MAX, task), u64::from(number), by as u64 | (ask as u64) << 8 | (why as u64) << 16]
             }
+            Fact::LeftOpen { task: t, records } => [70, task(t), u64::from(records), 0],
+            Fact::WaitsForRoom { task: t, channel: c } => [71, task(t), channel(c), 0],
+            Fact::HeldBack { channel: c } => [72, channel(c), 0, 0],
+            Fact::Awaited { channel: c } => [73, channel(c), 0, 0],
         }
     }
 
@@ -323,6 +335,10 @@ impl Fact {
             Fact::Finished => "finished",
             Fact::LeftBehind { .. } => "left_behind",
             Fact::Refused { .. } => "refused",
+            Fact::LeftOpen { .. } => "left_open",
+            Fact::WaitsForRoom { .. } => "waits_for_room",
+            Fact::HeldBack { .. } => "held_back",
+            Fact::Awaited { .. } => "awaited",
         }
     }
 
@@ -455,8 +471,13 @@ impl Fact {
             Fact::Fenced { task: t } => format!("message of an older attempt of {} dropped", task(t)),
             Fact::Exhausted { task: t } => format!("the coordinator hears that {} is at the end of its data", task(t)),
             Fact::JobFailed => "no restart is left: the job has failed".to_owned(),
-            Fact::LeftBehind { channel: c, elements: 1 } => format!("1 element is left in {}", channel(c)),
-            Fact::LeftBehind { channel: c, elements } => format!("{elements} elements are left in {}", channel(c)),
+            Fact::LeftBehind { channel: c, records, marks } => format!("{} left in {}", load(records, marks), channel(c)),
+            Fact::LeftOpen { task: t, records } => {
+                format!("{} left in transactions of {}", counted(records, "record", "records"), task(t))
+            }
+            Fact::WaitsForRoom { task: t, channel: c } => format!("{} still waits for room in {}", task(t), channel(c)),
+            Fact::HeldBack { channel: c } => format!("{} is still held back", channel(c)),
+            Fact::Awaited { channel: c } => format!("the barrier of {} is still waited for", channel(c)),
             Fact::Finished => "the coordinator is done".to_owned(),
             Fact::Refused { asked, why } => {
                 let (expected, found) = why.because(asked.number);
@@ -464,4 +485,11 @@ impl Fact {
             }
         }
     }
+}
+
+/// What a channel holds, records and marks counted apart.
+fn load(records: u32, marks: u32) -> String {
+    let some = |count: u32, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
+    let parts = [some(records, "record", "records"), some(marks, "barrier or other mark", "barriers and other marks")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }

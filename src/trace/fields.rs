@@ -150,9 +150,13 @@ impl Fact {
             Fact::Posted { task, value } => by.said(task, value, by.at(task)),
             Fact::Became { task, state } => by.has(task, state, by.at(task)),
             Fact::Committed { task, snapshot, again } => Fields { again: Some(again), ..by.part(task, snapshot) },
-            Fact::Cleared { channel, elements } | Fact::LeftBehind { channel, elements } => {
-                Fields { elements: Some(elements.into()), ..by.coming(channel) }
+            Fact::Cleared { channel, elements } => Fields { elements: Some(elements.into()), ..by.coming(channel) },
+            Fact::LeftBehind { channel, records, marks } => {
+                Fields { records: Some(records.into()), elements: Some((records + marks).into()), ..by.coming(channel) }
             }
+            Fact::LeftOpen { task, records } => Fields { records: Some(records.into()), ..by.at(task) },
+            Fact::WaitsForRoom { channel, .. } => by.leaving(channel),
+            Fact::HeldBack { channel } | Fact::Awaited { channel } => by.coming(channel),
             Fact::Restoring { snapshot } => Fields { snapshot, ..Fields::default() },
             Fact::Restored { task, snapshot, .. } => Fields { snapshot, ..by.at(task) },
             Fact::Refused { asked, .. } => {

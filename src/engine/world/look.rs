@@ -3,11 +3,9 @@
 use super::World;
 use super::centre::Job;
 use super::channels::Slot;
-use super::tasks::Status;
-use crate::engine::{Notice, Observer, Stamp};
+use crate::engine::{Notice, Stamp};
 use crate::model::{ChannelId, Element, External, SnapshotId, TaskId, TaskState};
 use crate::protocol::CoordinatorView;
-use crate::trace::Fact;
 
 impl World {
     /// The snapshots whose barriers are in a channel.
@@ -114,20 +112,6 @@ impl World {
     /// What the outside world has received.
     pub fn external(&self) -> &External {
         &self.outside.external
-    }
-
-    /// Says, as facts, what is left in channels now that nothing can move; and what states show.
-    pub fn survey<O: Observer>(&self, observer: &mut O) {
-        for channel in self.setup.plan.channels().ids() {
-            let elements = self.channels.data.len(channel.0 as usize) as u32;
-            if elements > 0 {
-                observer.fact(Fact::LeftBehind { channel, elements });
-            }
-        }
-        let plan = &self.setup.plan;
-        for &task in plan.stateful().iter().filter(|task| self.tasks[**task].status == Status::Up) {
-            self.state(task).show(plan.kind(task), |key, value| observer.shown(task, key, value));
-        }
     }
 
     /// Whether the coordinator has ended the run: everything emitted and, where asked for, the

@@ -8,6 +8,7 @@ mod messages;
 mod outside;
 mod ready;
 mod setup;
+mod survey;
 mod tasks;
 
 use std::hash::{Hash, Hasher};

@@ -3,9 +3,11 @@
 use super::{Checker, list, nearest, pointer};
 use crate::kernel::Ticks;
 use crate::model::Plan;
-use crate::scenario::format::{Bounds, Duration, ExpectFile, GuaranteeFile, Number, PlaceExpect, ShownFile, StateExpect, VerdictFile};
+use crate::scenario::format::{
+    Bounds, Duration, ExpectFile, GuaranteeFile, JobFile, Number, PlaceExpect, ShownFile, StateExpect, VerdictFile,
+};
 use crate::scenario::json::quoted;
-use crate::scenario::outcome::{ExpectationOutcome, GlobalState, Outcome, PlaceOutcome, Shown};
+use crate::scenario::outcome::{ExpectationOutcome, GlobalState, JobEnd, Outcome, PlaceOutcome, Shown};
 
 /// Bounds of a number, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,7 @@ impl Range {
 /// One expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Expectation {
+    Job(JobEnd),
     Guarantee(&'static str),
     PlaceGuarantee(String, &'static str),
     PlaceCount(String, &'static str, Range),
@@ -68,6 +71,15 @@ fn guarantee(file: GuaranteeFile) -> &'static str {
     }
 }
 
+fn job(file: JobFile) -> JobEnd {
+    match file {
+        JobFile::Finished => JobEnd::Finished,
+        JobFile::Failed => JobEnd::Failed,
+        JobFile::Stuck => JobEnd::Stuck,
+        JobFile::Stopped => JobEnd::Stopped,
+    }
+}
+
 fn verdict(file: VerdictFile) -> &'static str {
     match file {
         VerdictFile::Held => "held",
@@ -79,7 +91,8 @@ fn verdict(file: VerdictFile) -> &'static str {
 impl Checker<'_> {
     pub(super) fn expectations(&mut self, plan: &Plan) -> Expectations {
         let file: ExpectFile = self.read("/expect").unwrap_or_default();
-        let mut items: Vec<Expectation> = file.guarantee.map(|file| Expectation::Guarantee(guarantee(file))).into_iter().collect();
+        let mut items: Vec<Expectation> = file.job.map(|file| Expectation::Job(job(file))).into_iter().collect();
+        items.extend(file.guarantee.map(|file| Expectation::Guarantee(guarantee(file))));
         for (name, place) in &file.places {
             self.place(plan, name, place, &mut items);
         }
@@ -185,6 +198,44 @@ impl Expectations {
         self.items.iter().any(|item| matches!(item, Expectation::Skipped(_)))
     }
 
+    fn names(&self, is_meant: impl Fn(&Expectation) -> bool) -> bool {
+        self.items.iter().any(is_meant)
+    }
+
+    /// Whether it says what becomes of the job.
+    pub(in crate::scenario) fn names_job(&self) -> bool {
+        self.names(|item| matches!(item, Expectation::Job(_)))
+    }
+
+    /// Whether it says that the job ends otherwise than by doing all that it has to do.
+    pub(in crate::scenario) fn names_end(&self) -> bool {
+        self.names(|item| matches!(item, Expectation::Job(end) if *end != JobEnd::Finished))
+    }
+
+    /// Whether it says what guarantee is observed at a place.
+    pub(in crate::scenario) fn names_guarantee(&self, place: &str) -> bool {
+        self.names_count(place, "guarantee")
+    }
+
+    /// Whether it says how many records are lost at a place.
+    pub(in crate::scenario) fn names_losses(&self, place: &str) -> bool {
+        self.names_count(place, "lost")
+    }
+
+    /// Whether it says how many records show more than once at a place.
+    pub(in crate::scenario) fn names_repetitions(&self, place: &str) -> bool {
+        self.names_count(place, "duplicated")
+    }
+
+    fn names_count(&self, place: &str, what: &str) -> bool {
+        self.names(|item| match item {
+            Expectation::Guarantee(_) => true,
+            Expectation::PlaceGuarantee(name, _) | Expectation::PlaceExamples(name, _) => name == place,
+            Expectation::PlaceCount(name, field, _) => name == place && *field == what,
+            _ => false,
+        })
+    }
+
     /// Whether a verdict of this invariant is expected in so many words.
     pub(in crate::scenario) fn names_invariant(&self, name: &str) -> bool {
         self.items.iter().any(|item| matches!(item, Expectation::Invariant(expected, _) if expected == name))
@@ -237,6 +288,7 @@ impl Expectation {
     fn compare(&self, outcome: &Outcome) -> (String, bool, String) {
         let with_status = |status: &str| outcome.snapshots.iter().filter(|snapshot| snapshot.status == status).count() as u64;
         match self {
+            Expectation::Job(expected) => equal("job", expected.word(), outcome.job.word()),
             Expectation::Guarantee(expected) => equal("guarantee", expected, outcome.guarantee.observed),
             Expectation::PlaceGuarantee(name, expected) => equal(&format!("{name}: guarantee"), expected, place(outcome, name).observed),
             Expectation::PlaceCount(name, field, range) => {

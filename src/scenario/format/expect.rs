@@ -144,10 +144,27 @@ pub struct StateExpect {
     pub visited: Option<bool>,
 }
 
+/// What became of the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobFile {
+    /// It did all that it had to do; of processes: nothing moves any more.
+    Finished,
+    /// It failed for good: no restart was left.
+    Failed,
+    /// Nothing can happen any more, and it has not finished.
+    Stuck,
+    /// A limit stopped it with things still happening.
+    Stopped,
+}
+
 /// What must come out of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectFile {
+    /// What became of the job; when not given, it must not fail, nor be stopped by a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobFile>,
     /// The strongest guarantee observed over all places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guarantee: Option<GuaranteeFile>,

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 pub use channels::{ChannelFile, OrderFile, PartitionFile};
 pub use control::{ControlFile, ControlWord, MAX_SCHEDULE};
 pub use expect::{
-    AlignmentExpect, Bounds, ContentsFile, ExpectFile, GuaranteeFile, InvariantsExpect, Number, PlaceExpect, ShownFile, StateExpect,
-    VerdictFile,
+    AlignmentExpect, Bounds, ContentsFile, ExpectFile, GuaranteeFile, InvariantsExpect, JobFile, Number, PlaceExpect, ShownFile,
+    StateExpect, VerdictFile,
 };
 pub use faults::{
     CrashAt, CrashWhen, FailUploadFile, FaultFile, LoseFile, NoticeFile, PointFile, RandomCrashes, SlowFile, StallFile, WhenFile,
