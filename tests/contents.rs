@@ -207,7 +207,7 @@ fn accounts_that_can_always_pay_are_judged() {
               "operators": {{"P": {{"kind": "account", "tokens": {tokens}}}, "Q": {{"kind": "account", "tokens": 0}}}},
               "channels": [{{"from": "P", "to": "Q"}}, {{"from": "Q", "to": "P"}}],
               "snapshots": {{"protocol": "chandy_lamport"}},
-              "script": [{{"at": 0, "send": 2, "from": "P", "to": "Q"}}, {{"at": 1, "send": 1, "from": "P", "to": "Q"}}]
+              "script": [{{"at": 0, "send": 2, "from": "P", "to": "Q"}}, {{"at": "1us", "send": 1, "from": "P", "to": "Q"}}]
             }}"#
         )));
         contents(&outcome, "P").verdict
