@@ -53,11 +53,14 @@ impl<S: FactSink> Observer for Timed<'_, S> {
 
     /// The barrier takes the channel's delay, unless it has arrived, and what it overtook follows it.
     fn ahead(&mut self, channel: ChannelId, how: Ahead, is_first: bool) -> Stamp {
+        let due = self.lanes[channel.index()].due;
         let arrival = match how {
+            // What it overtakes follows it: coming later than that would, one barrier after the other could hold it up
+            // for ever.
+            Ahead::Entering if due < WAITING => self.data_arrival(channel).min(due.max(self.now)),
             Ahead::Entering => self.data_arrival(channel),
             Ahead::Waiting => self.now,
         };
-        let due = self.lanes[channel.index()].due;
         if is_first && due != PARKED && due != WAITING {
             // Whatever key the overtaken head has in the queue is stale now.
             self.queue_lane(channel.0, arrival);
