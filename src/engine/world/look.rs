@@ -55,10 +55,12 @@ impl World {
     }
 
     /// The place in a channel, and the stamp, of the element with the least stamp; of the end of the data only where
-    /// nothing else is left.
+    /// no record is left.
     pub fn earliest(&self, channel: ChannelId) -> Option<(u32, Stamp)> {
+        // Only records hold it back: where barriers come one after the other, it would wait for ever behind those.
+        let has_records = !self.channels.has_no_record(channel);
         let slots = self.channels.data.iter(channel.0 as usize).enumerate();
-        let (at, slot) = slots.min_by_key(|(_, slot)| (slot.item == Element::EndOfData, slot.stamp.0))?;
+        let (at, slot) = slots.min_by_key(|(_, slot)| (has_records && slot.item == Element::EndOfData, slot.stamp.0))?;
         Some((at as u32, slot.stamp))
     }
 
