@@ -53,8 +53,12 @@ impl Draws {
 
     fn delay(&mut self, most: u64) -> Value {
         let (a, b) = (self.range(0, most), self.range(0, most));
-        json!({"uniform": [a.min(b), a.max(b)]})
+        json!({"uniform": [us(a.min(b)), us(a.max(b))]})
     }
+}
+
+fn us(ticks: u64) -> String {
+    format!("{ticks}us")
 }
 
 /// One to three sources, a union or a shuffle into a count, a sink; a few records, checkpoints
@@ -75,7 +79,7 @@ fn draw(seed: u64, protocol: &str) -> Value {
         let own = if d.chance(30) { 2 } else { 1 };
         operators.insert(
             name.clone(),
-            json!({"kind": "source", "records": d.range(3, 14), "every": d.range(200, 2_000), "parallelism": own, "finishes": finishes}),
+            json!({"kind": "source", "records": d.range(3, 14), "every": us(d.range(200, 2_000)), "parallelism": own, "finishes": finishes}),
         );
         channels.push(json!({"from": name, "to": into, "delay": d.delay(4_000)}));
         tasks.extend((0..own).map(|at| if own == 1 { name.clone() } else { format!("{name}[{at}]") }));
@@ -86,10 +90,10 @@ fn draw(seed: u64, protocol: &str) -> Value {
         tasks.extend((0..parallelism).map(|at| if parallelism == 1 { name.to_owned() } else { format!("{name}[{at}]") }));
     };
     if has_middle {
-        add("middle", json!({"kind": "pass", "parallelism": parallelism, "service": d.range(0, 500)}));
+        add("middle", json!({"kind": "pass", "parallelism": parallelism, "service": us(d.range(0, 500))}));
         channels.push(json!({"from": "middle", "to": "count", "delay": d.delay(2_000)}));
     }
-    add("count", json!({"kind": "keyed_count", "keys": 3, "parallelism": parallelism, "service": d.range(0, 1_000)}));
+    add("count", json!({"kind": "keyed_count", "keys": 3, "parallelism": parallelism, "service": us(d.range(0, 1_000))}));
     let is_two_phase = d.chance(75);
     operators.insert("out".into(), json!({"kind": "sink", "commit": if is_two_phase { "two_phase" } else { "idempotent" }}));
     tasks.push("out".into());
@@ -101,7 +105,7 @@ fn draw(seed: u64, protocol: &str) -> Value {
     let mut faults: Vec<Value> = Vec::new();
     for _ in 0..d.range(0, 2) {
         let task = &tasks[d.range(0, tasks.len() as u64 - 1) as usize];
-        faults.push(json!({"crash": task, "at": d.range(1_000, 25_000)}));
+        faults.push(json!({"crash": task, "at": us(d.range(1_000, 25_000))}));
     }
     if d.chance(25) {
         let task = &triggered[d.range(0, triggered.len() as u64 - 1) as usize];
@@ -117,11 +121,11 @@ fn draw(seed: u64, protocol: &str) -> Value {
     json!({
         "title": "a random scenario", "seed": seed, "operators": operators, "channels": channels, "faults": faults,
         "snapshots": {
-            "protocol": protocol, "interval": d.range(1_500, 6_000), "timeout": timeout, "max_concurrent": d.range(1, 2),
-            "retain": d.range(1, 2), "alignment_timeout": d.range(0, 2_000), "trigger": d.delay(1_500), "upload": d.delay(1_000),
+            "protocol": protocol, "interval": us(d.range(1_500, 6_000)), "timeout": us(timeout), "max_concurrent": d.range(1, 2),
+            "retain": d.range(1, 2), "alignment_timeout": us(d.range(0, 2_000)), "trigger": d.delay(1_500), "upload": d.delay(1_000),
             "ack": d.delay(1_000), "store": d.delay(1_000), "notify": d.delay(2_000)
         },
-        "recovery": {"detect": d.delay(1_000), "restart": d.range(0, 3_000), "restore": d.delay(500)},
+        "recovery": {"detect": d.delay(1_000), "restart": us(d.range(0, 3_000)), "restore": d.delay(500)},
         "limits": {"steps": 20_000}
     })
 }

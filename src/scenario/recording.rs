@@ -46,7 +46,7 @@ impl<'s> Recording<'s> {
     /// .expect("a valid scenario");
     /// let recording = Recording::of(&scenario, scenario.world(), usize::MAX);
     /// let words: Vec<&str> = recording.facts.iter().map(|happened| happened.fact.word()).collect();
-    /// assert_eq!(words[..4], ["emitted", "sent", "received", "applied"]);
+    /// assert_eq!(words[..4], ["emitted", "sent", "data_ended", "data_end_sent"]);
     /// assert_eq!(recording.left_out, 0);
     /// ```
     pub fn of(scenario: &'s Scenario, world: World, most: usize) -> Self {

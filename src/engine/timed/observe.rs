@@ -55,12 +55,16 @@ impl<S: FactSink> Observer for Timed<'_, S> {
     fn ahead(&mut self, channel: ChannelId, how: Ahead, is_first: bool) -> Stamp {
         let due = self.lanes[channel.index()].due;
         let arrival = match how {
-            // What it overtakes follows it: coming later than that would, one barrier after the other could hold it up
-            // for ever.
-            Ahead::Entering if due < WAITING => self.data_arrival(channel).min(due.max(self.now)),
+            // What it overtakes follows it. Behind another one that did so it comes with that, or one barrier after the
+            // other could hold up what is there for ever.
+            Ahead::Entering if !is_first && due < WAITING => self.data_arrival(channel).min(due.max(self.now)),
             Ahead::Entering => self.data_arrival(channel),
             Ahead::Waiting => self.now,
         };
+        // Where nothing keeps order nothing is overtaken: what is due before it is taken before it.
+        if !self.is_ordered && !self.plan.channels()[channel].is_fifo && how == Ahead::Entering {
+            return self.sent_unordered(channel.0, arrival);
+        }
         if is_first && due != PARKED && due != WAITING {
             // Whatever key the overtaken head has in the queue is stale now.
             self.queue_lane(channel.0, arrival);
