@@ -211,6 +211,19 @@ test("the whole tour by keyboard", async () => {
   });
 });
 
+test("a blank plays at once when the help is closed, although its button has the focus until the next frame", async () => {
+  await withPage(makePage("scenarios/course/13-aligned-join.json"), {}, async (page) => {
+    await press(page, "?");
+    const seen = await page.evaluate(() => {
+      document.getElementById("help").close();
+      const focused = document.activeElement;
+      focused.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true, cancelable: true }));
+      return { focused: focused.tagName, plays: document.getElementById("play").getAttribute("aria-pressed") };
+    });
+    assert.deepEqual(seen, { focused: "BUTTON", plays: "true" });
+  });
+});
+
 /** Goes by Tab to the first record in the ledger, follows it with Enter, and lets it go with Escape. */
 async function followByTab(page) {
   for (let tabs = 0; tabs < 80; tabs += 1) {

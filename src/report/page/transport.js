@@ -135,12 +135,16 @@ function pressKey(app, transport, event) {
     return;
   }
   if (event.target.tagName === "SELECT") return;
-  const isPressable = ["BUTTON", "SUMMARY"].includes(event.target.tagName) || event.target.type === "checkbox";
-  if (event.key === " " && isPressable) return;
+  if (event.key === " " && isPressable(event.target)) return;
   const action = KEY_ACTIONS[event.key] ?? KEY_ACTIONS[event.key.toLowerCase()];
   if (!action) return;
   event.preventDefault();
   action(app, transport, event.shiftKey);
+}
+
+/** Whether a blank is this element's own. The help's closed button keeps the focus until the next frame. */
+function isPressable(element) {
+  return (["BUTTON", "SUMMARY"].includes(element.tagName) || element.type === "checkbox") && element.checkVisibility();
 }
 
 const KEY_ACTIONS = {
