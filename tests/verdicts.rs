@@ -146,3 +146,124 @@ fn what_is_lost_elsewhere_is_a_complaint_even_then() {
     assert!(outcome.places.iter().any(|place| place.lost > place.uncommitted), "{:#?}", outcome.places);
     assert!(!is_as_expected(&outcome));
 }
+
+/// What each kind of fault counts, and what is said of it.
+#[test]
+fn every_fault_says_how_often_it_took_place() {
+    let mut file = failing();
+    file["operators"]["S"]["records"] = json!(20);
+    file["snapshots"] = json!({"protocol": "aligned", "interval": "4ms"});
+    file["recovery"] = json!({"detect": "500us", "restart": "1ms"});
+    file["faults"] = json!([
+        {"crash": "out", "at": "3ms"},
+        // It is down already.
+        {"crash": "out", "at": "3200us"},
+        {"crash": "out", "when": {"reaches": "record_received", "task": "out", "nth": 12}},
+        {"crash": "out", "when": {"reaches": "record_received", "task": "out", "nth": 12, "after": "1h"}},
+        {"lose": "completion", "to": "out", "snapshot": 1},
+        {"lose": "trigger", "to": "S", "snapshot": 90},
+        {"fail_upload": "out", "snapshot": 2},
+        {"stall": "S->out", "from": "14500us", "for": "2ms"},
+        {"slow": "out", "from": "18500us", "for": "1ms", "extra": "10us"},
+        {"random_crashes": 3, "every": "1us", "from": "30ms", "tasks": ["out"]}
+    ]);
+    let outcome = outcome(&file);
+    let counts: Vec<u64> = outcome.faults.iter().map(|fault| fault.happened).collect();
+    assert_eq!(counts, [1, 0, 1, 0, 1, 0, 1, 3, 1, 0], "{:#?}", outcome.faults);
+    assert_eq!(outcome.faults[1].fault, "crash out at 3.2ms");
+    assert_eq!(outcome.faults[1].place, "/faults/1");
+    assert_eq!(outcome.faults[3].fault, "crash out 3600s after out reaches record_received for the 12th time");
+}
+
+#[test]
+fn a_fault_that_never_happens_can_be_expected_and_can_be_a_failure() {
+    let file = |expect: Value| {
+        let mut file = failing();
+        file["faults"] = json!([{"crash": "out", "at": "1h"}, {"stall": "S->out", "from": "1ms", "for": "1ms"}]);
+        file["expect"] = expect;
+        scenario(&file.to_string())
+    };
+    assert!(is_as_expected(&run(&file(json!({})))));
+    let strict = run(&file(json!({})).strict());
+    assert_eq!(strict.complaints, ["never happened: crash out at 3600s (/faults/0)"]);
+    assert!(is_as_expected(&run(&file(json!({"faults": [0, {"min": 1}]})).strict())));
+    let wrong = run(&file(json!({"faults": [1, 2]})));
+    assert_eq!(
+        wrong.complaints,
+        ["expected fault 1 (crash out at 3600s) = 1, found 0", "expected fault 2 (stall S->out from 1ms for 1ms) = 2, found 1"]
+    );
+}
+
+#[test]
+fn a_setting_that_does_nothing_is_named() {
+    let notes = |change: &dyn Fn(&mut Value)| {
+        let mut file = failing();
+        file["faults"] = json!([]);
+        file["operators"]["mid"] = json!({"kind": "map"});
+        file["channels"] = json!([{"from": "S", "to": "mid"}, {"from": "mid", "to": "out"}]);
+        file["snapshots"]["interval"] = json!("2ms");
+        change(&mut file);
+        outcome(&file).notes
+    };
+    assert!(notes(&|_| {}).is_empty());
+    let cases: [(&dyn Fn(&mut Value), &str); 5] = [
+        (&|file| file["snapshots"]["protocol"] = json!("unaligned"), "under unaligned every channel of this job stays aligned"),
+        (&|file| file["snapshots"]["alignment_timeout"] = json!("1ms"), "\"alignment_timeout\" does nothing under \"aligned\""),
+        (&|file| file["snapshots"]["back_edges"] = json!("ignored"), "\"back_edges\" does nothing under \"aligned\""),
+        (&|file| file["snapshots"]["protocol"] = json!("none"), "\"interval\" and \"at\" do nothing under \"none\""),
+        (&|file| file["operators"]["S"]["service"] = json!("1ms"), "\"service\" of \"S\" does nothing"),
+    ];
+    for (change, expected) in cases {
+        let notes = notes(change);
+        assert_eq!(notes.len(), 1, "{expected}: {notes:?}");
+        assert!(notes[0].starts_with(expected), "{}", notes[0]);
+    }
+    let timed = notes(&|file| {
+        file["snapshots"] = json!({"protocol": "aligned_timeout", "interval": "2ms", "alignment_timeout": "1s"});
+        file["operators"]["mid"]["parallelism"] = json!(2);
+    });
+    assert_eq!(timed, ["\"alignment_timeout\" did nothing: every snapshot was over before 1s had passed, so all of them were aligned"]);
+}
+
+/// What `liveness` says of a run.
+fn hang(file: &Value) -> String {
+    let outcome = outcome(file);
+    let liveness = outcome.invariants.into_iter().find(|invariant| invariant.name == "liveness").expect("judged");
+    assert_eq!(liveness.verdict, "violated");
+    liveness.detail.expect("it says why")
+}
+
+#[test]
+fn a_hang_is_explained_by_who_waits_for_whom() {
+    let circle =
+        "body waits for room in body->head since 7ms; head waits for room in head->body since 5ms; a circle in which nobody can go on";
+    assert!(hang(&stuck()).ends_with(circle), "{}", hang(&stuck()));
+    // The checkpoints that time out for ever are no reason.
+    let mut periodic = stuck();
+    periodic["snapshots"] = json!({"protocol": "aligned_cyclic", "interval": "10ms", "timeout": "20ms"});
+    periodic["limits"] = json!({"until": "1s"});
+    assert!(hang(&periodic).ends_with(circle), "{}", hang(&periodic));
+}
+
+#[test]
+fn what_is_repeated_without_progress_is_said() {
+    let mut spiral = failing();
+    spiral["operators"] = json!({
+        "S": {"kind": "source", "records": 200, "every": "1ms"},
+        "slow": {"kind": "keyed_count", "service": "4ms"},
+        "out": {"kind": "sink", "commit": "two_phase"}
+    });
+    spiral["channels"] = json!([{"from": "S", "to": "slow", "capacity": 50}, {"from": "slow", "to": "out"}]);
+    spiral["snapshots"] = json!({"protocol": "aligned", "interval": "50ms", "timeout": "100ms", "tolerable_failures": 0});
+    spiral["recovery"] = json!({"detect": "1ms", "restart": "10ms"});
+    spiral["faults"] = json!([]);
+    spiral["limits"] = json!({"until": "1s"});
+    let told = hang(&spiral);
+    let sentence = "no progress since 150ms: 6 failovers in a row (too many failed checkpoints) restored from nothing and did the same again; \
+                    snapshots 1 to 6 were all given up (timeout after 100ms)";
+    assert!(told.ends_with(sentence), "{told}");
+    // A run that a limit stops in the middle of its work repeats nothing.
+    spiral["snapshots"] = json!({"protocol": "aligned", "interval": "50ms"});
+    spiral["limits"] = json!({"until": "300ms"});
+    assert!(!hang(&spiral).contains("no progress"), "{}", hang(&spiral));
+}

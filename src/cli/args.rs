@@ -141,6 +141,9 @@ pub struct Run {
     /// Run everything twice and compare
     #[arg(long)]
     pub twice: bool,
+    /// Count a fault that never happens as a failure, unless "expect" has a number for it
+    #[arg(long)]
+    pub strict: bool,
     /// Put this bug of the zoo in
     #[arg(long, value_name = "NAME", value_parser = words::mutant, conflicts_with = "twice")]
     pub mutant: Option<&'static Mutant>,

@@ -91,6 +91,7 @@ fn run_file(file: &Path, arguments: &Run, stage: &Stage<'_>) -> Result<(Outcome,
     let lasts = |steps| stage.lasts(steps);
     let patience = Patience::new(&lasts);
     let scenario = load::load_to_run(file, arguments.seed, arguments.mutant)?;
+    let scenario = if arguments.strict { scenario.strict() } else { scenario };
     let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
     let ran = guard::guarded(|| {
         let outcome = trace.run(&scenario, arguments.mutant, patience);

@@ -172,10 +172,11 @@ pub enum Fault {
 /// The conditions that are still open in a run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
-    open: Vec<(TaskId, When, u32)>,
+    /// Who dies, when, how often that was, and the number of the fault.
+    open: Vec<(TaskId, When, u32, usize)>,
     /// The newest barrier that each task has received; empty when nothing is watched.
     aligning: Vec<Option<SnapshotId>>,
-    due: Vec<(TaskId, Ticks)>,
+    due: Vec<(TaskId, Ticks, usize)>,
 }
 
 impl Watch {
@@ -183,9 +184,9 @@ impl Watch {
         self.open.clear();
         self.due.clear();
         self.aligning.clear();
-        for fault in faults {
+        for (number, fault) in faults.iter().enumerate() {
             if let Fault::Crash { task, moment: Moment::When(when) } = fault {
-                self.open.push((*task, *when, 0));
+                self.open.push((*task, *when, 0, number));
             }
         }
         if !self.open.is_empty() {
@@ -204,18 +205,18 @@ impl Watch {
             self.aligning[plan.channels()[channel].to.0 as usize] = Some(snapshot);
         }
         let Watch { open, aligning, due } = self;
-        open.retain_mut(|(task, when, seen)| {
+        open.retain_mut(|(task, when, seen, fault)| {
             *seen += u32::from(when.is_met_by(fact, plan, aligning));
             let is_met = *seen >= when.nth;
             if is_met {
-                due.push((*task, when.after));
+                due.push((*task, when.after, *fault));
             }
             !is_met
         });
     }
 
-    /// Crashes whose condition was met in the last step.
-    pub fn take_due(&mut self) -> Option<(TaskId, Ticks)> {
+    /// Crashes whose condition was met in the last step: who, how long after, and the number of the fault.
+    pub fn take_due(&mut self) -> Option<(TaskId, Ticks, usize)> {
         if self.due.is_empty() { None } else { Some(self.due.remove(0)) }
     }
 }

@@ -25,7 +25,7 @@ mod world;
 pub use faults::{Fault, Moment, Point, When};
 pub use names::NoStep;
 pub use step::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch, Wait};
-pub use timed::{FactSink, Limits, Stop, Timed};
+pub use timed::{FactSink, FaultCounts, Limits, Stop, Timed};
 pub use timing::{EmitTimes, Initiation, OperatorTiming, Slow, Stall, Timing};
 pub use untimed::{Control, Skipped, Untimed};
 pub use world::{Setup, World};

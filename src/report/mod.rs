@@ -10,6 +10,7 @@ pub mod junit;
 pub mod messages;
 pub mod page;
 pub mod text;
+mod untested;
 pub mod zoo;
 
 use crate::scenario::outcome::{InvariantOutcome, Outcome};

@@ -69,11 +69,13 @@ pub fn outcome(outcome: &Outcome, style: &Style) -> String {
     let mut page = Page::new(style);
     page.title(outcome);
     page.skipped(outcome);
+    page.faults(outcome);
     page.failovers(outcome);
     page.snapshots(outcome);
     page.places(outcome);
     page.invariants(outcome);
     page.expectations(outcome);
+    page.notes(outcome);
     page.verdict(outcome);
     page.text
 }
@@ -89,6 +91,7 @@ pub fn summary(outcomes: &[Outcome], not_run: &[String], style: &Style) -> Strin
         page.complaints(outcome);
     }
     page.gap();
+    outcomes.iter().for_each(|outcome| page.untested(outcome));
     let good = outcomes.len() - unexpected.len();
     page.line(0, format_args!("{}: {good} as expected, {} not", count(outcomes.len(), "scenario"), unexpected.len()));
     if !not_run.is_empty() {
@@ -324,7 +327,11 @@ impl Page {
         }
     }
 
-    fn heading(&mut self, text: impl Display) {
+    pub(super) fn bad(&self, text: impl Display) -> String {
+        paint(self.style.bad, text)
+    }
+
+    pub(super) fn heading(&mut self, text: impl Display) {
         self.gap();
         self.line(0, paint(self.style.strong, text));
     }

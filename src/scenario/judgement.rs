@@ -1,7 +1,7 @@
 //! Whether everything came out as the scenario expects, and what did not.
 
 use super::check::{Expectations, Scenario};
-use super::outcome::{Ended, InvariantOutcome, Outcome, PlaceOutcome, SkippedStep};
+use super::outcome::{Ended, FaultOutcome, InvariantOutcome, Outcome, PlaceOutcome, SkippedStep};
 
 /// Skipped steps that are named one by one.
 const SKIPPED: usize = 9;
@@ -16,8 +16,16 @@ pub(super) fn complaints(scenario: &Scenario, outcome: &Outcome) -> Vec<String> 
         outcome.invariants.iter().filter(|invariant| is_open(expect, invariant)).filter_map(|invariant| broken(outcome, invariant)),
     );
     lines.extend(end(expect, outcome.ended));
+    lines.extend(untested(scenario, outcome));
     lines.extend(outcome.places.iter().filter_map(|place| unkept(expect, outcome, place)));
     lines
+}
+
+/// Faults that never happened, where that is a failure.
+fn untested(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
+    let is_open = |(number, fault): &(usize, &FaultOutcome)| fault.happened == 0 && !scenario.expect.names_fault(*number);
+    let open = outcome.faults.iter().enumerate().filter(|_| scenario.is_strict).filter(is_open);
+    open.map(|(_, fault)| format!("never happened: {} ({})", fault.fault, fault.place)).collect()
 }
 
 /// A list of steps that is not followed shows something else than it says.

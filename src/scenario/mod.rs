@@ -11,10 +11,13 @@ pub mod format;
 mod invariants;
 mod json;
 mod judgement;
+mod notes;
 mod offer;
 pub mod outcome;
+mod progress;
 mod recording;
 mod run;
+mod standing;
 mod states;
 mod timeline;
 

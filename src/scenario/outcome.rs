@@ -380,6 +380,17 @@ fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
+/// A fault of the scenario, and how often it took place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FaultOutcome {
+    /// Its JSON pointer in the file: `/faults/0`.
+    pub place: String,
+    /// The fault: `crash count at 57ms`.
+    pub fault: String,
+    /// Crashes; messages lost or held up; uploads failed; records that took longer. 0 when it tested nothing.
+    pub happened: u64,
+}
+
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -414,6 +425,12 @@ pub struct Outcome {
     pub steps: u64,
     /// The fingerprint of all facts with their times, 16 hex digits.
     pub digest: String,
+    /// Every fault of the scenario, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultOutcome>,
+    /// Settings that can do nothing here, or did nothing, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// All snapshots in order.
     pub snapshots: Vec<SnapshotReport>,
     /// All failovers in order.

@@ -8,9 +8,11 @@ use super::judgement::complaints;
 use super::outcome::{
     ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, JobEnd, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport,
 };
+use super::progress::repetition;
+use super::standing::Standing;
 use super::states::States;
 use super::timeline::Timeline;
-use crate::engine::{Control, FactSink, Setup, Skipped, Step, Stop, Timed, Untimed, World};
+use crate::engine::{Control, FactSink, FaultCounts, Setup, Skipped, Step, Stop, Timed, Untimed, World};
 use crate::kernel::{Digest, Panic, Patience, Ticks, caught};
 use crate::model::{SnapshotId, TaskId};
 use crate::oracle::{Oracles, PlaceReport, Verdict};
@@ -174,6 +176,7 @@ struct Judge<'s> {
     timeline: Timeline<'s>,
     states: States<'s>,
     meter: Meter<'s>,
+    standing: Standing<'s>,
     situations: Situations,
     digest: Digest,
     scenario: &'s Scenario,
@@ -192,6 +195,7 @@ impl FactSink for Judge<'_> {
         self.timeline.fact(now, fact);
         self.states.fact(fact);
         self.meter.fact(now, fact);
+        self.standing.fact(now, fact);
         self.situations.fact(&self.scenario.setup.plan, fact);
         (self.trace)(now, self.oracles.moment().step, fact);
     }
@@ -222,7 +226,8 @@ fn judged_run(scenario: &Scenario, mut world: World, trace: &mut dyn FnMut(Ticks
     let ran = caught(|| timed.run(&mut world, scenario.seed, scenario.limits));
     let stop = timed.sink.stop(ran);
     let (now, steps) = (timed.now(), timed.steps());
-    timed.sink.outcome(stop, now, steps, None)
+    let counts = timed.fault_counts().clone();
+    timed.sink.outcome(stop, (now, steps), &counts, None)
 }
 
 fn replay(
@@ -241,7 +246,7 @@ fn replay(
     });
     let steps = untimed.steps();
     let stop = judge.stop(ran);
-    judge.outcome(stop, Ticks(steps), steps, Some(skipped))
+    judge.outcome(stop, (Ticks(steps), steps), &FaultCounts::default(), Some(skipped))
 }
 
 impl<'s> Judge<'s> {
@@ -252,6 +257,7 @@ impl<'s> Judge<'s> {
             timeline: Timeline::new(plan),
             states: States::new(plan),
             meter: Meter::new(plan),
+            standing: Standing::new(plan),
             situations: Situations::new(plan),
             digest: Digest::new(),
             scenario,
@@ -269,7 +275,7 @@ impl<'s> Judge<'s> {
     }
 
     /// `skipped` of a run by a list of steps.
-    fn outcome(mut self, stop: Stop, now: Ticks, steps: u64, skipped: Option<Vec<Skipped>>) -> Outcome {
+    fn outcome(mut self, stop: Stop, (now, steps): (Ticks, u64), counts: &FaultCounts, skipped: Option<Vec<Skipped>>) -> Outcome {
         let scenario = self.scenario;
         let scheduled = skipped.is_some();
         let situations: BTreeMap<&'static str, u64> =
@@ -299,16 +305,20 @@ impl<'s> Judge<'s> {
             virtual_time_us: now.0,
             steps,
             digest: format!("{:016x}", self.digest.value()),
+            faults: scenario.planned.iter().filter(|_| !scheduled).map(|planned| planned.outcome(counts)).collect(),
+            notes: Vec::new(),
             snapshots: self.snapshots(),
             failovers: self.timeline.failovers(),
             guarantee: overall(&reports),
             places: reports.iter().map(|report| self.place(report)).collect(),
-            invariants: self.invariants(stop),
+            invariants: Vec::new(),
             expectations: Vec::new(),
             situations,
             costs: self.meter.costs(now, replayed, scenario.protocol.record_overhead()),
             outputs: self.timeline.outputs(),
         };
+        outcome.invariants = self.invariants(stop, repetition(&outcome));
+        outcome.notes = scenario.notes(&outcome);
         outcome.expectations = scenario.expect.judge(&outcome);
         outcome.complaints = complaints(scenario, &outcome);
         if !outcome.complaints.is_empty() {
@@ -339,6 +349,14 @@ impl<'s> Judge<'s> {
         snapshots
     }
 
+    /// What is behind a run that does not come to its end. What is only on its way when a limit stops it says nothing.
+    fn hang(&self, stop: Stop, repeated: Option<String>) -> Option<String> {
+        match stop {
+            Stop::Quiet => self.standing.explanation(),
+            _ => self.standing.full_circle().or(repeated),
+        }
+    }
+
     fn place(&self, report: &PlaceReport) -> PlaceOutcome {
         let plan = &self.scenario.setup.plan;
         let example = |&(name, count): &(u64, u64)| format!("{} x{count}", plan.describe(report.operator, name));
@@ -365,7 +383,8 @@ impl<'s> Judge<'s> {
         }
     }
 
-    fn invariants(&mut self, stop: Stop) -> Vec<InvariantOutcome> {
+    /// `repeated` is what a run that a limit stopped did without progress.
+    fn invariants(&mut self, stop: Stop, repeated: Option<String>) -> Vec<InvariantOutcome> {
         let claims = self.scenario.claims;
         let judged = self.oracles.verdicts(stop != Stop::Quiet);
         // That it did not come to an end is not the run's fault.
@@ -376,7 +395,9 @@ impl<'s> Judge<'s> {
                 Verdict::Held => (None, None),
                 Verdict::Incomplete(why) => (Some(why.clone()), None),
                 Verdict::Violated(violation) => {
-                    let detail = format!("{}: expected {}, found {}", violation.what, violation.expected, violation.actual);
+                    let why = if name == "liveness" { self.hang(stop, repeated.clone()) } else { None };
+                    let why = why.map_or(String::new(), |why| format!(": {why}"));
+                    let detail = format!("{}: expected {}, found {}{why}", violation.what, violation.expected, violation.actual);
                     (Some(detail), Some(violation.moment.step))
                 }
             };

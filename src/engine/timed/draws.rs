@@ -67,8 +67,19 @@ impl<S: FactSink> Timed<'_, S> {
         let service = self.timing.of(self.plan.tasks()[task].operator).service;
         let (seed, plan) = (self.draws.seed, self.plan);
         let ticks = Draws::draw(seed, &mut self.draws.services, task.index(), service, || format!("service/{}", plan.task_name(task)));
-        let slows = self.timing.slows.iter().filter(|slow| slow.task == task && (slow.from.0..slow.until.0).contains(&at));
-        ticks.0 + slows.map(|slow| slow.extra.0).sum::<u64>()
+        ticks.0 + self.slowed_by(task, at)
+    }
+
+    #[inline(always)]
+    fn slowed_by(&mut self, task: TaskId, at: u64) -> u64 {
+        let mut extra = 0;
+        for (slow, count) in self.timing.slows.iter().zip(&mut self.counts.slows) {
+            if slow.task == task && (slow.from.0..slow.until.0).contains(&at) {
+                *count += 1;
+                extra += slow.extra.0;
+            }
+        }
+        extra
     }
 
     #[inline(always)]
@@ -82,8 +93,9 @@ impl<S: FactSink> Timed<'_, S> {
     fn draw_data_arrival(&mut self, channel: ChannelId) -> u64 {
         let ticks = self.listed_delay(channel).unwrap_or_else(|| self.draw_delay(channel));
         let mut arrival = self.departure.saturating_add(ticks.0);
-        for stall in &self.timing.stalls {
+        for (stall, count) in self.timing.stalls.iter().zip(&mut self.counts.stalls) {
             if stall.channel == channel && (stall.from.0..stall.until.0).contains(&arrival) {
+                *count += 1;
                 arrival = stall.until.0;
             }
         }

@@ -5,10 +5,13 @@
 //! driver never scans.
 
 mod agenda;
+mod counts;
 mod draws;
 mod observe;
 
 use std::collections::VecDeque;
+
+pub use self::counts::FaultCounts;
 
 use self::agenda::Agenda;
 use self::draws::Draws;
@@ -168,6 +171,7 @@ pub struct Timed<'s, S> {
     is_timeout_queued: bool,
     draws: Draws,
     watch: Watch,
+    counts: FaultCounts,
     losses: Vec<(TaskId, Notice)>,
     /// Uploads that will fail.
     failing: Vec<(TaskId, SnapshotId)>,
@@ -211,6 +215,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             is_timeout_queued: false,
             draws: Draws::new(channels, tasks),
             watch: Watch::default(),
+            counts: FaultCounts::default(),
             losses: Vec::new(),
             failing: Vec::new(),
             mail: Vec::new(),
@@ -229,6 +234,11 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.steps
     }
 
+    /// How often each fault of the last run took place.
+    pub fn fault_counts(&self) -> &FaultCounts {
+        &self.counts
+    }
+
     fn reset(&mut self, seed: u64) {
         self.queue.clear();
         (self.now, self.departure, self.steps) = (0, 0, 0);
@@ -239,6 +249,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.is_timeout_queued = false;
         self.draws.reset(seed);
         self.watch.reset(self.faults, self.plan);
+        self.counts.reset(self.faults.len(), self.timing.stalls.len(), self.timing.slows.len());
         self.losses.clear();
         self.failing.clear();
         self.mail.clear();
@@ -307,10 +318,11 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.steps += 1;
         self.sink.step(step);
         world.apply(step, self);
-        while let Some((task, after)) = self.watch.take_due() {
+        while let Some((task, after, fault)) = self.watch.take_due() {
             if after > Ticks::ZERO {
-                self.schedule(Step::Crash(task), at + after.0);
+                self.schedule_crash(task, at.saturating_add(after.0), fault);
             } else if world.ready(Step::Crash(task)).is_ok() {
+                self.counts.faults[fault] += 1;
                 self.steps += 1;
                 self.departure = at;
                 self.sink.step(Step::Crash(task));
@@ -325,10 +337,15 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.queue.push(at, AGENDA | slot);
     }
 
+    fn schedule_crash(&mut self, task: TaskId, at: u64, fault: usize) {
+        self.counts.expect_crash(at, task, fault);
+        self.schedule(Step::Crash(task), at);
+    }
+
     fn schedule_faults(&mut self) {
         for (number, fault) in self.faults.iter().enumerate() {
             match fault {
-                Fault::Crash { task, moment: Moment::At(at) } => self.schedule(Step::Crash(*task), at.0),
+                Fault::Crash { task, moment: Moment::At(at) } => self.schedule_crash(*task, at.0, number),
                 Fault::Crash { .. } => {}
                 Fault::Lose { task, notice } => self.losses.push((*task, *notice)),
                 Fault::FailUpload { task, snapshot } => self.failing.push((*task, *snapshot)),
@@ -340,7 +357,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
                         at = at.saturating_add(stream.exponential(every.0));
                         crashes.push((tasks[stream.below(tasks.len() as u64) as usize], at));
                     }
-                    crashes.into_iter().for_each(|(task, at)| self.schedule(Step::Crash(task), at));
+                    crashes.into_iter().for_each(|(task, at)| self.schedule_crash(task, at, number));
                 }
             }
         }
@@ -454,6 +471,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
         let task = TaskId(number);
         let is_lost = world.notice_stamp(task).is_some_and(|stamp| stamp.0 & LOST != 0);
+        let lost = if is_lost { world.next_notice(task) } else { None };
         let step = if is_lost { Step::Lose(task) } else { Step::Tell(task) };
         if self.desks[task.index()].busy_until > at {
             return self.wait_for_desk(task, lane, at);
@@ -464,6 +482,9 @@ impl<'s, S: FactSink> Timed<'s, S> {
             Err(_) => return self.lanes[lane as usize].due = PARKED,
         }
         self.lanes[lane as usize].due = PARKED;
+        if let Some(notice) = lost {
+            self.counts.lost(self.faults, task, notice);
+        }
         self.apply(world, step, at);
         self.follow_up(lane, world.notice_stamp(task), at);
     }
@@ -608,7 +629,13 @@ impl<'s, S: FactSink> Timed<'s, S> {
     }
 
     fn take_due(&mut self, world: &mut World, step: Step, at: u64) {
-        if world.ready(step).is_ok() {
+        let happens = world.ready(step).is_ok();
+        match step {
+            Step::Crash(task) => self.counts.crash_due(at, task, happens),
+            Step::FailUpload(task, Some(snapshot)) if happens => self.counts.upload_failed(self.faults, task, snapshot),
+            _ => {}
+        }
+        if happens {
             self.departure = at;
             self.apply(world, step, at);
         }

@@ -46,12 +46,29 @@ enum Expectation {
     Completed(Range),
     Aborted(Range),
     Failovers(Range),
+    /// How often the fault of this number takes place.
+    Fault(usize, Range),
     Skipped(Range),
     Restored(Vec<Option<u32>>),
-    Alignment { task: String, snapshot: u32, range: Range },
-    Process { snapshot: u32, process: String, value: Shown },
-    Channel { snapshot: u32, channel: String, messages: Vec<Shown> },
-    Visited { snapshot: u32, visited: bool },
+    Alignment {
+        task: String,
+        snapshot: u32,
+        range: Range,
+    },
+    Process {
+        snapshot: u32,
+        process: String,
+        value: Shown,
+    },
+    Channel {
+        snapshot: u32,
+        channel: String,
+        messages: Vec<Shown>,
+    },
+    Visited {
+        snapshot: u32,
+        visited: bool,
+    },
     Situation(String),
     Invariant(String, &'static str),
 }
@@ -105,6 +122,7 @@ impl Checker<'_> {
         for (field, number, make) in counts {
             items.extend(number.as_ref().map(|number| make(self.range(&format!("/expect/{field}"), number))));
         }
+        items.extend(self.expected_faults(file.faults.as_deref().unwrap_or_default()));
         items.extend(file.restored.map(Expectation::Restored));
         for (n, alignment) in file.alignment.iter().enumerate() {
             let place = format!("/expect/alignment/{n}");
@@ -123,6 +141,16 @@ impl Checker<'_> {
         items.extend(file.situations.into_iter().map(|name| Expectation::Situation(name.0)));
         items.extend(file.invariants.0.into_iter().map(|(name, file)| Expectation::Invariant(name, verdict(file))));
         Expectations { items }
+    }
+
+    fn expected_faults(&mut self, numbers: &[Number]) -> Vec<Expectation> {
+        let faults = self.length("/faults");
+        if !numbers.is_empty() && numbers.len() != faults {
+            let message = format!("expected a number for each of the {faults} faults, found {}", numbers.len());
+            self.mistake("/expect/faults", message, None);
+        }
+        let range = |(at, number)| Expectation::Fault(at, self.range(&format!("/expect/faults/{at}"), number));
+        numbers.iter().enumerate().map(range).collect()
     }
 
     fn state(&mut self, plan: &Plan, id: &str, file: &StateExpect, items: &mut Vec<Expectation>) {
@@ -196,6 +224,11 @@ impl Expectations {
     /// Whether it says in so many words how many steps of the schedule may be left out.
     pub(in crate::scenario) fn names_skipped(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Expectation::Skipped(_)))
+    }
+
+    /// Whether it says how often the fault of this number takes place.
+    pub(in crate::scenario) fn names_fault(&self, number: usize) -> bool {
+        self.names(|item| matches!(item, Expectation::Fault(at, _) if *at == number))
     }
 
     fn names(&self, is_meant: impl Fn(&Expectation) -> bool) -> bool {
@@ -315,6 +348,13 @@ impl Expectation {
             Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),
             Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),
             Expectation::Failovers(range) => within("failovers", *range, outcome.failovers.len() as u64),
+            Expectation::Fault(number, range) => {
+                // A run by a list of steps has the faults of its list.
+                let Some(fault) = outcome.faults.get(*number) else {
+                    return (format!("fault {} {}", number + 1, range.text()), false, "no fault of the file in a run by steps".to_owned());
+                };
+                within(&format!("fault {} ({})", number + 1, fault.fault), *range, fault.happened)
+            }
             Expectation::Skipped(range) => within("skipped", *range, outcome.skipped.len() as u64),
             Expectation::Restored(expected) => {
                 let actual: Vec<_> =

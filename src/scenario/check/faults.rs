@@ -1,5 +1,6 @@
 //! Snapshots, recovery and faults.
 
+use super::planned::{Part, Planned};
 use super::{Checker, list, nearest, pointer};
 use crate::engine::{Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
 use crate::kernel::{Delay, Ticks};
@@ -113,22 +114,31 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn faults(&mut self, plan: &Plan, timing: &mut Timing) -> Vec<Fault> {
-        let mut faults = Vec::new();
+    /// The faults that have a place of their own, and all of them in the words of the file.
+    pub(super) fn faults(&mut self, plan: &Plan, timing: &mut Timing) -> (Vec<Fault>, Vec<Planned>) {
+        let (mut faults, mut planned) = (Vec::new(), Vec::new());
         for at in 0..self.length("/faults") {
             let place = format!("/faults/{at}");
-            match self.read::<FaultFile>(&place) {
-                Some(FaultFile::CrashAt(file)) => faults.extend(self.crash_at(plan, &place, &file)),
-                Some(FaultFile::CrashWhen(file)) => faults.extend(self.crash_when(plan, &place, &file)),
-                Some(FaultFile::RandomCrashes(file)) => faults.extend(self.random_crashes(plan, &place, &file)),
-                Some(FaultFile::Lose(file)) => faults.extend(self.lose(plan, &place, &file)),
-                Some(FaultFile::FailUpload(file)) => faults.extend(self.fail_upload(plan, &place, &file)),
-                Some(FaultFile::Stall(file)) => self.stall(plan, &place, &file, timing),
-                Some(FaultFile::Slow(file)) => self.slow(plan, &place, &file, timing),
-                None => {}
-            }
+            let Some(file) = self.read::<FaultFile>(&place) else { continue };
+            let (stalls, slows) = (timing.stalls.len(), timing.slows.len());
+            let fault = match &file {
+                FaultFile::CrashAt(file) => self.crash_at(plan, &place, file),
+                FaultFile::CrashWhen(file) => self.crash_when(plan, &place, file),
+                FaultFile::RandomCrashes(file) => self.random_crashes(plan, &place, file),
+                FaultFile::Lose(file) => self.lose(plan, &place, file),
+                FaultFile::FailUpload(file) => self.fail_upload(plan, &place, file),
+                FaultFile::Stall(file) => self.stall(plan, &place, file, timing),
+                FaultFile::Slow(file) => self.slow(plan, &place, file, timing),
+            };
+            let part = match file {
+                FaultFile::Stall(_) => Part::Stalls(stalls..timing.stalls.len()),
+                FaultFile::Slow(_) => Part::Slow(slows),
+                _ => Part::Fault(faults.len()),
+            };
+            planned.push(Planned::new(&place, &file, part));
+            faults.extend(fault);
         }
-        faults
+        (faults, planned)
     }
 
     /// The task of that name, or a mistake that says which there are.
@@ -224,7 +234,7 @@ impl Checker<'_> {
         Some(Fault::FailUpload { task, snapshot: SnapshotId(file.snapshot) })
     }
 
-    fn stall(&mut self, plan: &Plan, place: &str, file: &StallFile, timing: &mut Timing) {
+    fn stall(&mut self, plan: &Plan, place: &str, file: &StallFile, timing: &mut Timing) -> Option<Fault> {
         let from = file.from.ticks();
         let until = from + file.duration.ticks();
         let channels = matching_channels(plan, &file.stall);
@@ -232,6 +242,7 @@ impl Checker<'_> {
             self.unknown_channel(place, &file.stall);
         }
         timing.stalls.extend(channels.into_iter().map(|channel| Stall { channel, from, until }));
+        None
     }
 
     /// A mistake, unless the file has the channel: where a graph is not whole, some are left out.
@@ -251,13 +262,14 @@ impl Checker<'_> {
         files.map(|file| format!("{}->{}", file.from, file.to)).collect()
     }
 
-    fn slow(&mut self, plan: &Plan, place: &str, file: &SlowFile, timing: &mut Timing) {
+    fn slow(&mut self, plan: &Plan, place: &str, file: &SlowFile, timing: &mut Timing) -> Option<Fault> {
         let from = file.from.ticks();
         let until = from + file.duration.ticks();
         let extra = file.extra.ticks();
         if let Some(task) = self.task(plan, &format!("{place}/slow"), &file.slow) {
             timing.slows.push(Slow { task, from, until, extra });
         }
+        None
     }
 }
 

@@ -3,6 +3,7 @@
 mod expect;
 mod faults;
 mod graph;
+mod planned;
 mod processes;
 mod schedule;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use self::graph::Graph;
+pub(super) use self::planned::Planned;
 use super::format::{self, DelayFile, Duration};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};
 use super::{diagnose, schema};
@@ -48,6 +50,10 @@ pub struct Scenario {
     pub(super) settings: Settings,
     pub(super) timing: Timing,
     pub(super) faults: Vec<Fault>,
+    /// What the file says of each fault, in its order.
+    pub(super) planned: Vec<Planned>,
+    /// Whether a fault that never happens is a failure.
+    pub(super) is_strict: bool,
     pub(super) promises: Vec<Promise>,
     pub(super) reference: Arc<Reference>,
     pub(super) expect: Expectations,
@@ -132,6 +138,12 @@ impl Scenario {
             operator.emit = emit;
         }
         scenario.with_setup(|setup| setup.plan = plan)
+    }
+
+    /// The same scenario, in which a fault that never happens is a failure unless it is expected.
+    #[must_use]
+    pub fn strict(self) -> Scenario {
+        Scenario { is_strict: true, ..self }
     }
 
     /// The same scenario under another protocol: as if its file named that one. What it expects stays
@@ -303,7 +315,7 @@ impl<'f> Checker<'f> {
         let operators = self.keys("/operators");
         let mut rules = self.rules(&operators);
         let graph = graph?;
-        let faults = self.faults(&graph.plan, &mut rules.timing);
+        let (faults, planned) = self.faults(&graph.plan, &mut rules.timing);
         let expect = self.expectations(&graph.plan);
         let property = self.property(&graph.plan);
         self.suits(&graph.plan, &rules);
@@ -364,6 +376,8 @@ impl<'f> Checker<'f> {
             settings: rules.settings,
             timing: rules.timing,
             faults,
+            planned,
+            is_strict: false,
             promises,
             expect,
             limits,

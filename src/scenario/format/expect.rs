@@ -180,6 +180,9 @@ pub struct ExpectFile {
     /// Failovers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failovers: Option<Number>,
+    /// How often each fault takes place, in the order of `faults`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Vec<Number>>,
     /// Steps of the schedule that could not happen; none may be left out when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<Number>,
