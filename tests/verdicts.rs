@@ -196,7 +196,7 @@ fn a_fault_that_never_happens_can_be_expected_and_can_be_a_failure() {
 
 #[test]
 fn a_setting_that_does_nothing_is_named() {
-    let notes = |change: &dyn Fn(&mut Value)| {
+    let notes = |change: fn(&mut Value)| {
         let mut file = failing();
         file["faults"] = json!([]);
         file["operators"]["mid"] = json!({"kind": "map"});
@@ -205,20 +205,21 @@ fn a_setting_that_does_nothing_is_named() {
         change(&mut file);
         outcome(&file).notes
     };
-    assert!(notes(&|_| {}).is_empty());
-    let cases: [(&dyn Fn(&mut Value), &str); 5] = [
-        (&|file| file["snapshots"]["protocol"] = json!("unaligned"), "under unaligned every channel of this job stays aligned"),
-        (&|file| file["snapshots"]["alignment_timeout"] = json!("1ms"), "\"alignment_timeout\" does nothing under \"aligned\""),
-        (&|file| file["snapshots"]["back_edges"] = json!("ignored"), "\"back_edges\" does nothing under \"aligned\""),
-        (&|file| file["snapshots"]["protocol"] = json!("none"), "\"interval\" and \"at\" do nothing under \"none\""),
-        (&|file| file["operators"]["S"]["service"] = json!("1ms"), "\"service\" of \"S\" does nothing"),
+    assert!(notes(|_| {}).is_empty());
+    type Change = fn(&mut Value);
+    let cases: [(Change, &str); 5] = [
+        (|file| file["snapshots"]["protocol"] = json!("unaligned"), "under unaligned every channel of this job stays aligned"),
+        (|file| file["snapshots"]["alignment_timeout"] = json!("1ms"), "\"alignment_timeout\" does nothing under \"aligned\""),
+        (|file| file["snapshots"]["back_edges"] = json!("ignored"), "\"back_edges\" does nothing under \"aligned\""),
+        (|file| file["snapshots"]["protocol"] = json!("none"), "\"interval\" and \"at\" do nothing under \"none\""),
+        (|file| file["operators"]["S"]["service"] = json!("1ms"), "\"service\" of \"S\" does nothing"),
     ];
     for (change, expected) in cases {
         let notes = notes(change);
         assert_eq!(notes.len(), 1, "{expected}: {notes:?}");
         assert!(notes[0].starts_with(expected), "{}", notes[0]);
     }
-    let timed = notes(&|file| {
+    let timed = notes(|file| {
         file["snapshots"] = json!({"protocol": "aligned_timeout", "interval": "2ms", "alignment_timeout": "1s"});
         file["operators"]["mid"]["parallelism"] = json!(2);
     });

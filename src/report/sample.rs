@@ -55,6 +55,8 @@ pub fn as_expected() -> Outcome {
         virtual_time_us: 412_000,
         steps: 18_234,
         digest: "0123456789abcdef".into(),
+        faults: Vec::new(),
+        notes: Vec::new(),
         snapshots: vec![snapshot(1, 20_000)],
         failovers: Vec::new(),
         guarantee: GuaranteePair { declared: "exactly_once", observed: "exactly_once" },
