@@ -6,6 +6,7 @@
 
 mod agenda;
 mod counts;
+mod desk;
 mod draws;
 mod observe;
 
@@ -506,75 +507,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.queue.push(at, LANE | lane);
     }
 
-    #[inline(never)]
-    fn join_ring(&mut self, task: TaskId, lane: u32) {
-        self.lanes[lane as usize].due = WAITING;
-        self.lanes[lane as usize].next = NONE;
-        let desk = &mut self.desks[task.index()];
-        match desk.ring_end {
-            NONE => desk.ring = lane,
-            end => self.lanes[end as usize].next = lane,
-        }
-        desk.ring_end = lane;
-    }
-
-    #[inline(never)]
-    fn wait_for_desk(&mut self, task: TaskId, lane: u32, at: u64) {
-        self.join_ring(task, lane);
-        let free = self.desks[task.index()].busy_until.max(at);
-        self.queue_wake(task, free);
-    }
-
-    #[inline(never)]
-    fn queue_wake(&mut self, task: TaskId, at: u64) {
-        let desk = &mut self.desks[task.index()];
-        if desk.wake == IDLE {
-            desk.wake = at;
-            self.queue.push(at, WAKE | task.0);
-        }
-    }
-
-    /// The task may be free: lets the lanes in its ring go on, in order, as far as it can.
-    #[inline(never)]
-    fn on_wake(&mut self, world: &mut World, task: TaskId, at: u64) {
-        if self.desks[task.index()].wake != at {
-            return;
-        }
-        self.desks[task.index()].wake = IDLE;
-        if world.is_busy(task) {
-            match self.desks[task.index()].busy_until {
-                until if until > at => return self.queue_wake(task, until),
-                _ => self.take_due(world, Step::Complete(task), at),
-            }
-        }
-        if self.has_mail(task) {
-            match self.desks[task.index()].busy_until {
-                until if until > at => return self.queue_wake(task, until),
-                _ => self.open_mail(world, task, at),
-            }
-        }
-        loop {
-            let desk = &mut self.desks[task.index()];
-            let lane = desk.ring;
-            if lane == NONE {
-                return;
-            }
-            if desk.busy_until > at {
-                let until = desk.busy_until;
-                return self.queue_wake(task, until);
-            }
-            desk.ring = self.lanes[lane as usize].next;
-            if desk.ring == NONE {
-                desk.ring_end = NONE;
-            }
-            self.try_lane(world, lane, at);
-            // What is in the ring waits for room now, and Room will wake the task again.
-            if world.is_stuck(task) {
-                return;
-            }
-        }
-    }
-
     #[inline(always)]
     fn on_emit(&mut self, world: &mut World, task: TaskId, at: u64) {
         if self.desks[task.index()].emit != at {
@@ -622,12 +554,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
     }
 
-    #[inline(always)]
-    fn has_mail(&self, task: TaskId) -> bool {
-        // None at all is the usual case.
-        !self.mail.is_empty() && self.mail.iter().any(|(owner, _)| *owner == task)
-    }
-
     fn take_due(&mut self, world: &mut World, step: Step, at: u64) {
         let happens = world.ready(step).is_ok();
         match step {
@@ -638,26 +564,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         if happens {
             self.departure = at;
             self.apply(world, step, at);
-        }
-    }
-
-    fn keep(&mut self, task: TaskId, step: Step, at: u64) {
-        self.mail.push((task, step));
-        let free = self.desks[task.index()].busy_until.max(at);
-        self.queue_wake(task, free);
-    }
-
-    /// A task looks at what is due before it takes the next element, as a mailbox does; not while its
-    /// output waits for room, which will wake it again.
-    #[inline(never)]
-    fn open_mail(&mut self, world: &mut World, task: TaskId, at: u64) {
-        while !world.is_stuck(task) {
-            let Some(first) = self.mail.iter().position(|(owner, _)| *owner == task) else { return };
-            if let Err(Wait::Down(_)) = world.ready(self.mail[first].1) {
-                return;
-            }
-            let (_, step) = self.mail.remove(first);
-            self.take_due(world, step, at);
         }
     }
 
