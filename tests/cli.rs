@@ -161,6 +161,27 @@ fn a_bad_file_does_not_keep_others_from_running() {
     assert_eq!(document["outcomes"].as_array().map(Vec::len), Some(1));
 }
 
+#[test]
+fn a_file_without_an_outcome_is_an_error_in_documents() {
+    let bad = changed(r#""seed""#, r#""sead""#);
+    let room = Room::with(&[("bad.json", &bad), ("good.json", GOOD), ("empty/notes.txt", "")]);
+    let arguments = ["run", "bad.json", "good.json", "none.json", "empty", "--format"];
+    let ran = room.cutline(&[&arguments[..], &["json"]].concat());
+    assert_eq!(ran.exit, 2);
+    let errors = json(&ran.out)["errors"].as_array().expect("a list").clone();
+    let told = |at: usize, path: &str, message: &str| errors[at]["path"] == path && errors[at]["message"].as_str() == Some(message);
+    assert!(told(0, "empty", "no scenario in empty: it has no *.json file but schema.json and hidden ones"), "{errors:?}");
+    let message = errors[1]["message"].as_str().expect("text");
+    assert!(errors[1]["path"] == "bad.json" && message.starts_with("3:3: $.sead: ") && message.contains("\"seed\""), "{errors:?}");
+    assert!(told(2, "none.json", "cannot read none.json: no such file or folder"), "{errors:?}");
+    let junit = room.cutline(&[&arguments[..], &["junit"]].concat());
+    assert_eq!(junit.exit, 2);
+    assert_well_formed(&junit.out);
+    assert!(junit.out.contains(r#"tests="4" skipped="0" failures="0" errors="3""#), "{}", junit.out);
+    assert!(junit.out.contains(r#"<testcase name="good.json: A &lt;good&gt;"#), "{}", junit.out);
+    assert_eq!(json(&room.cutline(&["run", "good.json", "--format", "json"]).out).get("errors"), None);
+}
+
 /// The fields of the contract at one place of an outcome, each with the types it may have.
 fn has(value: &Value, place: &str, fields: &[(&str, &str)]) {
     for (field, types) in fields {
@@ -423,6 +444,30 @@ fn all_protocols_that_take_snapshots_are_compared() {
     };
     assert_eq!(words(&[]), ["aligned", "at_least_once", "unaligned", "chandy_lamport", "lai_yang"]);
     assert_eq!(words(&["--protocols", "none"]), ["none"]);
+}
+
+/// Under a name stand numbers of that protocol or none: what `run` refuses, `compare` refuses or leaves out.
+#[test]
+fn a_protocol_that_cannot_run_is_not_compared() {
+    let named = |file: &str, protocols: &str| cutline(&["compare", file, "--protocols", protocols]);
+    for (file, unfit, why) in [
+        ("scenarios/aligned-join.json", "aligned_timeout", "alignment_timeout"),
+        ("scenarios/course/02-never-occurred.json", "unaligned", "a graph of processes"),
+    ] {
+        let ran = named(file, &format!("chandy_lamport,{unfit}"));
+        assert_eq!((ran.exit, &*ran.out), (2, ""), "{file}");
+        assert!(ran.err.contains(&format!("cannot run under {unfit}")) && ran.err.contains(why), "{}", ran.err);
+        assert!(ran.err.contains("help: choose from: ") && ran.err.contains("lai_yang"), "{}", ran.err);
+        let (text, document) = (cutline(&["compare", file]), json(&cutline(&["compare", file, "--format", "json"]).out));
+        let left_out = document["left_out"].as_array().expect("a list");
+        let row = left_out.iter().find(|row| row["protocol"] == unfit).expect("a row");
+        let reason = row["reason"].as_str().expect("a reason");
+        let is_told = |line: &str| line.starts_with(unfit) && line.ends_with(reason);
+        assert!(reason.contains(why) && text.out.lines().any(is_told), "{}", text.out);
+    }
+    assert_eq!(named("scenarios/aligned-until-its-timeout.json", "aligned_timeout").exit, 0);
+    let chosen = cutline(&["compare", "scenarios/aligned-join.json", "--protocols", "aligned", "--format", "json"]);
+    assert_eq!(json(&chosen.out).get("left_out"), None, "somebody has chosen");
 }
 
 const COLUMN: &[(&str, &str)] = &[

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cutline::protocol::ProtocolKind;
 use cutline::scenario::outcome::{Judgement, Outcome};
 use cutline::trace::Situation;
 use cutline::{Scenario, run};
@@ -106,9 +107,11 @@ fn a_scenario_under_another_protocol_is_the_file_with_another_word() {
         let (scenario, text) = (load(&name), String::from_utf8(bytes_of(&name)).expect("UTF-8"));
         let (before, word) = text.split_once(r#""protocol": ""#).expect("a protocol");
         let (_, after) = word.split_once('"').expect("the end of a word");
-        for protocol in scenario.protocols() {
+        for protocol in ProtocolKind::ALL {
             let text = format!(r#"{before}"protocol": "{}"{after}"#, protocol.word());
-            let typed = Scenario::parse(&name, text.as_bytes(), &read).unwrap_or_else(|mistakes| panic!("{name}: {mistakes:#?}"));
+            let typed = Scenario::parse(&name, text.as_bytes(), &read);
+            assert_eq!(typed.is_err(), scenario.refusal(protocol).is_some(), "{name} under {}: {typed:#?}", protocol.word());
+            let Some(typed) = typed.ok().filter(|_| scenario.protocols().contains(&protocol)) else { continue };
             let turned = scenario.under(protocol);
             assert_eq!(format!("{turned:?}"), format!("{typed:?}"), "{name} under {}", protocol.word());
             assert_eq!(run(&turned), run(&typed), "{name} under {}", protocol.word());

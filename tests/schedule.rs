@@ -10,6 +10,7 @@ use common::{Recorder, scenario, shapes, verdict};
 use cutline::engine::{Control, NoStep, Step, Stop, Untimed};
 use cutline::model::{SnapshotId, TaskId};
 use cutline::protocol::Timer;
+use cutline::report::Batch;
 use cutline::report::text::{self, Style};
 use cutline::scenario::outcome::Judgement;
 use cutline::scenario::{Runner, compare};
@@ -391,7 +392,7 @@ fn skipped_steps_are_reported() {
           no. 15  emit B            B has nothing left to emit
           Take them out of "schedule", or list what they wait for before them."#]]
     .assert_eq(skipped);
-    let summary = text::summary(std::slice::from_ref(&outcome), &[], &Style::plain());
+    let summary = text::summary(&Batch::of(std::slice::from_ref(&outcome)), &Style::plain());
     assert!(summary.contains("skipped no. 1 of the schedule, deliver A->count: nothing is in the channel"), "{summary}");
     let document = serde_json::to_value(&outcome).expect("a document");
     assert_eq!(document["scheduled"], true);

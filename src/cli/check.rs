@@ -27,7 +27,7 @@ pub fn check(arguments: &Check) -> Exit {
     };
     let found = files::find(&arguments.paths);
     let mut exit = Exit::AsExpected;
-    for problem in &found.problems {
+    for (_, problem) in &found.problems {
         exit = exit.max(refuse(problem));
     }
     let (mut checked, mut not_run) = (Vec::new(), Vec::new());

@@ -8,13 +8,13 @@ use crate::kernel::Patience;
 use crate::protocol::ProtocolKind;
 use crate::report::text::Style;
 use crate::report::{compare as report, printable};
-use crate::scenario::{self, Comparison};
+use crate::scenario::{self, Comparison, LeftOut, Scenario};
 
 /// Runs one scenario under several protocols and prints a table.
 pub fn compare(arguments: &Compare) -> Exit {
     let scenario = match load::load(&arguments.path) {
         Ok(scenario) => scenario,
-        Err(exit) => return exit,
+        Err(failure) => return failure.exit,
     };
     if scenario.schedule().is_some() {
         let message = "the scenario has a \"schedule\": its steps are those of one protocol, and no seed changes them";
@@ -26,23 +26,39 @@ pub fn compare(arguments: &Compare) -> Exit {
         return refuse(&Problem::new(message, "give a smaller --seed or fewer --seeds"));
     };
     let seeds: Vec<u64> = (first..=last).collect();
-    let protocols = if arguments.protocols.is_empty() { scenario.protocols() } else { distinct(&arguments.protocols) };
-    if let Some(unfit) = protocols.iter().find(|&&protocol| !scenario.can_run(protocol)) {
-        let fit: Vec<&str> = scenario.protocols().into_iter().map(ProtocolKind::word).collect();
-        let message = format!("{} needs a dataflow from sources to sinks, and the scenario is a graph of processes", unfit.word());
-        return refuse(&Problem::new(message, format!("protocols for it: {}", fit.join(", "))));
-    }
+    let protocols = match chosen(&arguments.protocols, &scenario) {
+        Ok(protocols) => protocols,
+        Err(problem) => return refuse(&problem),
+    };
     let name = printable(&arguments.path.display().to_string());
     let progress = Progress::new("runs", Some(protocols.len() as u64 * u64::from(arguments.seeds)));
     let lasts = progress.lasts();
     let compared = guard::guarded(|| scenario::compare_attended(&scenario, &protocols, &seeds, Patience::new(&lasts)));
     match compared {
-        Ok(comparison) => exit_of(&comparison).max(print(&comparison, arguments.format)),
+        Ok(mut comparison) => {
+            if arguments.protocols.is_empty() {
+                comparison.left_out = scenario.protocols_left_out().into_iter().map(LeftOut::from).collect();
+            }
+            exit_of(&comparison).max(print(&comparison, arguments.format))
+        }
         Err(panic) => {
             guard::internal_error(&format!("{name} with seeds {first} to {last}"), &panic).print();
             Exit::Internal
         }
     }
+}
+
+/// The protocols that were named, if the scenario can run under each of them; all that make sense if none was.
+fn chosen(named: &[ProtocolKind], scenario: &Scenario) -> Result<Vec<ProtocolKind>, Problem> {
+    if named.is_empty() {
+        return Ok(scenario.protocols());
+    }
+    let Some((unfit, why)) = named.iter().find_map(|&protocol| Some((protocol, scenario.refusal(protocol)?))) else {
+        return Ok(distinct(named));
+    };
+    let fit: Vec<&str> = scenario.protocols().into_iter().map(ProtocolKind::word).collect();
+    let message = format!("the scenario cannot run under {}: {why}", unfit.word());
+    Err(Problem::new(message, format!("choose from: {}", fit.join(", "))))
 }
 
 /// Each protocol once, where it is named first.

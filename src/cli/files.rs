@@ -20,8 +20,8 @@ const NAME_SCENARIOS: &str = "name a scenario file, or a folder that holds *.jso
 pub struct Found {
     /// The files, in the order of the arguments and sorted by name within a folder.
     pub files: Vec<PathBuf>,
-    /// Arguments and folders that lead to no scenario.
-    pub problems: Vec<Problem>,
+    /// Folders that lead to no scenario, and why.
+    pub problems: Vec<(PathBuf, Problem)>,
     /// Whether more than one scenario was asked for, even if only one was found.
     pub many: bool,
 }
@@ -53,12 +53,12 @@ impl Found {
             match entry {
                 Ok(entry) if is_scenario(&entry) => self.files.push(entry.into_path()),
                 Ok(_) => {}
-                Err(error) => self.problems.push(unreadable_folder(folder, &error)),
+                Err(error) => self.problems.push((folder.to_owned(), unreadable_folder(folder, &error))),
             }
         }
         if self.files.len() == files && self.problems.len() == problems {
             let message = format!("no scenario in {}: it has no *.json file but schema.json and hidden ones", folder.display());
-            self.problems.push(Problem::new(message, NAME_SCENARIOS));
+            self.problems.push((folder.to_owned(), Problem::new(message, NAME_SCENARIOS)));
         }
     }
 }

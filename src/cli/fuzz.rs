@@ -64,7 +64,7 @@ fn given(arguments: &Fuzz) -> Result<Scenarios, Exit> {
     let found = files::find(&arguments.paths);
     let mut given = Scenarios::default();
     let mut exit = Exit::AsExpected;
-    for problem in &found.problems {
+    for (_, problem) in &found.problems {
         exit = exit.max(refuse(problem));
     }
     for path in &found.files {
@@ -75,7 +75,7 @@ fn given(arguments: &Fuzz) -> Result<Scenarios, Exit> {
                 // It has just been read.
                 given.files.push((serde_json::from_slice(&bytes).expect("a scenario is JSON"), scenario));
             }
-            Err(worse) => exit = exit.max(worse),
+            Err(failure) => exit = exit.max(failure.exit),
         }
     }
     let suits = |mutant: &Mutant| given.files.iter().any(|(_, scenario)| mutant.suits(scenario));

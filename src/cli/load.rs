@@ -3,25 +3,25 @@
 use std::path::Path;
 
 use super::output::Problem;
-use super::{Exit, diagnostics, files, guard, refuse};
+use super::{Exit, Failure, diagnostics, files, guard};
 use crate::explore::zoo::{Mutant, Need};
 use crate::report::printable;
 use crate::scenario::Scenario;
 
-/// The scenario at `path`, or how the program has to end because there is none.
-pub fn load(path: &Path) -> Result<Scenario, Exit> {
-    let bytes = files::read_scenario(path).map_err(|problem| refuse(&problem))?;
+/// The scenario at `path`, or what has been printed because there is none.
+pub fn load(path: &Path) -> Result<Scenario, Failure> {
+    let bytes = files::read_scenario(path).map_err(|problem| Failure::print(&problem, Exit::Usage))?;
     parse(path, &bytes, &files::read_beside(path))
 }
 
 /// The scenario at `path`, to be run under another seed than its own and with a bug, if any.
-pub fn load_to_run(path: &Path, seed: Option<u64>, mutant: Option<&Mutant>) -> Result<Scenario, Exit> {
+pub fn load_to_run(path: &Path, seed: Option<u64>, mutant: Option<&Mutant>) -> Result<Scenario, Failure> {
     let mut scenario = load(path)?;
     if let Some(seed) = seed {
         scenario = scenario.with_seed(seed);
     }
     match mutant.filter(|mutant| !mutant.suits(&scenario)) {
-        Some(mutant) => Err(refuse(&no_place(path, mutant))),
+        Some(mutant) => Err(Failure::print(&no_place(path, mutant), Exit::Usage)),
         None => Ok(scenario),
     }
 }
@@ -41,24 +41,22 @@ fn no_place(file: &Path, mutant: &Mutant) -> Problem {
 }
 
 /// The scenario at `path` with its bytes, if all of it is in them.
-pub fn load_alone(path: &Path) -> Result<(Vec<u8>, Scenario), Exit> {
-    let bytes = files::read_scenario(path).map_err(|problem| refuse(&problem))?;
+pub fn load_alone(path: &Path) -> Result<(Vec<u8>, Scenario), Failure> {
+    let bytes = files::read_scenario(path).map_err(|problem| Failure::print(&problem, Exit::Usage))?;
     let scenario = parse(path, &bytes, &|_| Err("scenarios of campaigns cannot read text files".to_owned()))?;
     Ok((bytes, scenario))
 }
 
-fn parse(path: &Path, bytes: &[u8], read: &dyn Fn(&str) -> Result<Vec<u8>, String>) -> Result<Scenario, Exit> {
+fn parse(path: &Path, bytes: &[u8], read: &dyn Fn(&str) -> Result<Vec<u8>, String>) -> Result<Scenario, Failure> {
     let name = printable(&path.display().to_string());
     let parsed = guard::guarded(|| Scenario::parse(&name, bytes, read));
     match parsed {
         Ok(Ok(scenario)) => Ok(scenario),
         Ok(Err(mistakes)) => {
             diagnostics::print(&name, bytes, &mistakes);
-            Err(Exit::Usage)
+            let lines: Vec<String> = mistakes.iter().map(|mistake| printable(&mistake.to_string())).collect();
+            Err(Failure { exit: Exit::Usage, message: lines.join("\n") })
         }
-        Err(panic) => {
-            guard::internal_error(&format!("reading {name}"), &panic).print();
-            Err(Exit::Internal)
-        }
+        Err(panic) => Err(Failure::print(&guard::internal_error(&format!("reading {name}"), &panic), Exit::Internal)),
     }
 }

@@ -105,6 +105,24 @@ impl From<Exit> for ExitCode {
 
 /// Prints what kept a command from doing its work.
 fn refuse(problem: &Problem) -> Exit {
-    problem.print();
-    Exit::Usage
+    Failure::print(problem, Exit::Usage).exit
+}
+
+/// What kept a command from doing its work with one file, after it was printed.
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    fn print(problem: &Problem, exit: Exit) -> Failure {
+        problem.print();
+        Failure { exit, message: problem.message() }
+    }
+}
+
+impl From<Failure> for Exit {
+    fn from(failure: Failure) -> Exit {
+        failure.exit
+    }
 }

@@ -22,11 +22,15 @@ impl Problem {
         Problem { message: message.into(), help: help.into() }
     }
 
+    /// What went wrong, on lines of its own.
+    pub fn message(&self) -> String {
+        self.message.lines().map(printable).collect::<Vec<_>>().join("\n")
+    }
+
     /// Writes it to standard error.
     pub fn print(&self) {
         let red = AnsiColor::Red.on_default().effects(Effects::BOLD);
-        let lines: Vec<_> = self.message.lines().map(printable).collect();
-        message(format_args!("{red}error{red:#}: {}\n  help: {}", lines.join("\n"), printable(&self.help)));
+        message(format_args!("{red}error{red:#}: {}\n  help: {}", self.message(), printable(&self.help)));
     }
 }
 

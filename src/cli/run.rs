@@ -8,12 +8,12 @@ use super::args::{Format, Run};
 use super::files::{self, Found, reason};
 use super::output::{self, Problem};
 use super::progress::Progress;
-use super::{Exit, guard, interrupt, load, refuse, twice};
+use super::{Exit, Failure, guard, interrupt, load, refuse, twice};
 use crate::explore::zoo::Mutant;
 use crate::kernel::Patience;
 use crate::report::text::Style;
-use crate::report::{json, junit, printable, text};
-use crate::scenario::outcome::{Ended, Judgement};
+use crate::report::{Batch, json, junit, printable, text};
+use crate::scenario::outcome::{Ended, FileError, Judgement};
 use crate::scenario::{Outcome, Scenario};
 use crate::trace::Fact;
 
@@ -23,11 +23,15 @@ pub fn run(arguments: &Run) -> Exit {
     if let Err(problem) = check_trace(arguments, &found) {
         return refuse(&problem);
     }
+    let (mut outcomes, mut errors, mut not_run) = (Vec::new(), Vec::new(), Vec::new());
     let mut exit = Exit::AsExpected;
-    for problem in &found.problems {
-        exit = exit.max(refuse(problem));
+    let mut fail = |path: &Path, failure: Failure| {
+        errors.push(FileError { path: printable(&path.display().to_string()), message: failure.message });
+        failure.exit
+    };
+    for (folder, problem) in &found.problems {
+        exit = exit.max(fail(folder, Failure::print(problem, Exit::Usage)));
     }
-    let (mut outcomes, mut not_run) = (Vec::new(), Vec::new());
     let progress = Progress::new("scenarios", Some(found.files.len() as u64));
     for (done, file) in (0..).zip(&found.files) {
         if interrupt::is_asked() {
@@ -40,11 +44,12 @@ pub fn run(arguments: &Run) -> Exit {
                 exit = exit.max(worse);
                 outcomes.push(outcome);
             }
-            Err(worse) => exit = exit.max(worse),
+            Err(failure) => exit = exit.max(fail(file, failure)),
         }
     }
     report_missing(found.files.len() - outcomes.len() - not_run.len(), &found);
-    exit.max(print(&outcomes, &not_run, arguments.format, found.many))
+    let batch = Batch { outcomes: &outcomes, errors: &errors, not_run: &not_run };
+    exit.max(print(&batch, arguments.format, found.many))
 }
 
 /// How far a command is when a run of it begins.
@@ -86,13 +91,13 @@ fn is_stdout(trace: &Path) -> bool {
     trace == Path::new("-")
 }
 
-/// The outcome of a file and how the program has to end for it, or only the latter.
-fn run_file(file: &Path, arguments: &Run, stage: &Stage<'_>) -> Result<(Outcome, Exit), Exit> {
+/// The outcome of a file and how the program has to end for it, or what has been printed because there is none.
+fn run_file(file: &Path, arguments: &Run, stage: &Stage<'_>) -> Result<(Outcome, Exit), Failure> {
     let lasts = |steps| stage.lasts(steps);
     let patience = Patience::new(&lasts);
     let scenario = load::load_to_run(file, arguments.seed, arguments.mutant)?;
     let scenario = if arguments.strict { scenario.strict() } else { scenario };
-    let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| refuse(&problem))?;
+    let mut trace = Trace::create(arguments.trace.as_deref()).map_err(|problem| Failure::print(&problem, Exit::Usage))?;
     let ran = guard::guarded(|| {
         let outcome = trace.run(&scenario, arguments.mutant, patience);
         let difference = arguments.twice.then(|| twice::compare(&scenario, &outcome, patience)).flatten();
@@ -100,8 +105,7 @@ fn run_file(file: &Path, arguments: &Run, stage: &Stage<'_>) -> Result<(Outcome,
     });
     let (outcome, difference) = ran.map_err(|panic| {
         let what = format!("{} with seed {}", printable(&file.display().to_string()), scenario.seed());
-        guard::internal_error(&what, &panic).print();
-        Exit::Internal
+        Failure::print(&guard::internal_error(&what, &panic), Exit::Internal)
     })?;
     let mut exit = exit_of(&outcome).max(trace.finish());
     if let Some(difference) = difference {
@@ -131,14 +135,14 @@ fn report_missing(missing: usize, found: &Found) {
     }
 }
 
-fn print(outcomes: &[Outcome], not_run: &[String], format: Format, many: bool) -> Exit {
+fn print(batch: &Batch<'_>, format: Format, many: bool) -> Exit {
     let style = Style::coloured();
-    match (format, outcomes) {
-        (Format::Json, _) => output::result(&json::document(outcomes, not_run)),
-        (Format::Junit, _) => output::result(&junit::document(outcomes, not_run)),
-        (Format::Text, []) if not_run.is_empty() => Exit::AsExpected,
+    match (format, batch.outcomes) {
+        (Format::Json, _) => output::result(&json::document(batch)),
+        (Format::Junit, _) => output::result(&junit::document(batch)),
+        (Format::Text, []) if batch.not_run.is_empty() => Exit::AsExpected,
         (Format::Text, [outcome]) if !many => output::result(&text::outcome(outcome, &style)),
-        (Format::Text, _) => output::result(&text::summary(outcomes, not_run, &style)),
+        (Format::Text, _) => output::result(&text::summary(batch, &style)),
     }
 }
 

@@ -16,7 +16,7 @@ pub fn shrink(arguments: &Shrink) -> Exit {
     let name = printable(&arguments.file.display().to_string());
     let scenario = match load::load(&arguments.file) {
         Ok(scenario) => arguments.seed.map_or(scenario.clone(), |seed| scenario.with_seed(seed)),
-        Err(exit) => return exit,
+        Err(failure) => return failure.exit,
     };
     let file = match files::read_scenario(&arguments.file) {
         Ok(bytes) => serde_json::from_slice(&bytes).expect("it was read before"),

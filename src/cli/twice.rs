@@ -6,7 +6,7 @@ use std::thread;
 
 use super::output::Problem;
 use crate::kernel::{Patience, Ticks};
-use crate::report::{json, printable};
+use crate::report::{Batch, json, printable};
 use crate::scenario::outcome::Ended;
 use crate::scenario::{Outcome, Scenario, run_traced};
 use crate::trace::Fact;
@@ -71,7 +71,7 @@ fn in_batches(scenario: &Scenario, send: &mut dyn FnMut(Vec<Line>)) {
 
 /// For when the facts agree and only what was made of them does not.
 fn different_lines(first: &Outcome, second: &Outcome) -> String {
-    let documents = [first, second].map(|outcome| json::document(std::slice::from_ref(outcome), &[]));
+    let documents = [first, second].map(|outcome| json::document(&Batch::of(std::slice::from_ref(outcome))));
     let mut lines = documents[0].lines().zip(documents[1].lines());
     match lines.find(|(one, other)| one != other) {
         Some((one, other)) => format!("two more runs agree in every fact, the outcomes differ:\n  {}\n  {}", one.trim(), other.trim()),

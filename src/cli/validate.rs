@@ -8,14 +8,14 @@ use super::{Exit, files, load, output, refuse};
 pub fn validate(paths: &[PathBuf]) -> Exit {
     let found = files::find(paths);
     let mut exit = Exit::AsExpected;
-    for problem in &found.problems {
+    for (_, problem) in &found.problems {
         exit = exit.max(refuse(problem));
     }
     let mut valid = 0;
     for file in &found.files {
         match load::load(file) {
             Ok(_) => valid += 1,
-            Err(worse) => exit = exit.max(worse),
+            Err(failure) => exit = exit.max(failure.exit),
         }
     }
     exit.max(output::result(&counted(valid, found.files.len())))

@@ -4,7 +4,7 @@ use super::printable;
 use super::text::{Page, Style, count, paint, table};
 use crate::kernel::Ticks;
 use crate::scenario::outcome::FORMAT;
-use crate::scenario::{Comparison, ComparisonReport, ProtocolSummary};
+use crate::scenario::{Comparison, ComparisonReport, LeftOut, ProtocolSummary};
 
 /// One document, ending in a line break.
 pub fn document(comparison: &Comparison) -> String {
@@ -35,7 +35,20 @@ pub fn text(comparison: &Comparison, style: &Style) -> String {
         table.add_row([row.label.to_owned()].into_iter().chain(cells));
     }
     page.table(0, &mut table, &(1..=comparison.protocols.len()).collect::<Vec<_>>());
+    left_out(&mut page, &comparison.left_out);
     page.text
+}
+
+/// A comparison does not hide whom it did not ask.
+fn left_out(page: &mut Page, left_out: &[LeftOut]) {
+    if left_out.is_empty() {
+        return;
+    }
+    page.gap();
+    let mut table = table();
+    table.set_header(["left out", "because"]);
+    table.add_rows(left_out.iter().map(|LeftOut { protocol, reason }| [*protocol, *reason]));
+    page.table(0, &mut table, &[]);
 }
 
 fn heading(comparison: &Comparison) -> String {
@@ -144,6 +157,7 @@ mod tests {
             interrupted: false,
             not_run: Vec::new(),
             protocols: vec![aligned, none],
+            left_out: Vec::new(),
         }
     }
 
@@ -174,6 +188,20 @@ mod tests {
             runs stopped by a limit                   0      1
         "#]]
         .assert_eq(&text(&sample(), &Style::plain()));
+    }
+
+    #[test]
+    fn what_was_left_out_is_named() {
+        let none = LeftOut { protocol: "none", reason: "it takes no snapshots" };
+        let timeout = LeftOut { protocol: "aligned_timeout", reason: "it needs something" };
+        let text = text(&Comparison { left_out: vec![timeout, none], ..sample() }, &Style::plain());
+        let (_, last) = text.rsplit_once("\n\n").expect("a last part");
+        expect![[r#"
+            left out         because
+            aligned_timeout  it needs something
+            none             it takes no snapshots
+        "#]]
+        .assert_eq(last);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The JSON document of `run --format json`.
 
-use crate::scenario::outcome::{Ended, FORMAT, Outcome, Report};
+use super::Batch;
+use crate::scenario::outcome::{Ended, FORMAT, Report};
 
-/// One document with all outcomes and the files that nobody waited for, ending in a line break.
-pub fn document(outcomes: &[Outcome], not_run: &[String]) -> String {
+/// One document with all outcomes and the files that have none, ending in a line break.
+pub fn document(batch: &Batch<'_>) -> String {
+    let Batch { outcomes, errors, not_run } = *batch;
     let interrupted = !not_run.is_empty() || outcomes.iter().any(|outcome| outcome.ended == Ended::Interrupted);
-    let report = Report { format: FORMAT, version: env!("CARGO_PKG_VERSION"), interrupted, outcomes, not_run };
+    let report = Report { format: FORMAT, version: env!("CARGO_PKG_VERSION"), interrupted, outcomes, errors, not_run };
     let text = serde_json::to_string_pretty(&report);
     // Strings, numbers and maps with string keys: there is nothing that JSON could refuse.
     text.expect("an outcome is always JSON") + "\n"
@@ -15,10 +17,11 @@ pub fn document(outcomes: &[Outcome], not_run: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::scenario::outcome::{FileError, Outcome};
 
     #[test]
     fn the_document_names_its_format_and_holds_every_outcome() {
-        let text = document(&[sample::as_expected(), sample::unexpected()], &[]);
+        let text = document(&Batch::of(&[sample::as_expected(), sample::unexpected()]));
         assert!(text.ends_with("}\n"));
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["format"], 1);
@@ -30,14 +33,23 @@ mod tests {
 
     #[test]
     fn no_outcomes_are_a_document_too() {
-        let json: serde_json::Value = serde_json::from_str(&document(&[], &[])).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&document(&Batch::default())).unwrap();
         assert_eq!(json["outcomes"], serde_json::json!([]));
     }
 
     #[test]
+    fn a_file_without_an_outcome_is_an_error() {
+        let errors = [FileError { path: "b.json".into(), message: "cannot read b.json".into() }];
+        let json: serde_json::Value = serde_json::from_str(&document(&Batch { errors: &errors, ..Batch::default() })).unwrap();
+        assert_eq!(json["errors"], serde_json::json!([{"path": "b.json", "message": "cannot read b.json"}]));
+        assert_eq!(json.get("interrupted"), None);
+    }
+
+    #[test]
     fn a_document_that_was_cut_says_so() {
-        let parse =
-            |outcomes: &[Outcome], not_run: &[String]| -> serde_json::Value { serde_json::from_str(&document(outcomes, not_run)).unwrap() };
+        let parse = |outcomes: &[Outcome], not_run: &[String]| -> serde_json::Value {
+            serde_json::from_str(&document(&Batch { not_run, ..Batch::of(outcomes) })).unwrap()
+        };
         assert_eq!(parse(&[sample::as_expected()], &[]).get("interrupted"), None);
         let cut = Outcome { ended: Ended::Interrupted, ..sample::unexpected() };
         assert_eq!(parse(&[cut], &[])["interrupted"], true);

@@ -13,7 +13,25 @@ pub mod text;
 mod untested;
 pub mod zoo;
 
-use crate::scenario::outcome::{InvariantOutcome, Outcome};
+use crate::scenario::outcome::{FileError, InvariantOutcome, Outcome};
+
+/// What came of several files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batch<'b> {
+    /// One per scenario that was run.
+    pub outcomes: &'b [Outcome],
+    /// The files that gave none.
+    pub errors: &'b [FileError],
+    /// The files that nobody waited for.
+    pub not_run: &'b [String],
+}
+
+impl Batch<'_> {
+    /// Nothing but outcomes.
+    pub fn of(outcomes: &[Outcome]) -> Batch<'_> {
+        Batch { outcomes, ..Batch::default() }
+    }
+}
 
 /// `text` on one line, with a stand-in for every character that a terminal or an XML reader would not
 /// show as it is. Names and titles come from files, and a file must not be able to garble a report.

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Effects};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{complaints, is_broken, is_named, printable, reason};
+use super::{Batch, complaints, is_broken, is_named, printable, reason};
 use crate::scenario::outcome::{
     ChannelState, Clock, ContentsOutcome, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep,
     SnapshotReport, TaskRow,
@@ -81,7 +81,8 @@ pub fn outcome(outcome: &Outcome, style: &Style) -> String {
 }
 
 /// Many scenarios: a line each, what is wrong with the unexpected ones, and how many there are of each.
-pub fn summary(outcomes: &[Outcome], not_run: &[String], style: &Style) -> String {
+pub fn summary(batch: &Batch<'_>, style: &Style) -> String {
+    let Batch { outcomes, not_run, .. } = *batch;
     let mut page = Page::new(style);
     if !outcomes.is_empty() {
         page.overview(outcomes);
@@ -672,7 +673,7 @@ mod tests {
 
     #[test]
     fn many_runs_are_a_table() {
-        let table = |outcomes: &[Outcome]| summary(outcomes, &[], &Style::plain());
+        let table = |outcomes: &[Outcome]| summary(&Batch::of(outcomes), &Style::plain());
         expect![[r#"
             scenario                            protocol       promised       observed      snapshots     failovers  verdict
             scenarios/aligned.json              aligned        exactly_once   exactly_once  1                     0  as expected
@@ -696,7 +697,7 @@ mod tests {
     fn colour_changes_nothing_but_colour() {
         let outcomes = [sample::as_expected(), sample::unexpected()];
         let bare = |text: String| anstream::adapter::strip_str(&text).to_string();
-        assert_eq!(bare(summary(&outcomes, &[], &Style::coloured())), summary(&outcomes, &[], &Style::plain()));
+        assert_eq!(bare(summary(&Batch::of(&outcomes), &Style::coloured())), summary(&Batch::of(&outcomes), &Style::plain()));
         for one in &outcomes {
             assert_ne!(outcome(one, &Style::coloured()), outcome(one, &Style::plain()));
             assert_eq!(bare(outcome(one, &Style::coloured())), outcome(one, &Style::plain()));

@@ -43,6 +43,21 @@ pub struct ProtocolSummary {
     pub runs_limited: u64,
 }
 
+/// A protocol that a scenario was not run under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The protocol.
+    pub protocol: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+impl From<(ProtocolKind, &'static str)> for LeftOut {
+    fn from((protocol, reason): (ProtocolKind, &'static str)) -> LeftOut {
+        LeftOut { protocol: protocol.word(), reason }
+    }
+}
+
 /// A scenario under several protocols.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Comparison {
@@ -60,6 +75,9 @@ pub struct Comparison {
     pub not_run: Vec<&'static str>,
     /// One per protocol.
     pub protocols: Vec<ProtocolSummary>,
+    /// The protocols that it was not run under, where nobody has chosen or where the scenario is not valid under them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// The document that `compare --format json` prints.
@@ -75,6 +93,7 @@ pub struct ComparisonReport<'c> {
 }
 
 /// Runs a scenario under every one of the protocols and seeds. What the scenario expects is not judged.
+/// Protocols under which its file would be refused are left out.
 /// A schedule is followed as far as a protocol can follow it, which compares orders more than protocols:
 /// `cutline compare` refuses scenarios that have one.
 ///
@@ -106,15 +125,18 @@ pub fn compare(scenario: &Scenario, protocols: &[ProtocolKind], seeds: &[u64]) -
 
 /// The same as long as somebody has patience, who is told the number of runs. A run that is cut counts for nothing.
 pub fn compare_attended(scenario: &Scenario, protocols: &[ProtocolKind], seeds: &[u64], patience: Patience<'_>) -> Comparison {
-    let mut columns: Vec<_> =
-        protocols.iter().map(|&protocol| Column { scenario: scenario.under(protocol), tally: Tally::default() }).collect();
+    let refused = |&protocol: &ProtocolKind| Some((protocol, scenario.refusal(protocol)?));
+    let left_out: Vec<LeftOut> = protocols.iter().filter_map(refused).map(LeftOut::from).collect();
+    let fit = protocols.iter().copied().filter(|&protocol| scenario.refusal(protocol).is_none());
+    let mut columns: Vec<Column> = fit.map(|protocol| Column::new(scenario, protocol)).collect();
     // Seed by seed, so that whoever ends it early has about as much of each protocol.
-    let runs = seeds.iter().flat_map(|&seed| (0..protocols.len()).map(move |column| (column, seed)));
+    let count = columns.len();
+    let runs = seeds.iter().flat_map(|&seed| (0..count).map(move |column| (column, seed)));
     let is_complete = (0..).zip(runs).all(|(done, (column, seed))| {
         let lasts = |_| patience.lasts(done);
         lasts(0) && columns[column].add(seed, Patience::new(&lasts))
     });
-    let summaries = columns.into_iter().zip(protocols).map(|(column, &protocol)| column.tally.summary(protocol));
+    let summaries = columns.into_iter().map(|column| column.tally.summary(column.protocol));
     let (protocols, not_run): (Vec<_>, Vec<_>) = summaries.partition(|summary| summary.runs > 0 || is_complete);
     Comparison {
         scenario: scenario.name.clone(),
@@ -123,16 +145,22 @@ pub fn compare_attended(scenario: &Scenario, protocols: &[ProtocolKind], seeds: 
         interrupted: !is_complete,
         not_run: not_run.into_iter().map(|summary| summary.protocol).collect(),
         protocols,
+        left_out,
     }
 }
 
 /// A scenario under one protocol.
 struct Column {
+    protocol: ProtocolKind,
     scenario: Scenario,
     tally: Tally,
 }
 
 impl Column {
+    fn new(scenario: &Scenario, protocol: ProtocolKind) -> Column {
+        Column { protocol, scenario: scenario.under(protocol), tally: Tally::default() }
+    }
+
     /// Runs it under one more seed; whether it came to its end.
     fn add(&mut self, seed: u64, patience: Patience<'_>) -> bool {
         self.scenario = self.scenario.clone().with_seed(seed);

@@ -22,7 +22,7 @@ mod states;
 mod timeline;
 
 pub use check::{Expectations, Range, Scenario};
-pub use compare::{Comparison, ComparisonReport, ProtocolSummary, compare, compare_attended};
+pub use compare::{Comparison, ComparisonReport, LeftOut, ProtocolSummary, compare, compare_attended};
 pub use costs::{BARRIER_BYTES, RECORD_BYTES};
 pub use format::schema;
 pub use invariants::INVARIANTS;

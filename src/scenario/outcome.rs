@@ -451,6 +451,15 @@ pub struct Outcome {
     pub outputs: Vec<OutputTable>,
 }
 
+/// A file that gave no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileError {
+    /// The file, or the folder in which there was none, as it was named.
+    pub path: String,
+    /// Why; for a file that is no valid scenario every mistake, a line each.
+    pub message: String,
+}
+
 /// The document that `run --format json` prints.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report<'o> {
@@ -463,6 +472,9 @@ pub struct Report<'o> {
     pub interrupted: bool,
     /// One per scenario.
     pub outcomes: &'o [Outcome],
+    /// The files that gave none.
+    #[serde(skip_serializing_if = "<[FileError]>::is_empty")]
+    pub errors: &'o [FileError],
     /// The files that nobody waited for.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub not_run: &'o [String],

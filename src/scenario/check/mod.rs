@@ -5,6 +5,7 @@ mod faults;
 mod graph;
 mod planned;
 mod processes;
+mod protocols;
 mod schedule;
 
 use std::sync::Arc;
@@ -163,29 +164,6 @@ impl Scenario {
         let Scenario { setup, timing, settings, faults, .. } = &scenario;
         scenario.limits.until = self.until.unwrap_or_else(|| Graph::time_bound(&setup.plan, timing, settings, faults));
         scenario
-    }
-
-    /// Whether a protocol can run on the graph at all: processes need a classic one.
-    pub fn can_run(&self, protocol: ProtocolKind) -> bool {
-        protocol.is_classic() || !self.setup.plan.has_processes()
-    }
-
-    /// The protocols that make sense on such a graph, in the order of the registry: those that can
-    /// complete a snapshot of it, and for processes the wrong one too.
-    pub fn protocols(&self) -> Vec<ProtocolKind> {
-        let plan = &self.setup.plan;
-        let has_loops = plan.edges().iter().any(|edge| edge.is_back);
-        let suits = |protocol: &ProtocolKind| match protocol {
-            ProtocolKind::None => false,
-            ProtocolKind::NoMarkers => plan.has_processes(),
-            ProtocolKind::ChandyLamport | ProtocolKind::LaiYang => true,
-            ProtocolKind::AlignedCyclic => has_loops,
-            // Without a budget it is aligned.
-            ProtocolKind::AlignedTimeout if self.timing.budget == Ticks::NEVER => false,
-            // Aligning on a back edge never ends (Y4).
-            _ => !plan.has_processes() && !has_loops,
-        };
-        ProtocolKind::ALL.into_iter().filter(suits).collect()
     }
 
     /// The graph.
