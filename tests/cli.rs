@@ -302,7 +302,7 @@ fn json_uses_the_words_of_the_contract() {
     let known = |found: BTreeSet<&str>, valid: &[&str]| {
         assert!(!found.is_empty() && found.iter().all(|word| valid.contains(word)), "{found:?}");
     };
-    let guarantees = ["exactly_once", "at_least_once", "at_most_once", "none"];
+    let guarantees = ["exactly_once", "at_least_once", "at_most_once", "none", "not_judged"];
     known(words(outcomes, "snapshots", "status"), &["completed", "aborted", "pending"]);
     known(words(outcomes, "places", "kind"), &["state", "output"]);
     known(words(outcomes, "places", "observed"), &guarantees);
@@ -367,7 +367,13 @@ fn another_seed_is_another_run() {
     assert_eq!(run(&["--seed", "18446744073709551615"])["seed"], Value::from(u64::MAX));
     assert!(room.cutline(&["run", "good.json", "--seed", "77"]).out.contains("seed 77"));
     for seed in ["-1", "x", "1.5", "18446744073709551616", ""] {
-        assert_eq!(room.cutline(&["run", "good.json", "--seed", seed]).exit, 2, "{seed}");
+        let ran = room.cutline(&["run", "good.json", "--seed", seed]);
+        assert_eq!(ran.exit, 2, "{seed}");
+        assert!(seed.is_empty() || ran.err.contains("a seed is a whole number from 0 to 18446744073709551615"), "{seed}: {}", ran.err);
+    }
+    for command in [&["compare", "good.json"][..], &["view", "good.json"], &["shrink", "good.json", "-o", "x.json"], &["zoo"], &["fuzz"]] {
+        let ran = room.cutline(&[command, &["--seed", "-1"]].concat());
+        assert!(ran.exit == 2 && ran.err.contains("a seed is a whole number"), "{command:?}: {}", ran.err);
     }
 }
 
@@ -555,6 +561,26 @@ fn a_schedule_is_not_compared() {
     assert_eq!(cutline(&["run", file, "--twice", "--seed", "5"]).exit, 0);
 }
 
+/// Processes replay nothing to anybody outside, whatever their snapshots are.
+#[test]
+fn of_processes_no_guarantee_is_judged() {
+    let file = "scenarios/course/05-inconsistent-cut.json";
+    let text = cutline(&["run", file]).out;
+    assert!(text.contains("\nGuarantee: not judged\n  place  kind   records  effects"), "{text}");
+    let outcome = json(&cutline(&["run", file, "--format", "json"]).out)["outcomes"][0].clone();
+    assert_eq!(outcome["guarantee"], serde_json::json!({"declared": "not_judged", "observed": "not_judged"}));
+    assert_eq!((&outcome["places"][0]["observed"], &outcome["verdict"]), (&"not_judged".into(), &"as_expected".into()));
+    let table = cutline(&["compare", file]).out;
+    let row = table.lines().find(|line| line.starts_with("observed guarantee")).expect("a row");
+    assert!(row.matches("not judged").count() == 3 && !row.contains("once"), "{row}");
+    assert!(cutline(&["view", file]).out.contains("guarantee not judged"));
+    let told = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the file");
+    let room = Room::with(&[("x.json", &told.replace("\"expect\": {", "\"expect\": {\n    \"guarantee\": \"exactly_once\","))]);
+    let refused = room.cutline(&["run", "x.json"]);
+    assert!(refused.exit == 2 && refused.err.contains("$.expect.guarantee"), "{}", refused.err);
+    assert!(refused.err.contains("no guarantee is judged of processes"), "{}", refused.err);
+}
+
 #[test]
 fn files_are_validated_without_a_run() {
     let room = Room::with(&[("good.json", GOOD), ("all/bad.json", "{\"title\": 7}"), ("all/good.json", GOOD)]);
@@ -680,6 +706,26 @@ fn wrong_usage() {
         assert!(ran.err.contains("Usage: cutline") || ran.err.contains("--help"), "{arguments:?}: {}", ran.err);
     }
     assert!(cutline(&["rnu"]).err.contains("unrecognized subcommand 'rnu'"));
+    let exported = cutline(&["export", "chrome", "scenarios/aligned-join.json"]);
+    assert_eq!((exported.exit, &*exported.out), (2, ""));
+    assert!(exported.err.contains("tip: the tool goes behind --to") && exported.err.contains("perfetto"), "{}", exported.err);
+    assert_eq!(cutline(&["export", "scenarios/aligned-join.json", "--to", "chrome"]).exit, 0, "Perfetto reads what Chrome does");
+}
+
+/// A narrow terminal breaks a paragraph where it has to, and nobody else does: no line but the last of one is short.
+#[test]
+fn help_is_broken_by_the_terminal() {
+    for command in ["run", "compare", "check", "fuzz", "zoo", "merge", "view", "export", "shrink"] {
+        let help = finish(program().env("COLUMNS", "60").args([command, "--help"])).out;
+        let lines: Vec<&str> = help.split("Examples:").next().expect("a first part").lines().collect();
+        for pair in lines.windows(2) {
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let goes_on =
+                !pair[1].trim().is_empty() && indent(pair[0]) == indent(pair[1]) && pair[1].trim_start().starts_with(char::is_lowercase);
+            let next = pair[1].split_whitespace().next().map_or(0, str::len);
+            assert!(!goes_on || pair[0].len() + next >= 58, "{command}: broken by hand:\n{}\n{}", pair[0], pair[1]);
+        }
+    }
 }
 
 #[test]

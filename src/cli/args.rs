@@ -1,9 +1,11 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::words::{self, Required, Shard};
@@ -39,20 +41,20 @@ Examples:
   cutline compare scenarios/join.json --protocols aligned,unaligned --seeds 100 --format json";
 
 const CHECK_EXAMPLE: &str = "\
-Kinds of control steps: triggers, notices, reports, uploads, store, failover, alarms. Those that are not
-named happen at once, as soon as they can; the races they could have had are not tried.
+Kinds of control steps: triggers, notices, reports, uploads, store, failover, alarms. Those that are not named \
+happen at once, as soon as they can; the races they could have had are not tried.
 
 Examples:
   cutline check scenarios/check
   cutline check scenarios/check/join-aligned.json --crashes 2 --control uploads,store";
 
 const FUZZ_EXAMPLE: &str = "\
-Run R is a function of the seed and R alone. Shard K of N has the runs R with R % N = K - 1; --shards N takes
-K - 1 from SLURM_ARRAY_TASK_ID (for arrays that start at 0), JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX, or
-K from CI_NODE_INDEX. With --runs the merged reports of all shards are the bytes of the report in one piece;
+Run R is a function of the seed and R alone. Shard K of N has the runs R with R % N = K - 1; --shards N takes \
+K - 1 from SLURM_ARRAY_TASK_ID (for arrays that start at 0), JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX, or \
+K from CI_NODE_INDEX. With --runs the merged reports of all shards are the bytes of the report in one piece; \
 with --for each shard has a time of its own.
 
-Of each class of failures the first 10 are made small and written to the folder; all are counted. An interrupt
+Of each class of failures the first 10 are made small and written to the folder; all are counted. An interrupt \
 ends the campaign within seconds, with the report up to there and exit code 130; a second one at once.
 
 Examples:
@@ -130,7 +132,7 @@ pub struct Run {
     #[arg(value_name = "FILE|DIR", required = true)]
     pub paths: Vec<PathBuf>,
     /// Run with this seed instead of the scenario's own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -162,7 +164,7 @@ pub struct Compare {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seeds: u32,
     /// The first seed, instead of the scenario's own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// What to print
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
@@ -175,7 +177,7 @@ pub struct Shrink {
     /// The scenario that fails
     pub file: PathBuf,
     /// The seed of the run to start from, instead of the file's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// A part of the zoo that is wrong on purpose, to run the scenario with
     #[arg(long, value_name = "NAME", value_parser = words::mutant)]
@@ -234,7 +236,7 @@ pub struct Zoo {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub trials: u32,
     /// The first seed
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Give up after so many runs
     #[arg(long, value_name = "LIMIT", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
@@ -263,7 +265,7 @@ pub struct Fuzz {
     #[arg(long = "for", value_name = "TIME", value_parser = words::duration, conflicts_with = "runs")]
     pub time: Option<Duration>,
     /// What all draws depend on
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: u64,
     /// Threads to use; the result does not depend on it [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -321,6 +323,24 @@ pub struct Merge {
     pub format: TableFormat,
 }
 
+/// What was typed.
+///
+/// # Errors
+/// What is wrong with it, with a tip where what was meant can be told.
+pub fn parse(typed: Vec<OsString>) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(&typed).map_err(|mut error| {
+        let is_export = typed.get(1).is_some_and(|command| command == "export");
+        let is_left_over = error.kind() == ErrorKind::UnknownArgument && !typed.iter().any(|word| word == "--to");
+        if is_export && is_left_over {
+            let tools: Vec<String> =
+                Tool::value_variants().iter().filter_map(|tool| Some(tool.to_possible_value()?.get_name().to_owned())).collect();
+            let tip = format!("the tool goes behind --to, as in 'cutline export FILE --to perfetto'; tools: {}", tools.join(", "));
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        }
+        error
+    })
+}
+
 fn control(text: &str) -> Result<Control, String> {
     let find = |word: &str| Control::KINDS.iter().find(|(_, name)| *name == word).map(|(kind, _)| *kind);
     match text {
@@ -358,7 +378,7 @@ pub struct OneRun {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Run with this seed instead of the scenario's own
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = words::seed, allow_negative_numbers = true)]
     pub seed: Option<u64>,
     /// Put this bug of the zoo in
     #[arg(long, value_name = "NAME", value_parser = words::mutant)]
@@ -405,6 +425,7 @@ pub enum Tool {
     /// A log for ShiViz: events with vector clocks
     Shiviz,
     /// JSON trace events for Perfetto and chrome://tracing
+    #[value(alias = "chrome")]
     Perfetto,
     /// A sequence diagram for Mermaid
     Mermaid,

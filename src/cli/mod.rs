@@ -28,18 +28,17 @@ mod view;
 mod words;
 mod zoo;
 
+use std::env;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use self::args::{Arguments, Command};
+use self::args::Command;
 use self::output::Problem;
 use crate::scenario;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     guard::silence_panics();
-    let arguments = Arguments::parse();
+    let arguments = args::parse(env::args_os().collect()).unwrap_or_else(|error| error.exit());
     let exit = guard::guarded(|| dispatch(&arguments.command)).unwrap_or_else(|panic| {
         guard::internal_error("the command", &panic).print();
         Exit::Internal

@@ -11,6 +11,13 @@ pub fn mutant(name: &str) -> Result<&'static Mutant, String> {
     zoo::find(name).ok_or_else(|| unknown("mutant", name, ZOO.iter().map(|mutant| mutant.name)))
 }
 
+/// A seed.
+pub fn seed(text: &str) -> Result<u64, String> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seed = is_whole.then(|| text.parse().ok()).flatten();
+    seed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
 /// What a campaign has to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Required {
@@ -123,6 +130,14 @@ mod tests {
         assert!(["", "0/8", "9/8", "1/0", "2", "/8", "+1/8", "1/8/9", "a/b"].iter().all(|text| shard(text).is_err()));
         let shards = [1, 2, 3].map(|index| Shard { index, of: 3 });
         assert!((0..10).all(|run| shards.iter().filter(|shard| shard.has(run)).count() == 1));
+    }
+
+    #[test]
+    fn seeds_are_whole_numbers() {
+        assert_eq!((seed("0"), seed("18446744073709551615")), (Ok(0), Ok(u64::MAX)));
+        for text in ["", "-1", "+1", "1.5", "x", "18446744073709551616"] {
+            assert!(seed(text).is_err_and(|message| message.contains("a whole number from 0 to 18446744073709551615")), "{text}");
+        }
     }
 
     #[test]

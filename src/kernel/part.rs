@@ -45,6 +45,7 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panic> {
     result.map_err(|payload| {
         let Some(part) = CALLED.take() else { panic::resume_unwind(payload) };
         let said = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let said = said.filter(|said| !said.trim().is_empty());
         let place = PLACE.take().map(|place| format!(" ({place})")).unwrap_or_default();
         Panic { part, message: format!("{}{place}", said.unwrap_or("a panic without a message")) }
     })

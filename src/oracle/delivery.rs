@@ -543,7 +543,8 @@ impl<'p> Delivery<'p> {
             }
             let place = &plan.operators()[report.operator].name;
             let what = format!("{} of {place}: {}", report.kind.word(), report.wrongs(plan).join(", "));
-            first.note(end.moment, what, report.promised.word(), report.observed.word());
+            let observed = if report.observed == Guarantee::None { "no guarantee at all" } else { report.observed.word() };
+            first.note(end.moment, what, report.promised.word(), observed);
         }
         first.verdict()
     }

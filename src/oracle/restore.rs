@@ -113,7 +113,7 @@ impl RestoreFidelity {
                 self.offsets.retain(|(id, ..)| *id != snapshot);
             }
             Fact::Restoring { snapshot } if snapshot != self.latest => {
-                let name = |id: Option<SnapshotId>| id.map_or("nothing".to_owned(), |id| format!("snapshot {id}"));
+                let name = |id: Option<SnapshotId>| id.map_or("no snapshot".to_owned(), |id| format!("snapshot {id}"));
                 self.first.note(moment, fact.describe(plan), format!("{}, the latest completed", name(self.latest)), name(snapshot));
             }
             Fact::Restored { task, snapshot, digest } => self.restored(plan, moment, task, snapshot, digest),

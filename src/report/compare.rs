@@ -1,7 +1,7 @@
 //! A comparison of protocols, as a table and as a document.
 
-use super::printable;
 use super::text::{Page, Style, count, paint, table};
+use super::{guarantee_word, printable};
 use crate::kernel::Ticks;
 use crate::scenario::outcome::FORMAT;
 use crate::scenario::{Comparison, ComparisonReport, LeftOut, ProtocolSummary};
@@ -84,7 +84,7 @@ const fn rare(label: &'static str, cell: fn(&ProtocolSummary) -> String) -> Row 
 }
 
 const ROWS: [Row; 19] = [
-    row("observed guarantee, weakest", |summary| summary.guarantee.to_owned()),
+    row("observed guarantee, weakest", |summary| guarantee_word(summary.guarantee).to_owned()),
     row("records lost, total", |summary| summary.lost.to_string()),
     row("records duplicated, total", |summary| summary.duplicated.to_string()),
     row("snapshots completed, total", |summary| summary.snapshots_completed.to_string()),

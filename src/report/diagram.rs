@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::messages::{Content, Message, messages};
-use super::printable;
+use super::{guarantee, printable};
 use crate::kernel::{Id, IdVec};
 use crate::model::{Plan, TaskId};
+use crate::scenario::outcome::NOT_JUDGED;
 use crate::scenario::{Happened, Recording};
 use crate::trace::Fact;
 
@@ -118,7 +119,8 @@ fn end(recording: &Recording<'_>) -> String {
         Some(stopped) => format!("\nended early: {stopped}\n"),
         None => "\n".to_owned(),
     };
-    text += &format!("promised {}, observed {}\n", outcome.guarantee.declared, outcome.guarantee.observed);
+    let subject = if outcome.guarantee.observed == NOT_JUDGED { "guarantee " } else { "" };
+    text += &format!("{subject}{}\n", guarantee(&outcome.guarantee));
     for place in outcome.places.iter().filter(|place| place.lost + place.duplicated > 0) {
         let examples = place.examples.join(", ");
         let line = format!("{}: {} lost, {} duplicated: {examples}", place.place, place.lost, place.duplicated);

@@ -13,7 +13,7 @@ pub mod text;
 mod untested;
 pub mod zoo;
 
-use crate::scenario::outcome::{FileError, InvariantOutcome, Outcome};
+use crate::scenario::outcome::{FileError, GuaranteePair, InvariantOutcome, NOT_JUDGED, Outcome};
 
 /// What came of several files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,6 +55,19 @@ fn is_format(c: char) -> bool {
 /// Everything that keeps an outcome from being as expected, a line each.
 fn complaints(outcome: &Outcome) -> Vec<String> {
     outcome.complaints.iter().map(|line| printable(line)).collect()
+}
+
+/// `promised at_least_once, observed exactly_once`
+fn guarantee(pair: &GuaranteePair) -> String {
+    match pair.observed {
+        NOT_JUDGED => guarantee_word(NOT_JUDGED).to_owned(),
+        observed => format!("promised {}, observed {observed}", pair.declared),
+    }
+}
+
+/// A guarantee as people read it.
+fn guarantee_word(word: &'static str) -> &'static str {
+    if word == NOT_JUDGED { "not judged" } else { word }
 }
 
 /// Whether an invariant that is claimed is violated. Where the scenario says what it expects of it, that counts instead.

@@ -7,9 +7,9 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Effects};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{Batch, complaints, is_broken, is_named, printable, reason};
+use super::{Batch, complaints, guarantee, guarantee_word, is_broken, is_named, printable, reason};
 use crate::scenario::outcome::{
-    ChannelState, Clock, ContentsOutcome, FailoverReport, GlobalState, Judgement, Outcome, PlaceOutcome, Shown, SkippedStep,
+    ChannelState, Clock, ContentsOutcome, FailoverReport, GlobalState, Judgement, NOT_JUDGED, Outcome, PlaceOutcome, Shown, SkippedStep,
     SnapshotReport, TaskRow,
 };
 
@@ -152,7 +152,10 @@ impl Page {
 
     fn failovers(&mut self, outcome: &Outcome) {
         let failovers = &outcome.failovers;
-        self.heading(if failovers.is_empty() { "No failover".into() } else { count(failovers.len(), "failover") });
+        self.heading(match (failovers.len(), outcome.costs.replayed) {
+            (0, _) => "No failover".to_owned(),
+            (number, replayed) => format!("{}, {} replayed", count(number, "failover"), count(replayed, "record")),
+        });
         let (first, last) = ends(failovers, FAILOVERS);
         let shown = first.len() + last.len();
         let mut table = table();
@@ -215,19 +218,18 @@ impl Page {
     }
 
     fn places(&mut self, outcome: &Outcome) {
-        let pair = &outcome.guarantee;
-        // Nothing is promised of automata: what they send depends on the order of things.
-        if outcome.places.is_empty() && outcome.snapshots.iter().any(|snapshot| snapshot.state.is_some()) {
-            return;
-        }
-        self.heading(format!("Guarantee: promised {}, observed {}", pair.declared, pair.observed));
+        self.heading(format!("Guarantee: {}", guarantee(&outcome.guarantee)));
         if outcome.places.is_empty() {
             return;
         }
         let mut table = table();
-        table.set_header(["place", "kind", "promised", "observed", "records", "effects", "lost", "duplicated"]);
-        table.add_rows(outcome.places.iter().map(place_cells));
-        self.table(2, &mut table, &[4, 5, 6, 7]);
+        let is_judged = outcome.guarantee.observed != NOT_JUDGED;
+        // Of what is not judged two columns would say nothing else.
+        let words: &[&str] = if is_judged { &["promised", "observed"] } else { &[] };
+        table.set_header([&["place", "kind"], words, &["records", "effects", "lost", "duplicated"]].concat());
+        table.add_rows(outcome.places.iter().map(|place| place_cells(place, is_judged)));
+        let first = 2 + words.len();
+        self.table(2, &mut table, &[first, first + 1, first + 2, first + 3]);
         for place in &outcome.places {
             self.examples(place);
             self.contents(place);
@@ -505,11 +507,13 @@ fn recorded(row: &TaskRow) -> String {
     }
 }
 
-fn place_cells(place: &PlaceOutcome) -> [String; 8] {
-    let numbers = [place.records, place.effects, place.lost, place.duplicated].map(|number| number.to_string());
-    let [records, effects, lost, duplicated] = numbers;
-    let name = printable(&place.place);
-    [name, place.kind.into(), place.declared.into(), place.observed.into(), records, effects, lost, duplicated]
+fn place_cells(place: &PlaceOutcome, is_judged: bool) -> Vec<String> {
+    let mut cells = vec![printable(&place.place), place.kind.to_owned()];
+    if is_judged {
+        cells.extend([place.declared.to_owned(), place.observed.to_owned()]);
+    }
+    cells.extend([place.records, place.effects, place.lost, place.duplicated].map(|number| number.to_string()));
+    cells
 }
 
 fn overview_cells(outcome: &Outcome) -> [String; 7] {
@@ -519,7 +523,7 @@ fn overview_cells(outcome: &Outcome) -> [String; 7] {
         aborted => format!("{completed}, {aborted} aborted"),
     };
     let (scenario, failovers) = (printable(&outcome.scenario), outcome.failovers.len().to_string());
-    let (declared, observed) = (outcome.guarantee.declared.into(), outcome.guarantee.observed.into());
+    let [declared, observed] = [outcome.guarantee.declared, outcome.guarantee.observed].map(|word| guarantee_word(word).to_owned());
     [scenario, outcome.protocol.into(), declared, observed, snapshots, failovers, Style::plain().verdict(outcome.verdict)]
 }
 
@@ -584,7 +588,7 @@ mod tests {
                 Question: Which records will be counted twice after the crash, and would a slower channel make them
                   more or fewer?
 
-                3 failovers
+                3 failovers, 0 records replayed
                   15us   crash out[0]     restored from nothing     back up at 15.015ms
                   57ms   crash count[0]   restored from snapshot 1  back up at 72ms
                   410ms  crash clicks[0]  not restored              never back up

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::check::Scenario;
-use super::outcome::{Costs, Ended, FailoverReport, InvariantOutcome, Outcome};
+use super::outcome::{Costs, Ended, FailoverReport, InvariantOutcome, NOT_JUDGED, Outcome};
 use crate::kernel::Patience;
 use crate::protocol::{Guarantee, ProtocolKind};
 
@@ -14,7 +14,7 @@ pub struct ProtocolSummary {
     pub protocol: &'static str,
     /// The seeds that it ran under: the first so many.
     pub runs: u64,
-    /// The weakest guarantee observed.
+    /// The weakest guarantee observed, or [`NOT_JUDGED`].
     pub guarantee: &'static str,
     /// Records that do not show at a place.
     pub lost: u64,
@@ -218,7 +218,7 @@ impl Tally {
         ProtocolSummary {
             protocol: protocol.word(),
             runs: self.runs,
-            guarantee: self.guarantee.unwrap_or(Guarantee::ExactlyOnce).word(),
+            guarantee: self.guarantee.map_or(NOT_JUDGED, Guarantee::word),
             lost: self.lost,
             duplicated: self.duplicated,
             snapshots_completed: self.durations.len() as u64,

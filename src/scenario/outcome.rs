@@ -9,6 +9,9 @@ use crate::kernel::Ticks;
 /// The version of the JSON form.
 pub const FORMAT: u32 = 1;
 
+/// The word for a guarantee that nobody can observe: a graph of processes replays nothing to anybody outside.
+pub const NOT_JUDGED: &str = "not_judged";
+
 /// Whether everything came out as the scenario expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,7 +193,7 @@ pub struct FailoverReport {
     pub resumed_us: Option<u64>,
 }
 
-/// What was promised and what was seen.
+/// What was promised and what was seen; both [`NOT_JUDGED`] for processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GuaranteePair {
     /// What protocol, sources and sinks promise together.
@@ -307,7 +310,7 @@ pub struct Costs {
     pub barrier_bytes: u64,
     /// Bytes that records carried through channels for the protocol.
     pub piggybacked_bytes: u64,
-    /// Records that sources emitted again.
+    /// Records that sources emitted again, because they went back with a failover.
     pub replayed: u64,
 }
 

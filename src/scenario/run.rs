@@ -6,7 +6,8 @@ use super::check::Scenario;
 use super::costs::Meter;
 use super::judgement::complaints;
 use super::outcome::{
-    ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, JobEnd, Judgement, Outcome, PlaceOutcome, SkippedStep, SnapshotReport,
+    ContentsOutcome, Ended, GuaranteePair, InvariantOutcome, JobEnd, Judgement, NOT_JUDGED, Outcome, PlaceOutcome, SkippedStep,
+    SnapshotReport,
 };
 use super::progress::repetition;
 use super::standing::Standing;
@@ -309,7 +310,7 @@ impl<'s> Judge<'s> {
             notes: Vec::new(),
             snapshots: self.snapshots(),
             failovers: self.timeline.failovers(),
-            guarantee: overall(&reports),
+            guarantee: self.overall(&reports),
             places: reports.iter().map(|report| self.place(report)).collect(),
             invariants: Vec::new(),
             expectations: Vec::new(),
@@ -325,6 +326,18 @@ impl<'s> Judge<'s> {
             outcome.verdict = Judgement::Unexpected;
         }
         outcome
+    }
+
+    fn overall(&self, reports: &[PlaceReport]) -> GuaranteePair {
+        let both = |pick: fn(&PlaceReport) -> Guarantee| reports.iter().map(pick).fold(Guarantee::ExactlyOnce, Guarantee::and);
+        self.pair(both(|report| report.promised), both(|report| report.observed))
+    }
+
+    fn pair(&self, promised: Guarantee, observed: Guarantee) -> GuaranteePair {
+        if self.scenario.plan().has_processes() {
+            return GuaranteePair { declared: NOT_JUDGED, observed: NOT_JUDGED };
+        }
+        GuaranteePair { declared: promised.word(), observed: observed.word() }
     }
 
     fn job(&self, ended: Ended) -> JobEnd {
@@ -360,12 +373,13 @@ impl<'s> Judge<'s> {
     fn place(&self, report: &PlaceReport) -> PlaceOutcome {
         let plan = &self.scenario.setup.plan;
         let example = |&(name, count): &(u64, u64)| format!("{} x{count}", plan.describe(report.operator, name));
+        let GuaranteePair { declared, observed } = self.pair(report.promised, report.observed);
         PlaceOutcome {
             place: plan.operators()[report.operator].name.to_string(),
             kind: report.kind.word(),
-            declared: report.promised.word(),
-            observed: report.observed.word(),
-            kept: report.observed.satisfies(report.promised),
+            declared,
+            observed,
+            kept: observed == NOT_JUDGED || report.observed.satisfies(report.promised),
             records: report.records,
             effects: report.effects,
             lost: report.lost,
@@ -405,11 +419,6 @@ impl<'s> Judge<'s> {
         };
         judged.into_iter().map(outcome).collect()
     }
-}
-
-fn overall(reports: &[PlaceReport]) -> GuaranteePair {
-    let both = |pick: fn(&PlaceReport) -> Guarantee| reports.iter().map(pick).fold(Guarantee::ExactlyOnce, Guarantee::and).word();
-    GuaranteePair { declared: both(|report| report.promised), observed: both(|report| report.observed) }
 }
 
 /// The result of a run in a campaign: only what every run needs.

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Draft;
 use crate::engine::{Control, Step};
 use crate::oracle::Class;
+use crate::scenario::outcome::NOT_JUDGED;
 use crate::scenario::{Outcome, Scenario};
 
 /// One line on what kind of thing goes wrong.
@@ -68,10 +69,22 @@ pub(super) fn file(
     file["expect"] = match class {
         // Without the bug some of the steps may have no place.
         class if is_claimed => json!({"invariants": {class.invariant(): "held"}, "skipped": {"min": 0}}),
-        Class::Duplicated | Class::Lost | Class::Wrong => json!({"guarantee": outcome.guarantee.observed}),
+        Class::Duplicated | Class::Lost | Class::Wrong => unpromised(outcome),
         class => json!({"invariants": {class.invariant(): "violated"}}),
     };
     layout(&file)
+}
+
+/// What is seen and was never promised: the guarantee, or place by place where none is judged.
+fn unpromised(outcome: &Outcome) -> Value {
+    if outcome.guarantee.observed != NOT_JUDGED {
+        return json!({"guarantee": outcome.guarantee.observed});
+    }
+    let seen = outcome.places.iter().map(|place| {
+        let expect = json!({"lost": place.lost, "duplicated": place.duplicated, "contents": place.contents.verdict});
+        (place.place.clone(), expect)
+    });
+    json!({"places": seen.collect::<Map<_, _>>()})
 }
 
 /// Makes a draft a scenario that lists its steps: these ask for snapshots, and nothing happens at a time.

@@ -25,8 +25,14 @@ function verdictLine(run) {
     "p",
     { class: `verdict ${isAsExpected ? "good" : "bad"}` },
     html("b", {}, isAsExpected ? "✓ As expected." : "✕ Not as expected."),
-    guarantee ? ` Promised: ${words(guarantee.declared)}. Observed: ${words(guarantee.observed)}.` : "",
+    guarantee ? guaranteeSentences(guarantee) : "",
   );
+}
+
+/** Nobody observes a guarantee of processes: they replay nothing to anybody outside. */
+function guaranteeSentences({ declared, observed }) {
+  if (observed === "not_judged") return " Guarantee: not judged.";
+  return ` Promised: ${words(declared)}. Observed: ${words(observed)}.`;
 }
 
 /** "exactly_once" as people write it. */

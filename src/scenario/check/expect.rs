@@ -110,6 +110,7 @@ impl Checker<'_> {
         let file: ExpectFile = self.read("/expect").unwrap_or_default();
         let mut items: Vec<Expectation> = file.job.map(|file| Expectation::Job(job(file))).into_iter().collect();
         items.extend(file.guarantee.map(|file| Expectation::Guarantee(guarantee(file))));
+        self.no_guarantee(plan, "/expect/guarantee");
         for (name, place) in &file.places {
             self.place(plan, name, place, &mut items);
         }
@@ -192,6 +193,15 @@ impl Checker<'_> {
         }
     }
 
+    /// Nobody can observe a guarantee of processes.
+    fn no_guarantee(&mut self, plan: &Plan, at: &str) {
+        if plan.has_processes() && self.root.at(at).is_some() {
+            let help = "leave it out; \"lost\" and \"duplicated\" of a place and the verdict of \"delivery\" can be expected";
+            let message = "no guarantee is judged of processes: they replay nothing to anybody outside";
+            self.mistake(at, message, Some(help.to_owned()));
+        }
+    }
+
     fn place(&mut self, plan: &Plan, name: &str, file: &PlaceExpect, items: &mut Vec<Expectation>) {
         let at = pointer(&["expect", "places", name]);
         let is_place = |operator: &&crate::model::Operator| operator.kind.is_stateful() || operator.kind.is_sink();
@@ -200,6 +210,7 @@ impl Checker<'_> {
             let help = nearest(name, places.iter().copied()).unwrap_or_else(|| list(places.iter().copied()));
             self.mistake(&at, format!("{} is no stateful operator and no sink", quoted(name)), Some(help));
         }
+        self.no_guarantee(plan, &format!("{at}/guarantee"));
         let owned = || name.to_owned();
         items.extend(file.guarantee.map(|file| Expectation::PlaceGuarantee(owned(), guarantee(file))));
         let counts = [("effects", &file.effects), ("lost", &file.lost), ("duplicated", &file.duplicated)];
@@ -307,6 +318,10 @@ fn within(what: &str, range: Range, actual: u64) -> (String, bool, String) {
     (format!("{what} {}", range.text()), range.holds(actual), actual.to_string())
 }
 
+fn joined(texts: &[String], between: &str) -> String {
+    if texts.is_empty() { "none".to_owned() } else { texts.join(between) }
+}
+
 fn restored_text(restored: &[Option<u32>]) -> String {
     let names = restored.iter().map(|snapshot| snapshot.map_or("nothing".to_owned(), |id| id.to_string()));
     format!("[{}]", names.collect::<Vec<_>>().join(", "))
@@ -337,13 +352,13 @@ impl Expectation {
                 // `A#3 x2` is the record A#3 and how often it shows.
                 let name_of = |text: &'_ String| text.rsplit_once(" x").map_or(text.clone(), |(name, _)| name.to_owned());
                 let shown: Vec<String> = place(outcome, name).examples.iter().map(name_of).collect();
-                equal(&format!("{name}: examples"), &expected.join(" "), &shown.join(" "))
+                equal(&format!("{name}: examples"), &joined(expected, " "), &joined(&shown, " "))
             }
             Expectation::PlaceContents(name, expected) => {
                 equal(&format!("{name}: contents"), expected, place(outcome, name).contents.verdict)
             }
             Expectation::PlaceRows(name, expected) => {
-                equal(&format!("{name}: wrong_rows"), &expected.join(", "), &place(outcome, name).contents.examples.join(", "))
+                equal(&format!("{name}: wrong_rows"), &joined(expected, ", "), &joined(&place(outcome, name).contents.examples, ", "))
             }
             Expectation::Completed(range) => within("snapshots_completed", *range, with_status("completed")),
             Expectation::Aborted(range) => within("snapshots_aborted", *range, with_status("aborted")),
