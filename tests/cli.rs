@@ -739,6 +739,58 @@ fn help_is_a_result() {
     assert_eq!(cutline(&["--version"]).out, format!("cutline {}\n", env!("CARGO_PKG_VERSION")));
 }
 
+/// "found" is a word that something has to follow, in a verdict and in the story of what a search found.
+#[test]
+fn what_was_found_is_always_said() {
+    let none = changed(r#""failovers": 1"#, r#""failovers": 1, "places": {"n": {"examples": ["A#1"]}}"#);
+    let room = Room::with(&[("none.json", &none)]);
+    assert!(room.cutline(&["run", "none.json"]).out.contains("n: examples = A#1, found none\n"));
+    let mut told = 0;
+    for mutant in ["restores_nothing", "visible_at_once", "open_survives_the_restart"] {
+        let ran = room.cutline(&["fuzz", "--runs", "200", "--mutant", mutant, "--format", "json"]);
+        assert_eq!(ran.exit, 1, "{mutant}: {}", ran.err);
+        let report = json(&ran.out);
+        let findings =
+            report["failures"].as_array().expect("a list").iter().flat_map(|class| class["findings"].as_array().expect("a list"));
+        for finding in findings {
+            let scenario = json(finding["scenario"].as_str().expect("text"));
+            for behind in scenario["story"].as_str().expect("a story").split("found ").skip(1) {
+                let word = behind.split_whitespace().next().unwrap_or("").trim_end_matches('.');
+                assert!(!["", "nothing", "none"].contains(&word), "{mutant}: {}", scenario["story"]);
+                told += 1;
+            }
+        }
+    }
+    assert!(told >= 3, "{told}");
+}
+
+/// Completions and manual are made of the definitions that arguments are read by: they name every command.
+#[test]
+fn shells_and_manuals_know_every_command() {
+    let overview = cutline(&["--help"]).out;
+    let rows = overview.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("commands");
+    let commands: Vec<&str> = rows.lines().filter_map(|row| row.split_whitespace().next()).filter(|name| *name != "help").collect();
+    assert!(commands.len() >= 13 && commands.contains(&"shrink") && commands.contains(&"man"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let ran = cutline(&["completions", shell]);
+        assert_eq!((ran.exit, &*ran.err), (0, ""), "{shell}");
+        let missing: Vec<_> = commands.iter().filter(|command| !ran.out.contains(**command)).collect();
+        assert!(missing.is_empty() && ran.out.contains("twice"), "{shell}: {missing:?}");
+    }
+    let program = cutline(&["man"]);
+    assert_eq!((program.exit, &*program.err), (0, ""));
+    for command in &commands {
+        assert!(program.out.contains(&format!("cutline\\-{command}(1)")), "{command}:\n{}", program.out);
+        let page = cutline(&["man", command]);
+        assert_eq!((page.exit, &*page.err), (0, ""), "{command}");
+        assert!(page.out.contains(&format!(".TH cutline-{command} 1")), "{command}:\n{}", page.out);
+    }
+    assert!(cutline(&["man", "run"]).out.contains("\\-\\-twice"));
+    let unknown = cutline(&["man", "rnu"]);
+    assert!(unknown.exit == 2 && unknown.err.contains("choose from: run, compare"), "{}", unknown.err);
+    assert_eq!(cutline(&["completions", "tcsh"]).exit, 2);
+}
+
 #[test]
 fn two_processes_print_the_same_bytes() {
     for format in ["text", "json", "junit"] {

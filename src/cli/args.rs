@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use super::words::{self, Required, Shard};
 use crate::engine::Control;
@@ -74,6 +75,17 @@ Examples:
   cutline export scenarios/aligned-join.json --to perfetto -o trace.json
   cutline export scenarios/aligned-join.json --to dot | dot -Tsvg > graph.svg";
 
+const COMPLETIONS_EXAMPLE: &str = "\
+Examples:
+  cutline completions bash > ~/.local/share/bash-completion/completions/cutline
+  cutline completions zsh > ~/.zfunc/_cutline
+  cutline completions fish > ~/.config/fish/completions/cutline.fish";
+
+const MAN_EXAMPLE: &str = "\
+Examples:
+  cutline man > cutline.1
+  cutline man run > cutline-run.1";
+
 const MERGE_EXAMPLE: &str = "\
 Example:
   cutline merge shard-*.json -o report.json";
@@ -123,6 +135,18 @@ pub enum Command {
     /// Print the JSON schema of scenario files, for editors
     #[command(after_help = "Example:\n  cutline schema > scenarios/schema.json")]
     Schema,
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = COMPLETIONS_EXAMPLE)]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page of the program, or of one command
+    #[command(after_help = MAN_EXAMPLE)]
+    Man {
+        /// A command [default: the program]
+        command: Option<String>,
+    },
 }
 
 /// The arguments of `run`.

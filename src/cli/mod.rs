@@ -21,6 +21,7 @@ mod progress;
 mod readback;
 mod recorded;
 mod run;
+mod shell;
 mod shrink;
 mod twice;
 mod validate;
@@ -59,6 +60,8 @@ fn dispatch(command: &Command) -> Exit {
         Command::Validate(arguments) => validate::validate(&arguments.paths),
         Command::Shrink(arguments) => shrink::shrink(arguments),
         Command::Schema => print_schema(),
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man { command } => shell::man(command.as_deref()),
     }
 }
 
