@@ -1,8 +1,12 @@
-//! The shape of the source tree, held by a test: imports run downward only.
+//! The shape of the source tree, held by a test: imports run downward only, and never in a circle.
+
+mod imports;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::Tree;
 
 /// The layers from bottom to top; modules in one layer do not import each other.
 const LAYERS: [&[&str]; 9] =
@@ -66,6 +70,35 @@ fn an_upward_or_sideways_import_is_seen() {
     assert_eq!(violations("oracle", "use crate::engine::World;"), ["oracle imports engine"]);
     assert_eq!(violations("model", "fn f() -> crate::trace::Fact {}"), ["model imports trace"]);
     assert_eq!(violations("engine", "use crate::kernel::Ticks;\n// crate::scenario"), [""; 0]);
+}
+
+/// No two files import each other, not even by way of others. What a `mod.rs` defines itself counts for none of the
+/// files below it: Rust lets it name its children and shows them all of it, so that they are one in this. What it only
+/// passes on counts as an import from the file that defines it.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let files = rust_files(Path::new("src"));
+    let texts: Vec<(String, String)> = files
+        .iter()
+        .map(|file| {
+            let name = file.strip_prefix("src").expect("a file of src").to_string_lossy().replace('\\', "/");
+            (name, fs::read_to_string(file).expect("a source file"))
+        })
+        .collect();
+    let circles = Tree::new(texts.iter().map(|(name, text)| (&**name, &**text))).circles();
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn a_circle_is_seen() {
+    let circles = |files: &[(&str, &str)]| Tree::new(files.iter().copied()).circles();
+    let root = ("lib.rs", "mod a;\nmod b;\npub use a::One;\npub use b::Two;");
+    assert_eq!(circles(&[root, ("a.rs", "use super::b::Two;"), ("b.rs", "use crate::a::One;")]), [["a", "b"]]);
+    assert_eq!(circles(&[root, ("a.rs", "use super::Two;"), ("b.rs", "use crate::{\n    Other,\n    One,\n};")]), [["a", "b"]]);
+    assert_eq!(circles(&[root, ("a.rs", "use super::Two;"), ("b.rs", "use super::Other;")]), [[""; 0]; 0]);
+    let inner = ("a/mod.rs", "mod c;\nuse self::c::Three;\nuse crate::b::Two;");
+    assert_eq!(circles(&[root, inner, ("a/c.rs", "use super::One;"), ("b.rs", "")]), [[""; 0]; 0], "a child and its own mod.rs");
+    assert_eq!(circles(&[root, inner, ("a/c.rs", "use crate::b::Two;"), ("b.rs", "use super::a::c::Three;")]), [["a/c", "b"]]);
 }
 
 /// Only the command line may touch disk, terminal, threads or the wall clock.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::output::Problem;
+use super::output::{Problem, reason};
 
 /// The longest scenario file that is read, in bytes.
 const MAX_SCENARIO: u64 = 16 << 20;
@@ -131,20 +131,6 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLong(format!("has more than {limit} bytes")));
     }
     Ok(bytes)
-}
-
-/// Why reading or writing failed, in words and without numbers of the system.
-pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "no such file or folder".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => {
-            let text = error.to_string();
-            let words = text.split(" (os error").next().unwrap_or_default();
-            words.to_lowercase()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ use serde_json::Value;
 
 use super::args::{Fuzz, TableFormat};
 use super::clock::Clock;
-use super::files::reason;
-use super::output::{self, Problem};
+use super::output::{self, Problem, reason};
 use super::progress::Progress;
 use super::words::{self, Required, Shard};
 use super::{Exit, files, guard, interrupt, keep, load, readback, refuse};

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::files::{is_same, reason};
-use super::output::Problem;
+use super::files::is_same;
+use super::output::{Problem, reason};
 
 /// Writes a file under another name and puts it in its place when all of it is on disk: whoever is killed
 /// leaves the last whole one.

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::args::Merge;
-use super::files::reason;
-use super::output::Problem;
+use super::output::{Problem, reason};
 use super::{Exit, fuzz, keep, readback, refuse};
 use crate::explore::{Right, Suspect, zoo};
 use crate::report::fuzz::{Fuzzed, Unmergeable};

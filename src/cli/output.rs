@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, Write};
 
 use anstyle::{AnsiColor, Effects};
 
-use super::files::reason;
 use super::{Exit, bar};
 use crate::report::printable;
 
@@ -31,6 +30,20 @@ impl Problem {
     pub fn print(&self) {
         let red = AnsiColor::Red.on_default().effects(Effects::BOLD);
         message(format_args!("{red}error{red:#}: {}\n  help: {}", self.message(), printable(&self.help)));
+    }
+}
+
+/// Why reading or writing failed, in words and without numbers of the system.
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "no such file or folder".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let words = text.split(" (os error").next().unwrap_or_default();
+            words.to_lowercase()
+        }
     }
 }
 

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::files::reason;
-use super::output::Problem;
+use super::output::{Problem, reason};
 use super::{Exit, guard};
 use crate::explore::{Suspect, confirm};
 use crate::report::printable;

@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use super::args::{Format, Run};
-use super::files::{self, Found, reason};
-use super::output::{self, Problem};
+use super::files::{self, Found};
+use super::output::{self, Problem, reason};
 use super::progress::Progress;
 use super::{Exit, Failure, guard, interrupt, load, refuse, twice};
 use crate::explore::zoo::Mutant;

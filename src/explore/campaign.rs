@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use super::swarm::{self, Shape};
 use super::walk::Walker;
-use super::zoo::Mutant;
 use crate::engine::{Step, World};
 use crate::kernel::{Patience, Stream};
 use crate::oracle::Class;
@@ -60,21 +59,6 @@ impl Suspect for Right {
     }
     fn is_right(&self) -> bool {
         true
-    }
-}
-
-impl Suspect for Mutant {
-    fn protocols(&self) -> &[ProtocolKind] {
-        self.protocols
-    }
-    /// Where the bug cannot be, as with a wrong sink in a scenario without one, the run is one of a right world.
-    fn world(&self, scenario: &Scenario) -> World {
-        if self.suits(scenario) { Mutant::world(self, scenario) } else { scenario.world() }
-    }
-    /// It is one bug wherever it is.
-    fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
-        let until = self.protocols.iter().position(|kind| kind.word() == protocol).map_or(0, |at| at + 1);
-        self.protocols[..until].to_vec()
     }
 }
 

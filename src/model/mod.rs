@@ -5,6 +5,7 @@
 
 mod dictionary;
 mod external;
+mod ids;
 mod operator;
 mod plan;
 mod process;
@@ -13,8 +14,9 @@ mod state;
 
 pub use dictionary::Dictionary;
 pub use external::{External, SinkLog, Visible};
+pub use ids::{ChannelId, OperatorId, TaskId};
 pub use operator::{Commit, Kind, process};
-pub use plan::{Channel, ChannelId, Edge, EdgeSpec, Operator, OperatorId, OperatorSpec, Partition, Plan, Port, Task, TaskId, back_edges};
+pub use plan::{Channel, Edge, EdgeSpec, Operator, OperatorSpec, Partition, Plan, Port, Task, back_edges};
 pub use process::{ReceiveRule, SendRule, Table, Transfer};
 pub use record::{Barrier, BarrierKind, Element, Record, SnapshotId};
 pub use state::{JoinEntry, KeyEntry, Part, TaskState};

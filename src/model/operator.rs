@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dictionary, Record, Table, TaskState, Transfer};
+use super::{Dictionary, KeyEntry, Record, Table, TaskState, Transfer};
 
 /// How a sink makes its records visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -231,6 +231,26 @@ fn key_of(key: u32, keys: Option<u32>) -> u32 {
     match keys {
         Some(keys) => key % keys,
         None => key,
+    }
+}
+
+impl TaskState {
+    /// What it shows for each key: a count, a sum, the values that a join remembers added up, the tokens of an
+    /// account.
+    pub fn show(&self, kind: &Kind, mut show: impl FnMut(u32, u64)) {
+        match self {
+            TaskState::Keyed(entries) => {
+                let of = |entry: &KeyEntry| if matches!(kind, Kind::KeyedSum { .. }) { entry.sum } else { entry.count };
+                let entries = (0..).zip(entries).filter(|(_, entry)| entry.count > 0);
+                entries.for_each(|(key, entry)| show(key, of(entry)));
+            }
+            TaskState::Join(entries) => {
+                let by_key = entries.chunk_by(|a, b| a.key == b.key);
+                by_key.for_each(|entries| show(entries[0].key, entries.iter().map(|entry| entry.value).fold(0, u64::wrapping_add)));
+            }
+            TaskState::Account { tokens, .. } => show(0, *tokens),
+            TaskState::Stateless | TaskState::Source(_) | TaskState::Sink(_) | TaskState::Automaton { .. } => {}
+        }
     }
 }
 

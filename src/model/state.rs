@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::{ChannelId, Kind, Record, SnapshotId, Table};
+use super::{ChannelId, Record, SnapshotId, Table};
 use crate::kernel::Digest;
 
 /// What keyed operators know of one key.
@@ -147,24 +147,6 @@ impl TaskState {
             TaskState::Keyed(entries) => entries.iter().filter(|entry| entry.count > 0).count(),
             TaskState::Join(entries) => entries.len(),
             TaskState::Sink(pending) => pending.len(),
-        }
-    }
-
-    /// What it shows for each key: a count, a sum, the values that a join remembers added up, the tokens of an
-    /// account.
-    pub fn show(&self, kind: &Kind, mut show: impl FnMut(u32, u64)) {
-        match self {
-            TaskState::Keyed(entries) => {
-                let of = |entry: &KeyEntry| if matches!(kind, Kind::KeyedSum { .. }) { entry.sum } else { entry.count };
-                let entries = (0..).zip(entries).filter(|(_, entry)| entry.count > 0);
-                entries.for_each(|(key, entry)| show(key, of(entry)));
-            }
-            TaskState::Join(entries) => {
-                let by_key = entries.chunk_by(|a, b| a.key == b.key);
-                by_key.for_each(|entries| show(entries[0].key, entries.iter().map(|entry| entry.value).fold(0, u64::wrapping_add)));
-            }
-            TaskState::Account { tokens, .. } => show(0, *tokens),
-            TaskState::Stateless | TaskState::Source(_) | TaskState::Sink(_) | TaskState::Automaton { .. } => {}
         }
     }
 

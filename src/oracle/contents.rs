@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use super::expected::{Cells, Expected, Named, Wanted};
-use super::reference::Sure;
+use super::rows::Sure;
 use crate::kernel::{Digest, clone_fields};
 use crate::model::{Commit, Kind};
 

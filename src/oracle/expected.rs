@@ -1,7 +1,7 @@
 //! What a place holds at the end of a run in which nothing fails, as far as that does not depend on
 //! the order of arrival.
 
-use super::reference::{LISTED, Line, Row, Sure};
+use super::rows::{LISTED, Line, Row, Sure};
 use crate::model::{Commit, Kind, OperatorId, Plan, TaskId};
 
 /// What one place holds at the end.

@@ -3,6 +3,7 @@
 //! Each file holds one invariant. All of them are incremental, so that a long run needs no
 //! stored trace.
 
+mod channels;
 mod class;
 mod conservation;
 mod consistent_cut;
@@ -13,6 +14,7 @@ mod false_alarm;
 mod liveness;
 mod reference;
 mod restore;
+mod rows;
 mod sanity;
 mod sinks;
 mod state;
@@ -34,7 +36,7 @@ pub use state_replay::StateReplay;
 
 use std::sync::Arc;
 
-use self::traffic::Channels;
+use self::channels::Channels;
 use crate::kernel::{Panic, Printed, Ticks};
 use crate::model::{Plan, SnapshotId, TaskId};
 use crate::trace::Fact;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub use self::matrix::{ByCheck, Effort, Matrix, Patient, Row, Runs};
 
+use super::campaign::Suspect;
 use crate::engine::{Setup, World};
 use crate::model::Plan;
 use crate::protocol::{Coordinator, CoordinatorBox, ProtocolBox, ProtocolKind, SinkLogic, StorageLogic};
@@ -131,6 +132,21 @@ impl Mutant {
             Seam::Setup(change) => change(&mut setup),
         }
         World::new(Arc::new(setup), |_| wrap(scenario.protocol_of_task()), coordinator)
+    }
+}
+
+impl Suspect for Mutant {
+    fn protocols(&self) -> &[ProtocolKind] {
+        self.protocols
+    }
+    /// Where the bug cannot be, as with a wrong sink in a scenario without one, the run is one of a right world.
+    fn world(&self, scenario: &Scenario) -> World {
+        if self.suits(scenario) { Mutant::world(self, scenario) } else { scenario.world() }
+    }
+    /// It is one bug wherever it is.
+    fn simplest(&self, protocol: &str) -> Vec<ProtocolKind> {
+        let until = self.protocols.iter().position(|kind| kind.word() == protocol).map_or(0, |at| at + 1);
+        self.protocols[..until].to_vec()
     }
 }
 

@@ -11,21 +11,8 @@ use std::ops::Range;
 
 pub use shape::back_edges;
 
-use super::{Commit, Dictionary, Kind};
-use crate::kernel::{IdVec, counted, id_type};
-
-id_type!(
-    /// A logical vertex of the dataflow.
-    OperatorId
-);
-id_type!(
-    /// One parallel instance of an operator; the unit that crashes, snapshots and acks.
-    TaskId
-);
-id_type!(
-    /// A directed link from task to task.
-    ChannelId
-);
+use super::{ChannelId, Commit, Dictionary, Kind, OperatorId, TaskId};
+use crate::kernel::{IdVec, counted};
 
 /// How the records of one edge are spread over the receiving tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
