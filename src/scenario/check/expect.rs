@@ -130,7 +130,7 @@ impl Checker<'_> {
             self.task(plan, &format!("{place}/task"), &alignment.task);
             let min = alignment.min.map_or(Ticks::ZERO, Duration::ticks).0;
             let max = alignment.max.map_or(Ticks::NEVER, Duration::ticks).0;
-            if min > max {
+            if min > max && self.file.is_certain(&place) {
                 self.mistake(&place, "no time is in these bounds", Some("swap the two".to_owned()));
             }
             let range = Range { min, max };
@@ -157,20 +157,24 @@ impl Checker<'_> {
     fn state(&mut self, plan: &Plan, id: &str, file: &StateExpect, items: &mut Vec<Expectation>) {
         let at = pointer(&["expect", "states", id]);
         let Ok(snapshot) = id.parse::<u32>() else {
-            return self.mistake(&at, format!("{} is no snapshot's number", quoted(id)), Some("they count from \"1\"".to_owned()));
+            return self.mistake_in_key(&at, format!("{} is no snapshot's number", quoted(id)), Some("they count from \"1\"".to_owned()));
         };
-        if !plan.has_processes() {
-            self.mistake(&at, "only snapshots of processes record a global state", None);
+        if !plan.has_processes() && self.knows_all() {
+            self.mistake_in_key(&at, "only snapshots of processes record a global state", None);
         }
         for (process, value) in &file.processes {
-            self.task(plan, &format!("{at}/processes/{process}"), process);
+            self.task_in_key(plan, &format!("{at}{}", pointer(&["processes", process])), process);
             items.push(Expectation::Process { snapshot, process: process.clone(), value: shown(value) });
         }
         let names: Vec<String> = plan.channels().ids().map(|channel| plan.channel_name(channel)).collect();
         for channel in file.channels.keys().filter(|channel| !names.contains(channel)) {
+            if self.may_be_left_out(channel) {
+                continue;
+            }
             let names = || names.iter().map(String::as_str);
             let help = nearest(channel, names()).unwrap_or_else(|| list(names()));
-            self.mistake(&format!("{at}/channels"), format!("there is no channel {}", quoted(channel)), Some(help));
+            let place = format!("{at}{}", pointer(&["channels", channel]));
+            self.mistake_in_key(&place, format!("there is no channel {}", quoted(channel)), Some(help));
         }
         // A golden state is whole: channels without messages need not be named.
         for channel in names.iter().filter(|_| !file.processes.is_empty() || !file.channels.is_empty()) {
@@ -185,7 +189,7 @@ impl Checker<'_> {
             Number::Exactly(value) => Range { min: *value, max: *value },
             Number::Between(Bounds { min, max }) => {
                 let range = Range { min: min.unwrap_or(0), max: max.unwrap_or(u64::MAX) };
-                if range.min > range.max {
+                if range.min > range.max && self.file.is_certain(place) {
                     self.mistake(place, "no number is in these bounds", Some("swap the two".to_owned()));
                 }
                 range
@@ -206,9 +210,9 @@ impl Checker<'_> {
         let at = pointer(&["expect", "places", name]);
         let is_place = |operator: &&crate::model::Operator| operator.kind.is_stateful() || operator.kind.is_sink();
         let places: Vec<&str> = plan.operators().iter().filter(is_place).map(|operator| &*operator.name).collect();
-        if !places.contains(&name) && !self.unknown.iter().any(|unknown| unknown == name) {
+        if !places.contains(&name) && self.knows(name) {
             let help = nearest(name, places.iter().copied()).unwrap_or_else(|| list(places.iter().copied()));
-            self.mistake(&at, format!("{} is no stateful operator and no sink", quoted(name)), Some(help));
+            self.mistake_in_key(&at, format!("{} is no stateful operator and no sink", quoted(name)), Some(help));
         }
         self.no_guarantee(plan, &format!("{at}/guarantee"));
         let owned = || name.to_owned();

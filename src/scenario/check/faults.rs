@@ -27,7 +27,7 @@ pub(super) struct Rules {
 const TIMEOUT: Ticks = Ticks(600_000_000);
 
 impl Checker<'_> {
-    pub(super) fn rules(&mut self, operators: &[&str]) -> Rules {
+    pub(super) fn rules(&mut self, operators: &[String]) -> Rules {
         let snapshots: Option<SnapshotsFile> = self.read("/snapshots");
         let recovery: RecoveryFile = self.read("/recovery").unwrap_or_default();
         let mut timing = Timing::instant(operators.len(), 0);
@@ -72,12 +72,12 @@ impl Checker<'_> {
             self.mistake("/snapshots/interval", "the interval must be longer than zero", None);
         }
         timing.first = file.first.map_or(timing.interval, Duration::ticks);
-        if file.first.is_some() && file.interval.is_none() {
+        if file.first.is_some() && !self.is_given("/snapshots/interval") {
             self.mistake("/snapshots/first", "\"first\" needs an \"interval\"", Some("for single checkpoints use \"at\": [..]".to_owned()));
         }
         timing.timeout = file.timeout.map_or(TIMEOUT, Duration::ticks);
         timing.budget = file.alignment_timeout.map_or(Ticks::NEVER, Duration::ticks);
-        if file.protocol == ProtocolFile::AlignedTimeout && file.alignment_timeout.is_none() {
+        if file.protocol == ProtocolFile::AlignedTimeout && !self.is_given("/snapshots/alignment_timeout") {
             let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
             self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
         }
@@ -87,7 +87,7 @@ impl Checker<'_> {
     }
 
     /// An operator's own times, or those of the section for all.
-    fn operator_times(&mut self, operators: &[&str], snapshots: Option<&SnapshotsFile>, recovery: &RecoveryFile, timing: &mut Timing) {
+    fn operator_times(&mut self, operators: &[String], snapshots: Option<&SnapshotsFile>, recovery: &RecoveryFile, timing: &mut Timing) {
         let of = |pick: fn(&SnapshotsFile) -> Option<&DelayFile>| snapshots.and_then(pick);
         let upload = self.delay("/snapshots/upload", of(|file| file.upload.as_ref()));
         let ack = self.delay("/snapshots/ack", of(|file| file.ack.as_ref()));
@@ -143,24 +143,40 @@ impl Checker<'_> {
 
     /// The task of that name, or a mistake that says which there are.
     pub(super) fn task(&mut self, plan: &Plan, place: &str, name: &str) -> Option<TaskId> {
+        match self.find_task(plan, name) {
+            Ok(task) => return Some(task),
+            Err(None) => {}
+            Err(Some((message, help))) => self.mistake(place, message, Some(help)),
+        }
+        None
+    }
+
+    /// The same of a task that is named by the key of a member.
+    pub(super) fn task_in_key(&mut self, plan: &Plan, place: &str, name: &str) {
+        if let Err(Some((message, help))) = self.find_task(plan, name) {
+            self.mistake_in_key(place, message, Some(help));
+        }
+    }
+
+    /// The task of that name, or why there is none; nothing where that is said elsewhere.
+    fn find_task(&self, plan: &Plan, name: &str) -> Result<TaskId, Option<(String, String)>> {
         // One name for each task: `count[01]` and `A[0]` of a single task are none.
         if let Some(task) = plan.find_task(name).filter(|task| plan.task_name(*task) == name) {
-            return Some(task);
+            return Ok(task);
         }
-        let operators: Vec<&str> = plan.operators().iter().map(|operator| &*operator.name).collect();
+        if !self.knows(name) {
+            return Err(None);
+        }
         let bare = name.split('[').next().unwrap_or(name);
-        if self.unknown.iter().any(|unknown| unknown == bare) {
-            return None;
-        }
+        let operators = || plan.operators().iter().map(|operator| &*operator.name);
         let help = match plan.operators().iter().find(|operator| *operator.name == *bare) {
             Some(operator) if operator.tasks.len() == 1 => format!("\"{bare}\" has one task: write \"{bare}\""),
             Some(operator) => {
                 format!("\"{bare}\" has {} tasks: write \"{bare}[0]\" to \"{bare}[{}]\"", operator.tasks.len(), operator.tasks.len() - 1)
             }
-            None => nearest(bare, operators.iter().copied()).unwrap_or_else(|| list(operators.iter().copied())),
+            None => nearest(bare, operators()).unwrap_or_else(|| list(operators())),
         };
-        self.mistake(place, format!("there is no task {}", quoted(name)), Some(help));
-        None
+        Err(Some((format!("there is no task {}", quoted(name)), help)))
     }
 
     fn crash_at(&mut self, plan: &Plan, place: &str, file: &CrashAt) -> Option<Fault> {
@@ -177,14 +193,15 @@ impl Checker<'_> {
 
     fn when(&mut self, plan: &Plan, place: &str, file: &WhenFile) -> Option<When> {
         let point = point(file.reaches);
-        if file.snapshot.is_some() && !point.has_snapshot() {
+        let is_certain = self.file.is_certain(&format!("{place}/reaches"));
+        if file.snapshot.is_some() && !point.has_snapshot() && is_certain {
             self.mistake(
                 &format!("{place}/snapshot"),
                 "this point belongs to no snapshot",
                 Some("take \"snapshot\" away, or use \"nth\"".to_owned()),
             );
         }
-        if file.task.is_some() && !point.has_task() {
+        if file.task.is_some() && !point.has_task() && is_certain {
             self.mistake(
                 &format!("{place}/task"),
                 "this point is reached by the coordinator, not by a task",
@@ -206,10 +223,11 @@ impl Checker<'_> {
             None => plan.tasks().ids().collect(),
             Some(names) => {
                 let found = names.iter().enumerate().map(|(n, name)| self.task(plan, &format!("{place}/tasks/{n}"), name));
-                found.collect::<Option<Vec<TaskId>>>()?
+                // Every name is looked up before one that is missing ends it.
+                found.collect::<Vec<Option<TaskId>>>().into_iter().collect::<Option<Vec<TaskId>>>()?
             }
         };
-        if tasks.is_empty() {
+        if tasks.is_empty() && file.tasks.is_some() {
             self.mistake(&format!("{place}/tasks"), "no task is named", Some("take \"tasks\" away to mean all".to_owned()));
             return None;
         }
@@ -223,7 +241,9 @@ impl Checker<'_> {
             NoticeFile::Trigger => (Notice::Trigger(snapshot), plan.kind(task).is_source(), "sources"),
             NoticeFile::Completion => (Notice::Completed(snapshot), plan.is_two_phase(task), "two-phase sinks"),
         };
-        if !listens && !self.unknown.contains(&file.to) {
+        let commit = pointer(&["operators", &plan.operators()[plan.tasks()[task].operator].name, "commit"]);
+        let is_certain = self.knows(&file.to) && self.file.is_certain(&commit) && self.file.is_certain(&format!("{place}/lose"));
+        if !listens && is_certain {
             self.mistake(&format!("{place}/to"), format!("only {who} are told that; \"{}\" is none", file.to), None);
         }
         Some(Fault::Lose { task, notice })
@@ -245,15 +265,27 @@ impl Checker<'_> {
         None
     }
 
-    /// A mistake, unless the file has the channel: where a graph is not whole, some are left out.
     fn unknown_channel(&mut self, place: &str, name: &str) {
-        let names = self.channel_names();
-        if !self.has_all_channels || (!self.mistakes.is_empty() && names.contains(&without_indices(name))) {
+        if self.may_be_left_out(name) {
             return;
         }
+        let names = self.channel_names();
         let names = || names.iter().map(String::as_str);
         let help = nearest(name, names()).unwrap_or_else(|| list(names()));
         self.mistake(&format!("{place}/stall"), format!("there is no channel {}", quoted(name)), Some(help));
+    }
+
+    /// Whether a channel that the graph does not have may be one of the file: where something is wrong
+    /// in the graph, some are left out.
+    pub(super) fn may_be_left_out(&self, name: &str) -> bool {
+        let (names, bare) = (self.channel_names(), without_indices(name));
+        if !self.has_graph && names.contains(&bare) {
+            return true;
+        }
+        let operators = self.keys("/operators");
+        let is_an_end =
+            |end: &str| operators.iter().any(|name| name == end) || names.iter().any(|name| name.split("->").any(|of| of == end));
+        !self.has_all_channels && bare.split("->").all(is_an_end)
     }
 
     /// The channels of the file, between operators.

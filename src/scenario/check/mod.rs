@@ -74,8 +74,8 @@ impl Scenario {
     pub fn parse(name: &str, bytes: &[u8], read: Read<'_>) -> Result<Scenario, Vec<Mistake>> {
         let text = text_of(bytes).map_err(|mistake| vec![mistake])?;
         let root = parse(text).map_err(|mistake| vec![mistake])?;
-        let mut checker = Checker::new(text, &root);
-        checker.mistakes = diagnose::validate(&root, text, schema());
+        let (mistakes, mended) = diagnose::validate(&root, text, schema());
+        let mut checker = Checker { mistakes, ..Checker::new(text, &root, mended) };
         let scenario = checker.scenario(name, read);
         let mut mistakes = checker.mistakes;
         mistakes.sort_by_key(|mistake| mistake.span);
@@ -91,7 +91,7 @@ impl Scenario {
     pub(crate) fn from_draft(file: &serde_json::Value) -> Result<Scenario, Vec<Mistake>> {
         let text = file.to_string();
         let root = parse(&text).map_err(|mistake| vec![mistake])?;
-        let mut checker = Checker::new(&text, &root);
+        let mut checker = Checker::new(&text, &root, diagnose::Mended::faultless(&root));
         let scenario = checker.scenario("scenario", &|_| Err("no files can be read here".to_owned()));
         scenario.ok_or(checker.mistakes)
     }
@@ -195,13 +195,18 @@ impl Scenario {
 /// Collects mistakes while it reads what can be read.
 struct Checker<'f> {
     text: &'f str,
+    /// As it was written: for the places of mistakes.
     root: &'f Node,
+    /// As far as it can be read.
+    file: diagnose::Mended<'f>,
     lines: LineIndex<'f>,
     mistakes: Vec<Mistake>,
-    /// Operators of which nothing but the name can be made out.
+    /// Operators of which nothing but the name is certain.
     unknown: Vec<String>,
-    /// Whether every channel of the file could be made out.
+    /// Whether it is certain between which operators there are channels.
     has_all_channels: bool,
+    /// Whether names are looked up in the graph of the file, and not in as much of it as makes sense.
+    has_graph: bool,
 }
 
 /// A JSON pointer from its parts.
@@ -223,41 +228,73 @@ fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
 }
 
 impl<'f> Checker<'f> {
-    fn new(text: &'f str, root: &'f Node) -> Self {
-        Checker { text, root, lines: LineIndex::new(text), mistakes: Vec::new(), unknown: Vec::new(), has_all_channels: true }
+    fn new(text: &'f str, root: &'f Node, file: diagnose::Mended<'f>) -> Self {
+        let lines = LineIndex::new(text);
+        Checker { text, root, file, lines, mistakes: Vec::new(), unknown: Vec::new(), has_all_channels: true, has_graph: false }
     }
 
-    /// Notes a mistake at the value that `pointer` names, or at the nearest one around it.
+    /// Notes a mistake at the value that `pointer` names, or at the nearest one around it. A value that
+    /// nobody has written has none: what is wrong in its place has been said.
     fn mistake(&mut self, pointer: &str, message: impl Into<String>, help: Option<String>) {
+        if self.file.is_doubtful(pointer) {
+            return;
+        }
         let mut at = pointer;
         let node = loop {
-            match (self.root.at(at), at.rfind('/')) {
+            match (self.file.root.at(at), at.rfind('/')) {
                 (Some(node), _) => break node,
                 (None, Some(parent)) => at = &at[..parent],
-                (None, None) => break self.root,
+                (None, None) => break &self.file.root,
             }
         };
         self.mistakes.push(Mistake::new(self.root, &self.lines, node.span, message, help));
     }
 
+    /// Notes a mistake in the key of the member that `pointer` names.
+    fn mistake_in_key(&mut self, pointer: &str, message: impl Into<String>, help: Option<String>) {
+        match self.file.root.key_at(pointer) {
+            Some(span) => self.mistakes.push(Mistake::new(self.root, &self.lines, span, message, help)),
+            None => self.mistake(pointer, message, help),
+        }
+    }
+
     /// The value that `pointer` names, if it is there and of the right form. Where it is not,
     /// the schema has said so.
     fn read<T: DeserializeOwned>(&self, pointer: &str) -> Option<T> {
-        let span = self.root.at(pointer)?.span;
-        serde_json::from_str(&self.text[span.start..span.end]).ok()
+        let node = self.file.root.at(pointer)?;
+        match self.file.is_as_written() {
+            true => serde_json::from_str(&self.text[node.span.start..node.span.end]).ok(),
+            false => serde_json::from_str(&node.to_string()).ok(),
+        }
+    }
+
+    /// Whether the kind and the tasks of the operator to which a name belongs are certain.
+    fn knows(&self, name: &str) -> bool {
+        let bare = name.split('[').next().unwrap_or(name);
+        !self.file.is_doubtful("/operators") && !self.unknown.iter().any(|unknown| unknown == bare)
+    }
+
+    /// The same of all operators.
+    fn knows_all(&self) -> bool {
+        !self.file.is_doubtful("/operators") && self.unknown.is_empty()
+    }
+
+    /// Whether the file gives something, as far as one can tell.
+    fn is_given(&self, pointer: &str) -> bool {
+        self.file.root.at(pointer).is_some() || !self.file.is_certain(pointer)
     }
 
     /// The keys of an object, in the order of the file.
-    fn keys(&self, pointer: &str) -> Vec<&'f str> {
-        match self.root.at(pointer).map(|node| &node.value) {
-            Some(Value::Object(members)) => members.iter().map(|member| member.key.as_str()).collect(),
+    fn keys(&self, pointer: &str) -> Vec<String> {
+        match self.file.root.at(pointer).map(|node| &node.value) {
+            Some(Value::Object(members)) => members.iter().map(|member| member.key.clone()).collect(),
             _ => Vec::new(),
         }
     }
 
     /// How many elements an array has.
     fn length(&self, pointer: &str) -> usize {
-        match self.root.at(pointer).map(|node| &node.value) {
+        match self.file.root.at(pointer).map(|node| &node.value) {
             Some(Value::Array(items)) => items.len(),
             _ => 0,
         }
@@ -272,13 +309,14 @@ impl<'f> Checker<'f> {
         match (random.uniform, random.exponential) {
             (Some((low, high)), None) => {
                 let (low, high) = (low.ticks(), high.ticks());
-                if low > high {
+                if low > high && self.file.is_certain(pointer) {
                     let message = format!("the range from {low} to {high} is empty");
                     self.mistake(&format!("{pointer}/uniform"), message, Some("swap the two".to_owned()));
                 }
                 Delay::Uniform(low.min(high), high)
             }
             (None, Some(mean)) => Delay::Exponential(mean.ticks()),
+            (None, None) if !self.file.is_certain(pointer) => Delay::ZERO,
             _ => {
                 self.mistake(pointer, "expected exactly one of \"uniform\" and \"exponential\"", None);
                 Delay::ZERO
@@ -296,7 +334,7 @@ impl<'f> Checker<'f> {
         let (faults, planned) = self.faults(&graph.plan, &mut rules.timing);
         let expect = self.expectations(&graph.plan);
         let property = self.property(&graph.plan);
-        self.suits(&graph.plan, &rules);
+        self.suits(&graph.plan, rules.protocol);
         let control = self.control();
         let schedule = self.schedule(&graph.plan, control);
         graph.put_times(&mut rules.timing);
@@ -305,7 +343,7 @@ impl<'f> Checker<'f> {
             // Any process may start a snapshot at any time.
             rules.settings.max_concurrent = u32::MAX;
             // Nobody waits for a snapshot of processes, so nobody gives one up unless told to.
-            if self.root.at("/snapshots/timeout").is_none() {
+            if !self.is_given("/snapshots/timeout") {
                 rules.timing.timeout = Ticks::NEVER;
             }
         }
@@ -366,8 +404,7 @@ impl<'f> Checker<'f> {
     }
 
     /// Whether the protocol can run on the graph.
-    fn suits(&mut self, plan: &Plan, rules: &faults::Rules) {
-        let protocol = rules.protocol;
+    fn suits(&mut self, plan: &Plan, protocol: ProtocolKind) {
         let classic = || list(ProtocolKind::ALL.into_iter().filter(|kind| kind.is_classic()).map(ProtocolKind::word));
         if plan.has_processes() && !protocol.is_classic() {
             let message = format!("\"{}\" needs a dataflow from sources to sinks, and this is a graph of processes", protocol.word());
@@ -375,8 +412,8 @@ impl<'f> Checker<'f> {
         }
         if plan.has_processes() {
             for field in ["interval", "at"] {
-                if self.root.at(&format!("/snapshots/{field}")).is_some() {
-                    let help = match self.root.at("/schedule") {
+                if self.file.root.at(&format!("/snapshots/{field}")).is_some() {
+                    let help = match self.file.root.at("/schedule") {
                         None => "say who starts one in \"script\": {\"at\": \"1ms\", \"snapshot\": \"NAME\"}".to_owned(),
                         Some(_) => "say who starts one in \"schedule\": \"initiate NAME\"".to_owned(),
                     };

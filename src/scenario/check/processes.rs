@@ -83,20 +83,23 @@ impl Checker<'_> {
             every: file.every.ticks(),
             amount: file.amount,
         });
-        if script.random.is_some() && !specs.iter().any(|spec| matches!(spec.kind, Kind::Account { .. })) {
+        if script.random.is_some() && self.knows_all() && !specs.iter().any(|spec| matches!(spec.kind, Kind::Account { .. })) {
             self.mistake("/transfers", "there is no account that could pay", None);
         }
         script
     }
 
     fn no_channel(&mut self, place: &str, from: &str, to: &str) {
+        if !self.has_all_channels {
+            return;
+        }
         let help = format!("add a channel {{\"from\": \"{from}\", \"to\": \"{to}\"}}");
         self.mistake(place, format!("there is no channel from {} to {}", quoted(from), quoted(to)), Some(help));
     }
 
     fn process(&mut self, specs: &[OperatorSpec], place: &str, name: &str, is_it: fn(&Kind) -> bool, what: &str) -> Option<usize> {
         let found = specs.iter().position(|spec| spec.name == name && is_it(&spec.kind));
-        if found.is_none() && !self.unknown.iter().any(|unknown| unknown == name) {
+        if found.is_none() && self.knows(name) {
             let names = || specs.iter().filter(|spec| is_it(&spec.kind)).map(|spec| spec.name.as_str());
             let help = nearest(name, names()).unwrap_or_else(|| list(names()));
             self.mistake(place, format!("there is no {what} {}", quoted(name)), Some(help));
@@ -155,16 +158,25 @@ impl Checker<'_> {
                 }
                 (None, None, Some(name)) => match message(name) {
                     Some(message) => table.receives.push(ReceiveRule { state, message, then }),
+                    None if !self.are_rules_certain(specs.iter().map(|spec| spec.name.as_str())) => {}
                     None => {
                         let sent = || messages.iter().map(String::as_str);
                         let help = nearest(name, sent()).unwrap_or_else(|| list(sent()));
                         self.mistake(&format!("{place}/receive"), format!("nobody sends {}", quoted(name)), Some(help));
                     }
                 },
+                _ if !self.file.is_certain(&place) => {}
                 _ => self.mistake(&place, "a rule needs either \"send\" and \"to\", or \"receive\"", None),
             }
         }
         table
+    }
+
+    /// Whether all that automata send and can become is known.
+    fn are_rules_certain<'n>(&self, mut operators: impl Iterator<Item = &'n str>) -> bool {
+        let is_certain =
+            |name: &str| ["kind", "starts", "rules"].iter().all(|field| self.file.is_certain(&pointer(&["operators", name, field])));
+        !self.file.is_doubtful("/operators") && operators.all(is_certain)
     }
 
     /// The property that snapshots are taken to find.
@@ -175,7 +187,8 @@ impl Checker<'_> {
             _ => None,
         };
         let states: Vec<Option<u64>> = plan.tasks().ids().map(state).collect();
-        if states.iter().all(Option::is_none) {
+        let names = plan.operators().iter().map(|operator| &*operator.name);
+        if states.iter().all(Option::is_none) && self.are_rules_certain(names) {
             let names = plan.operators().iter().filter_map(|operator| match &operator.kind {
                 Kind::Automaton(table) => Some(table.states.iter().map(String::as_str)),
                 _ => None,
@@ -192,7 +205,7 @@ impl Checker<'_> {
         let is_process = |spec: &&OperatorSpec| spec.kind.is_process();
         if !specs.iter().any(|spec| spec.kind.is_process()) {
             for section in ["script", "transfers", "detect"] {
-                if self.root.at(&format!("/{section}")).is_some() {
+                if self.file.root.at(&format!("/{section}")).is_some() {
                     let help = "processes are operators of the kinds \"account\" and \"automaton\"".to_owned();
                     self.mistake(&format!("/{section}"), format!("\"{section}\" is for graphs of processes, and this is none"), Some(help));
                 }

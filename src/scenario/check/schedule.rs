@@ -6,7 +6,7 @@ use super::faults::without_indices;
 use super::{Checker, list, nearest};
 use crate::engine::{Control, NoStep, Step};
 use crate::model::{ChannelId, Plan, TaskId};
-use crate::scenario::format::{ControlFile, ControlWord, FaultFile, MAX_SCHEDULE, ScriptFile, SnapshotsFile};
+use crate::scenario::format::{ControlFile, ControlWord, FaultFile, ScriptFile, SnapshotsFile};
 use crate::scenario::json::quoted;
 
 /// How many mistakes of a schedule are reported one by one.
@@ -32,13 +32,9 @@ impl Checker<'_> {
 
     /// The listed steps; `None` when the run has a clock.
     pub(super) fn schedule(&mut self, plan: &Plan, control: Control) -> Option<Vec<Step>> {
-        self.root.at("/schedule")?;
+        self.file.root.at("/schedule")?;
         self.nothing_by_time();
         let length = self.length("/schedule");
-        if length as u64 > MAX_SCHEDULE {
-            // The schema has said so.
-            return None;
-        }
         let before = self.mistakes.len();
         // Schedules repeat themselves, and looking names up takes a while in a large graph.
         let mut known: BTreeMap<String, Step> = BTreeMap::new();
@@ -122,28 +118,27 @@ impl Checker<'_> {
 
     /// Why a step that can be read can never happen.
     fn senseless(&self, plan: &Plan, control: Control, step: Step, text: &str) -> Option<(String, Option<String>)> {
-        let is_known = self.unknown.is_empty();
         let name = |task| plan.task_name(task);
         match step {
-            _ if control.forestalls(step) => {
+            _ if control.forestalls(step) && self.file.is_certain("/control") => {
                 let kinds = if let Step::FailUpload(..) = step { Control::UPLOADS } else { Control::of(step) };
                 let words: Vec<String> = kinds.words().map(quoted).collect();
                 let help = format!("take it away, or add {} to \"control\"", words.join(" or "));
                 Some((format!("{} is no step of its own here: it happens at once", quoted(text)), Some(help)))
             }
-            Step::Emit(task) if is_known && !plan.kind(task).emits() => {
+            Step::Emit(task) if self.knows(&name(task)) && !plan.kind(task).emits() => {
                 let sources = plan.sources().iter().map(|&source| name(source)).take(20).collect::<Vec<_>>();
                 let help = list(sources.iter().map(String::as_str));
                 Some((format!("only sources emit, and {} is none", quoted(&name(task))), Some(help)))
             }
-            Step::Initiate(task) if is_known && !plan.kind(task).is_process() => {
+            Step::Initiate(task) if self.knows(&name(task)) && !plan.kind(task).is_process() => {
                 let help = "write \"trigger\": the coordinator starts the snapshots of a dataflow".to_owned();
                 Some((format!("only processes start snapshots themselves, and {} is none", quoted(&name(task))), Some(help)))
             }
-            Step::Request if is_known && plan.has_processes() => {
+            Step::Request if plan.has_processes() => {
                 Some(("processes start snapshots themselves".to_owned(), Some("write \"initiate NAME\"".to_owned())))
             }
-            Step::Take(channel, _) if plan.channels()[channel].is_fifo => {
+            Step::Take(channel, _) if plan.channels()[channel].is_fifo && self.are_orders_certain() => {
                 let channel = plan.channel_name(channel);
                 let help = format!("write \"deliver {channel}\", or give the channel \"order\": \"any\"");
                 Some((format!("{} keeps order: only its first element can be taken", quoted(&channel)), Some(help)))
@@ -152,16 +147,18 @@ impl Checker<'_> {
         }
     }
 
-    /// A mistake, unless the file has the channel: where a graph is not whole, some are left out.
+    fn are_orders_certain(&self) -> bool {
+        (0..self.length("/channels")).all(|at| self.file.is_certain(&format!("/channels/{at}/order")))
+    }
+
     fn no_such_channel(&mut self, plan: &Plan, place: &str, name: &str) {
+        if self.may_be_left_out(name) {
+            return;
+        }
         let (names, bare) = (self.channel_names(), without_indices(name));
         let is_meant = |channel: &ChannelId| without_indices(&plan.channel_name(*channel)) == bare;
         let between = plan.channels().ids().take(10_000).filter(is_meant).take(20);
         let tasks: Vec<String> = between.map(|channel| plan.channel_name(channel)).collect();
-        let is_left_out = tasks.is_empty() && !self.mistakes.is_empty() && names.contains(&bare);
-        if !self.has_all_channels || is_left_out {
-            return;
-        }
         let known = || if tasks.is_empty() { &names } else { &tasks }.iter().map(String::as_str);
         // Without indices every one of them is as near as the others.
         let help = nearest(name, known()).filter(|_| tasks.is_empty() || name != bare).unwrap_or_else(|| list(known()));

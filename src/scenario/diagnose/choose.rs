@@ -3,18 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::fields::unknown_field;
+use super::fields::{unknown, unknown_field};
 use super::finding::{Finding, MAX_MISTAKES};
 use super::judge::Judge;
 use super::kinds::Kinds;
 use super::values::{no_type_fits, unknown_value, unknown_value_among, wrong_type};
-use super::view::{View, common_tag};
-use super::words::{listed, misspelt, nearest};
+use super::view::{View, common_tag, lead};
+use super::words::{listed, misspelt, nearest, valid};
 use crate::scenario::json::{Member, Node, Value, quoted};
 
-/// Fields known exactly, whether the leading field is there, fields known but
+/// Whether the leading field is there, fields known exactly, fields known but
 /// for their spelling, few mistakes.
-type Score = (usize, bool, usize, Reverse<usize>);
+type Score = (bool, usize, usize, Reverse<usize>);
 
 impl<'s> Judge<'s> {
     /// What is wrong with `node` if it is meant to satisfy one of `views`.
@@ -58,12 +58,12 @@ impl<'s> Judge<'s> {
         words.dedup();
         let Some(member) = find_tag(members, views, tag, &words) else {
             let mut findings = vec![self.missing(node, tag, views)];
-            findings.extend(self.common_mistakes(members, views, Some(tag)));
+            findings.extend(self.common_mistakes(members, views, tag));
             return findings;
         };
         let Value::String(given) = &member.node.value else {
             let mut findings = vec![wrong_type(&member.node, Kinds::STRING, &words)];
-            findings.extend(self.common_mistakes(members, views, Some(tag)));
+            findings.extend(self.common_mistakes(members, views, tag));
             return findings;
         };
         let known = words.contains(&given.as_str());
@@ -77,7 +77,7 @@ impl<'s> Judge<'s> {
         }
         let selected: Vec<_> = views.iter().copied().filter(|view| view.tag(tag) == meant).collect();
         let others = match selected.as_slice() {
-            [] => self.common_mistakes(members, views, Some(tag)),
+            [] => self.common_mistakes(members, views, tag),
             [only] => self.check(node, only, views),
             several => self.choose_by_overlap(node, members, several),
         };
@@ -86,7 +86,7 @@ impl<'s> Judge<'s> {
     }
 
     fn choose_by_overlap(&mut self, node: &Node, members: &[Member], views: &[&View<'s>]) -> Vec<Finding> {
-        let mut best: Option<(Score, Vec<Finding>)> = None;
+        let mut best: Option<(Score, &View<'s>, Vec<Finding>)> = None;
         let mut ordered = views.to_vec();
         // Sparing the less likely views is what keeps faultless files fast.
         ordered.sort_by_key(|view| Reverse(known_fields(members, view)));
@@ -95,48 +95,64 @@ impl<'s> Judge<'s> {
             if findings.is_empty() {
                 return findings;
             }
-            let (exact, near) = overlap(members, view);
-            // A type is usually recognised by its first field, as in {"crash": ..., "at": ...}.
-            let lead = view.required().first().copied();
-            let led = members.iter().any(|member| Some(member.key.as_str()) == lead);
-            let score = (exact, led, near, Reverse(findings.len()));
-            if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
-                best = Some((score, findings));
+            let score = score(members, view, views, findings.len());
+            if best.as_ref().is_none_or(|(highest, ..)| score > *highest) {
+                best = Some((score, view, findings));
             }
         }
         match best {
-            Some(((0, _, 0, _), findings)) if views.iter().all(|view| view.is_closed()) => {
+            Some(((_, 0, 0, _), _, findings)) if views.iter().all(|view| view.is_closed()) => {
                 let common = self.nothing_in_common(node, members, views);
                 if common.is_empty() { findings } else { common }
             }
-            Some((_, findings)) => findings,
+            Some((score, _, findings)) => self.without_a_guess(node, members, views, (score, findings)),
             None => Vec::new(),
         }
     }
 
+    /// Several of the `views` may be as likely as the best one; then they differ in what is missing.
+    fn without_a_guess(&self, node: &Node, members: &[Member], views: &[&View<'s>], best: (Score, Vec<Finding>)) -> Vec<Finding> {
+        let (highest, mut findings) = best;
+        let is_as_likely = |view: &&&View<'s>| {
+            let score = score(members, view, views, 0);
+            (score.0, score.1, score.2) == (highest.0, highest.1, highest.2)
+        };
+        let missing = |view: &&View<'s>| view.required().into_iter().find(|name| members.iter().all(|member| member.key != *name));
+        let mut names: Vec<_> = views.iter().filter(is_as_likely).filter_map(missing).collect();
+        names.dedup();
+        let is_missing = |finding: &Finding| finding.span == node.span;
+        if names.len() > 1 && findings.iter().any(is_missing) {
+            findings.retain(|finding| !is_missing(finding));
+            findings.push(self.one_of(node, &names, views));
+        }
+        findings
+    }
+
+    fn one_of(&self, node: &Node, names: &[&str], views: &[&View<'s>]) -> Finding {
+        let finding = Finding::new(node.span, format!("missing field: expected one of {}", listed(names)), None);
+        Finding { mend: names.first().and_then(|name| self.addition(node, name, views)), ..finding }
+    }
+
     /// No field of the object belongs to any of the `views`.
-    fn nothing_in_common(&mut self, node: &Node, members: &[Member], views: &[&View<'s>]) -> Vec<Finding> {
-        if !members.is_empty() {
-            return self.common_mistakes(members, views, None);
+    fn nothing_in_common(&self, node: &Node, members: &[Member], views: &[&View<'s>]) -> Vec<Finding> {
+        let mut names: Vec<_> = views.iter().filter_map(|view| lead(view, views).or(view.required().first().copied())).collect();
+        names.dedup();
+        if members.is_empty() {
+            return vec![self.one_of(node, &names, views)];
         }
-        let mut names = Vec::new();
-        for name in views.iter().filter_map(|view| view.required().first().copied()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let message = format!("missing field: expected one of {}", listed(&names));
-        vec![Finding::new(node.span, message, None)]
+        let mut seen = BTreeSet::new();
+        let once = members.iter().filter(|member| seen.insert(&member.key));
+        once.map(|member| unknown(member, format!("expected one of {}", listed(&names)))).collect()
     }
 
     /// The mistakes in the members other than `tag` that are there whichever
     /// of the `views` was meant.
-    fn common_mistakes(&mut self, members: &[Member], views: &[&View<'s>], tag: Option<&str>) -> Vec<Finding> {
+    fn common_mistakes(&mut self, members: &[Member], views: &[&View<'s>], tag: &str) -> Vec<Finding> {
         let union = View { parts: views.iter().flat_map(|view| view.parts.iter().copied()).collect(), ..View::default() };
         let mut absent = union.fields();
         absent.retain(|name| members.iter().all(|member| member.key != *name));
         let mut findings = Vec::new();
-        let mut seen = BTreeSet::from_iter(tag);
+        let mut seen = BTreeSet::from([tag]);
         for member in members {
             if !seen.insert(member.key.as_str()) {
                 continue;
@@ -148,13 +164,27 @@ impl<'s> Judge<'s> {
                 Some(fewest) => findings.extend(fewest),
                 None if open => {}
                 None => {
-                    let meant = nearest(&member.key, absent.iter().copied());
-                    findings.push(unknown_field(member, meant, &union));
+                    findings.push(match nearest(&member.key, absent.iter().copied()) {
+                        Some(meant) => unknown_field(member, Some(meant), &union),
+                        None => unknown(member, valid(&format!("fields of every {tag}"), &shared_fields(views))),
+                    });
                 }
             }
         }
         findings
     }
+}
+
+fn score<'s>(members: &[Member], view: &View<'s>, views: &[&View<'s>], mistakes: usize) -> Score {
+    let (exact, near) = overlap(members, view);
+    let lead = lead(view, views);
+    let is_led = members.iter().any(|member| Some(member.key.as_str()) == lead);
+    (is_led, exact, near, Reverse(mistakes))
+}
+
+fn shared_fields<'s>(views: &[&View<'s>]) -> Vec<&'s str> {
+    let all = views.iter().flat_map(|view| view.fields()).collect::<BTreeSet<_>>();
+    all.into_iter().filter(|name| views.iter().all(|view| view.has_field(name))).collect()
 }
 
 fn known_fields(members: &[Member], view: &View<'_>) -> usize {

@@ -1,5 +1,6 @@
 //! What is found wrong.
 
+use super::mend::Mend;
 use crate::scenario::json::Span;
 
 /// How many mistakes are reported one by one.
@@ -11,10 +12,16 @@ pub(super) struct Finding {
     pub span: Span,
     pub message: String,
     pub help: Option<String>,
+    /// How the file could go on without it.
+    pub mend: Option<Mend>,
 }
 
 impl Finding {
     pub fn new(span: Span, message: String, help: Option<String>) -> Self {
-        Self { span, message, help }
+        Self { span, message, help, mend: None }
+    }
+
+    pub fn mended_by(self, mend: Mend) -> Self {
+        Self { mend: Some(mend), ..self }
     }
 }

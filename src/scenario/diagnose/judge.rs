@@ -6,13 +6,14 @@ use serde_json::{Map, Value as Json};
 
 use super::bounds::{check_number, check_size};
 use super::duration;
-use super::fields::{foreign_field, unknown_field};
+use super::fields::{family, foreign_field, unknown_field};
 use super::finding::Finding;
 use super::kinds::{Kinds, fixed_values, same};
+use super::mend::Mend;
 use super::values::{unknown_value, wrong_type};
 use super::view::View;
 use super::words::{nearest, valid};
-use crate::scenario::json::{Member, Node, Value, quoted};
+use crate::scenario::json::{Member, Node, Span, Value, quoted};
 
 /// How many alternatives one schema may unfold into; a schema derived from
 /// types stays far below.
@@ -33,6 +34,14 @@ impl<'s> Judge<'s> {
 
     /// What is wrong with `node` if it is meant to satisfy `schema`.
     pub(super) fn node(&mut self, node: &Node, schema: &'s Json) -> Vec<Finding> {
+        let mut findings = self.node_as_it_is(node, schema);
+        for finding in findings.iter_mut().filter(|finding| finding.span == node.span && finding.mend.is_none()) {
+            finding.mend = self.invent(schema, node.span).map(Mend::Replace);
+        }
+        findings
+    }
+
+    fn node_as_it_is(&mut self, node: &Node, schema: &'s Json) -> Vec<Finding> {
         let views = self.views(schema);
         if let [only] = views.as_slice() {
             return self.check(node, only, &[]);
@@ -47,7 +56,7 @@ impl<'s> Judge<'s> {
     }
 
     /// All ways to satisfy `schema`, at least one.
-    fn views(&self, schema: &'s Json) -> Vec<View<'s>> {
+    pub(super) fn views(&self, schema: &'s Json) -> Vec<View<'s>> {
         let mut views = Vec::new();
         let mut start = View::default();
         self.expand(&mut start, schema);
@@ -167,7 +176,7 @@ impl<'s> Judge<'s> {
                     missing.retain(|name| *name != meant);
                     schemas = view.field(meant);
                 }
-                let finding = foreign.unwrap_or_else(|| unknown_field(member, meant, view));
+                let finding = foreign.unwrap_or_else(|| unknown_field(member, meant, &family(view, rivals)));
                 findings.push(finding);
             }
             for schema in schemas {
@@ -183,6 +192,17 @@ impl<'s> Judge<'s> {
         let admitted: Vec<_> = schemas.flat_map(|schema| self.views(schema)).collect();
         let words: Vec<_> = admitted.iter().flat_map(View::words).collect();
         let help = (!words.is_empty()).then(|| valid("values", &words));
-        Finding::new(node.span, format!("missing field {}", quoted(name)), help)
+        let finding = Finding::new(node.span, format!("missing field {}", quoted(name)), help);
+        match self.addition(node, name, views) {
+            Some(addition) => finding.mended_by(addition),
+            None => finding,
+        }
+    }
+
+    /// How `node` could have the field `name`. It stands at the closing bracket, where no value starts.
+    pub(super) fn addition(&self, node: &Node, name: &str, views: &[&View<'s>]) -> Option<Mend> {
+        let schema = views.iter().flat_map(|view| view.field(name)).next()?;
+        let place = Span { start: node.span.end - 1, end: node.span.end };
+        Some(Mend::Add(name.to_owned(), self.invent(schema, place)?))
     }
 }

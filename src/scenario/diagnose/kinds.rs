@@ -14,8 +14,8 @@ impl Kinds {
     const FRACTION: Self = Self(4);
     pub const NUMBER: Self = Self(2 | 4);
     pub const BOOLEAN: Self = Self(8);
-    const ARRAY: Self = Self(16);
-    const OBJECT: Self = Self(32);
+    pub const ARRAY: Self = Self(16);
+    pub const OBJECT: Self = Self(32);
     pub const NULL: Self = Self(64);
     /// Strings and numbers that are spans of time; for messages only.
     pub const DURATION: Self = Self(128);

@@ -10,8 +10,10 @@ mod choose;
 mod duration;
 mod fields;
 mod finding;
+mod invent;
 mod judge;
 mod kinds;
+mod mend;
 mod values;
 mod view;
 mod words;
@@ -22,30 +24,36 @@ use serde_json::Value as Json;
 
 use self::finding::{Finding, MAX_MISTAKES};
 use self::judge::Judge;
+use self::mend::Mend;
 use super::json::{LineIndex, Mistake, Node, Value, quoted};
 
-/// Every mistake of `root`, the tree of `text`, measured by `schema`.
+pub use self::mend::Mended;
+
+/// Every mistake of `root`, the tree of `text`, measured by `schema`; and what can be read of it
+/// all the same.
 ///
 /// The mistakes are in the order of their places in the file. After the first
 /// hundred, the last entry only says how many more there are.
-pub fn validate(root: &Node, text: &str, schema: &Json) -> Vec<Mistake> {
+pub fn validate<'f>(root: &'f Node, text: &str, schema: &Json) -> (Vec<Mistake>, Mended<'f>) {
     let lines = LineIndex::new(text);
-    let mut judge = Judge::new(schema);
-    let mut findings = judge.node(root, schema);
+    let mut findings = Judge::new(schema).node(root, schema);
     find_duplicates(root, &lines, &mut findings);
     findings.sort_by_key(|finding| finding.span.start);
+    let mistakes = reported(root, &lines, &findings);
+    (mistakes, Mended::new(root, &findings))
+}
+
+fn reported(root: &Node, lines: &LineIndex<'_>, findings: &[Finding]) -> Vec<Mistake> {
     // A misspelt tag, for one, is rejected again by the variant that was meant.
     let mut seen = BTreeSet::new();
-    findings.retain(|finding| seen.insert((finding.span.start, finding.message.clone())));
-
-    let rest = findings.len().saturating_sub(MAX_MISTAKES);
-    if rest > 0 {
-        findings.truncate(MAX_MISTAKES + 1);
-        findings[MAX_MISTAKES].message = format!("and {rest} more");
-        findings[MAX_MISTAKES].help = None;
+    let once: Vec<_> = findings.iter().filter(|finding| seen.insert((finding.span.start, &finding.message))).collect();
+    let located = |finding: &&Finding| Mistake::new(root, lines, finding.span, finding.message.clone(), finding.help.clone());
+    let mut mistakes: Vec<_> = once.iter().take(MAX_MISTAKES).map(located).collect();
+    if let Some(next) = once.get(MAX_MISTAKES) {
+        let message = format!("and {} more", once.len() - MAX_MISTAKES);
+        mistakes.push(Mistake::new(root, lines, next.span, message, None));
     }
-    let located = findings.into_iter().map(|finding| Mistake::new(root, &lines, finding.span, finding.message, finding.help));
-    located.collect()
+    mistakes
 }
 
 fn find_duplicates(node: &Node, lines: &LineIndex<'_>, findings: &mut Vec<Finding>) {
@@ -58,12 +66,12 @@ fn find_duplicates(node: &Node, lines: &LineIndex<'_>, findings: &mut Vec<Findin
         Value::Object(members) => {
             let mut first = BTreeMap::new();
             for member in members {
-                let start = member.key_span.start;
-                let given = *first.entry(member.key.as_str()).or_insert(start);
-                if given != start {
-                    let (key, line) = (quoted(&member.key), lines.line(given));
+                let given = *first.entry(member.key.as_str()).or_insert(member);
+                if given.key_span != member.key_span {
+                    let (key, line) = (quoted(&member.key), lines.line(given.key_span.start));
                     let message = format!("duplicate key {key}; it was first given at line {line}");
-                    findings.push(Finding::new(member.key_span, message, None));
+                    let repeated = Mend::Repeated(given.node.span.start);
+                    findings.push(Finding::new(member.key_span, message, None).mended_by(repeated));
                 }
                 find_duplicates(&member.node, lines, findings);
             }

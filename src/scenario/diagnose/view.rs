@@ -121,3 +121,8 @@ pub(super) fn common_tag<'s>(views: &[&View<'s>]) -> Option<&'s str> {
         }
     })
 }
+
+/// The required field that tells `view` from some of the others, as "stall" does of a fault.
+pub(super) fn lead<'s>(view: &View<'s>, views: &[&View<'s>]) -> Option<&'s str> {
+    view.required().into_iter().find(|name| !views.iter().all(|other| other.required().contains(name)))
+}

@@ -1,6 +1,7 @@
 //! JSON values that remember where they stand.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// Longest piece of the file that is repeated in a message.
 const MAX_QUOTED: usize = 40;
@@ -117,6 +118,31 @@ impl Node {
         match &self.value {
             Value::Array(items) => items.get(step.parse::<usize>().ok()?),
             _ => self.get(step),
+        }
+    }
+}
+
+/// As JSON, with the numbers as they were written.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separated = |index: usize| if index > 0 { "," } else { "" };
+        let text = |text: &String| serde_json::Value::from(text.as_str());
+        match &self.value {
+            Value::Null => f.write_str("null"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Number(raw) => f.write_str(raw),
+            Value::String(value) => write!(f, "{}", text(value)),
+            Value::Array(items) => {
+                f.write_str("[")?;
+                items.iter().enumerate().try_for_each(|(index, item)| write!(f, "{}{item}", separated(index)))?;
+                f.write_str("]")
+            }
+            Value::Object(members) => {
+                let mut members = members.iter().enumerate();
+                f.write_str("{")?;
+                members.try_for_each(|(index, Member { key, node, .. })| write!(f, "{}{}:{node}", separated(index), text(key)))?;
+                f.write_str("}")
+            }
         }
     }
 }

@@ -16,31 +16,38 @@ pub(super) struct Ways {
 }
 
 impl Checker<'_> {
-    pub(super) fn channels(&mut self, names: &[&str]) -> (Vec<(usize, ChannelFile)>, bool) {
+    /// The channels of the file, each with its number.
+    pub(super) fn channels(&mut self, names: &[String]) -> Vec<(usize, ChannelFile)> {
         let mut channels = Vec::new();
-        let mut is_whole = true;
+        self.has_all_channels = !self.file.is_doubtful("/channels");
         let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
         for at in 0..self.length("/channels") {
             let place = format!("/channels/{at}");
             let Some(channel) = self.read::<ChannelFile>(&place) else {
-                is_whole = false;
+                self.has_all_channels = false;
                 continue;
             };
-            let before = self.mistakes.len();
-            for (field, name) in [("from", &channel.from), ("to", &channel.to)] {
-                if !names.contains(&name.as_str()) {
-                    let help = nearest(name, names.iter().copied()).unwrap_or_else(|| list(names.iter().copied()));
-                    self.mistake(&format!("{place}/{field}"), format!("there is no operator {}", quoted(name)), Some(help));
-                }
-            }
-            if seen.insert((channel.from.clone(), channel.to.clone()), at).is_some() {
+            let ends =
+                [("from", &channel.from), ("to", &channel.to)].map(|(field, name)| self.end(names, &format!("{place}/{field}"), name));
+            self.has_all_channels &= ends == [true, true];
+            if seen.insert((channel.from.clone(), channel.to.clone()), at).is_some() && ends == [true, true] {
                 let message = format!("there is a second channel from {} to {}", quoted(&channel.from), quoted(&channel.to));
                 self.mistake(&place, message, Some("take one of them away".to_owned()));
             }
-            is_whole &= self.mistakes.len() == before;
             channels.push((at, channel));
         }
-        (channels, is_whole)
+        channels
+    }
+
+    /// Whether an end of a channel is certain to be at an operator.
+    fn end(&mut self, names: &[String], place: &str, name: &str) -> bool {
+        let is_there = names.iter().any(|other| other == name);
+        if !is_there && !self.file.is_doubtful("/operators") {
+            let names = || names.iter().map(String::as_str);
+            let help = nearest(name, names()).unwrap_or_else(|| list(names()));
+            self.mistake(place, format!("there is no operator {}", quoted(name)), Some(help));
+        }
+        is_there && self.file.is_certain(place)
     }
 
     pub(super) fn edges(&mut self, specs: &[OperatorSpec], channels: &[(usize, ChannelFile)]) -> (Vec<EdgeSpec>, Ways) {
@@ -65,18 +72,19 @@ impl Checker<'_> {
 
     fn partition(&mut self, at: usize, channel: &ChannelFile, from: &OperatorSpec, to: &OperatorSpec) -> Partition {
         let is_equal = from.parallelism == to.parallelism;
-        match channel.partition {
+        let place = format!("/channels/{at}/partition");
+        match channel.partition.filter(|_| self.file.is_certain(&place)) {
             Some(PartitionFile::Hash) => Partition::Hash,
             Some(PartitionFile::Rebalance) => Partition::Rebalance,
             Some(PartitionFile::Broadcast) => Partition::Broadcast,
             Some(PartitionFile::Forward) => {
-                if !is_equal {
+                if !is_equal && [from, to].iter().all(|end| !self.unknown.contains(&end.name)) {
                     let message = format!(
                         "a forward channel joins equal parallelisms, but \"{}\" has {} and \"{}\" has {}",
                         from.name, from.parallelism, to.name, to.parallelism
                     );
                     let help = "use \"rebalance\" or \"hash\", or give both the same parallelism".to_owned();
-                    self.mistake(&format!("/channels/{at}/partition"), message, Some(help));
+                    self.mistake(&place, message, Some(help));
                 }
                 Partition::Forward
             }

@@ -50,56 +50,70 @@ impl Checker<'_> {
     /// hide mistakes elsewhere. Where anything is, the result serves only to look names up.
     pub(super) fn graph(&mut self, read: Read<'_>, seed: u64) -> Option<Graph> {
         let names = self.keys("/operators");
-        names.iter().for_each(|name| self.operator_name(name));
         let mut dictionary = Dictionary::default();
-        let (mut specs, mut emit) = (Vec::new(), Vec::new());
-        for name in &names {
-            let draft = self.draft(name);
-            let (kind, parallelism) = match &draft {
-                Some(draft) => (self.kind(draft, &mut dictionary, read), draft.file.common().parallelism),
-                None => (Kind::Pass, self.read(&pointer(&["operators", name, "parallelism"])).unwrap_or(1)),
-            };
-            emit.push(draft.as_ref().map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft)));
-            self.unknown.extend(draft.is_none().then(|| (*name).to_owned()));
-            specs.push(OperatorSpec { name: (*name).to_owned(), kind, parallelism: parallelism.clamp(1, MAX_PARALLELISM as u32) });
-        }
-        let (channels, is_whole) = self.channels(&names);
+        let (mut specs, emit): (Vec<_>, Vec<_>) = names.iter().map(|name| self.operator(name, &mut dictionary, read)).unzip();
+        let before = self.mistakes.len();
+        let channels = self.channels(&names);
         let (mut edges, ways) = self.edges(&specs, &channels);
-        self.has_all_channels = is_whole;
-        if is_whole && self.unknown.is_empty() && self.root.at("/operators").is_some() {
+        let is_certain = self.has_all_channels && self.knows_all();
+        if is_certain {
             self.processes(&specs);
             self.degrees(&specs, &edges);
             self.sizes(&specs, &edges);
         }
         self.tables(&mut specs, &edges);
         let script = self.script(&specs, &edges);
-        if self.mistakes.is_empty() && specs.iter().any(|spec| spec.kind.is_process()) {
+        let is_right = |checker: &Self| is_certain && checker.mistakes.len() == before;
+        if is_right(self) && specs.iter().any(|spec| spec.kind.is_process()) {
             let processes = Processes { specs, edges, script };
             let (plan, emit) = processes.lay_out(seed);
+            self.has_graph = true;
             let initiations = processes.script.initiations.clone();
             return Some(Graph { plan, emit, ways, processes: Some(Arc::new(processes)), initiations });
         }
-        if self.mistakes.is_empty() {
+        if is_right(self) {
             self.finish_kinds(&mut specs, &edges, &dictionary);
             self.stuff(&specs, &edges);
             self.volumes(&specs, &edges);
         }
-        if self.mistakes.is_empty() {
+        self.has_graph = is_right(self);
+        if self.has_graph {
             match Plan::build(specs.clone(), edges.clone(), dictionary.clone()) {
                 Ok(plan) => return Some(Graph { plan, emit, ways, processes: None, initiations: Vec::new() }),
                 Err(error) => self.mistake("/operators", error.to_string(), None),
             }
         }
-        // For names alone one task stands for many, and channels that make no sense are left out.
-        specs.iter_mut().for_each(|spec| spec.parallelism = spec.parallelism.min(100_000));
-        let of = |id: OperatorId| specs[id.index()].parallelism;
-        edges.retain(|edge| {
-            edge.from < edge.to && u64::from(of(edge.from)) * u64::from(of(edge.to)) < 10_000 && edge.partition != Partition::Forward
-        });
-        edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
-        specs.iter_mut().filter(|spec| matches!(spec.kind, Kind::Iterate { .. })).for_each(|spec| spec.kind = Kind::Pass);
+        for_names_alone(&mut specs, &mut edges);
         Plan::build(specs, edges, dictionary).ok().map(|plan| Graph { plan, emit, ways, processes: None, initiations: Vec::new() })
     }
+
+    /// One operator. Where its kind or how many tasks it has is not certain, nothing but its name counts.
+    fn operator(&mut self, name: &str, dictionary: &mut Dictionary, read: Read<'_>) -> (OperatorSpec, EmitTimes) {
+        self.operator_name(name);
+        let place = |field: &str| pointer(&["operators", name, field]);
+        let is_certain = ["kind", "parallelism"].iter().all(|field| self.file.is_certain(&place(field)));
+        let draft = if self.file.is_certain(&place("kind")) { self.draft(name) } else { None };
+        self.unknown.extend((draft.is_none() || !is_certain).then(|| name.to_owned()));
+        let kind = draft.as_ref().map_or(Kind::Pass, |draft| self.kind(draft, dictionary, read));
+        let emit = draft.as_ref().map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft));
+        let parallelism: Option<u32> = self.read(&place("parallelism"));
+        let parallelism = parallelism.unwrap_or(1).clamp(1, MAX_PARALLELISM as u32);
+        (OperatorSpec { name: name.to_owned(), kind, parallelism }, emit)
+    }
+}
+
+/// What names can be looked up in where the graph is wrong: one task stands for many, and channels
+/// that make no sense are left out.
+fn for_names_alone(specs: &mut [OperatorSpec], edges: &mut Vec<EdgeSpec>) {
+    specs.iter_mut().for_each(|spec| spec.parallelism = spec.parallelism.min(100_000));
+    let of = |id: OperatorId| specs[id.index()].parallelism;
+    edges.retain(|edge| {
+        edge.from < edge.to && u64::from(of(edge.from)) * u64::from(of(edge.to)) < 10_000 && edge.partition != Partition::Forward
+    });
+    edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
+    // The head of a loop without the loop: it keeps a state, too.
+    let heads = specs.iter_mut().filter(|spec| matches!(spec.kind, Kind::Iterate { .. }));
+    heads.for_each(|spec| spec.kind = Kind::KeyedCount { keys: None });
 }
 
 impl Graph {

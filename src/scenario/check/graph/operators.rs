@@ -22,7 +22,7 @@ impl Checker<'_> {
         if name.is_empty() || name.contains(is_odd) || name == "coordinator" {
             let at = pointer(&["operators", name]);
             let help = "use letters, digits, - and _; \"coordinator\" is taken".to_owned();
-            self.mistake(&at, format!("\"{}\" cannot be an operator's name", name.escape_debug()), Some(help));
+            self.mistake_in_key(&at, format!("\"{}\" cannot be an operator's name", name.escape_debug()), Some(help));
         }
     }
 
@@ -38,8 +38,9 @@ impl Checker<'_> {
             OperatorFile::Union { .. } => Kind::Union,
             OperatorFile::Map { multiply, add, .. } => Kind::Map { multiply: multiply.unwrap_or(1), add: add.unwrap_or(0) },
             OperatorFile::Filter { modulo, remainder, .. } => {
-                if modulo > 0 && remainder >= modulo {
-                    let at = pointer(&["operators", &draft.name, "remainder"]);
+                let at = pointer(&["operators", &draft.name, "remainder"]);
+                let is_certain = self.file.is_certain(&pointer(&["operators", &draft.name, "modulo"]));
+                if modulo > 0 && remainder >= modulo && is_certain {
                     self.mistake(&at, format!("no number leaves remainder {remainder} when divided by {modulo}"), None);
                 }
                 Kind::Filter { modulo: modulo.max(1), remainder }
@@ -82,14 +83,15 @@ impl Checker<'_> {
         if at.is_some() && (every.is_some() || start.is_some()) {
             self.mistake(&place("at"), "\"at\" cannot be combined with \"every\" or \"start\"", None);
         }
+        let is_given = ["records", "file", "at"].map(|field| self.is_given(&place(field)));
         match (records, file, at) {
             (Some(_), _, Some(_)) => {
                 self.mistake(&place("records"), "\"records\" cannot be combined with \"at\", which has a record for each time", None)
             }
             (_, Some(_), Some(_)) => self.mistake(&place("at"), "\"at\" cannot be combined with \"file\"", None),
             (Some(_), Some(_), _) => self.mistake(&place("file"), "\"file\" cannot be combined with \"records\"", None),
-            (None, None, None) => self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None),
-            _ => {}
+            _ if is_given.contains(&true) => {}
+            _ => self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None),
         }
         if let Some(path) = file {
             let first = dictionary.lines() as u32;
@@ -128,8 +130,8 @@ impl Checker<'_> {
         };
         if let Some(times) = at {
             let times: Vec<Ticks> = times.iter().map(|time| time.ticks()).collect();
-            if let Some(n) = times.windows(2).position(|pair| pair[0] > pair[1]) {
-                let message = format!("{} is before {}; records come in the order of their times", times[n + 1], times[n]);
+            for (n, pair) in times.windows(2).enumerate().filter(|(_, pair)| pair[0] > pair[1]) {
+                let message = format!("{} is before {}; records come in the order of their times", pair[1], pair[0]);
                 self.mistake(&format!("{}/{}", place("at"), n + 1), message, None);
             }
             return EmitTimes::At(times);
