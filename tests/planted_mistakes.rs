@@ -8,7 +8,7 @@ use cutline::kernel::Stream;
 use serde_json::Value as Json;
 
 /// Scenarios that between them use most of the format.
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     "aligned-join.json",
     "at-least-once-double.json",
     "backpressure-stalls-barrier.json",
@@ -18,6 +18,7 @@ const FILES: [&str; 18] = [
     "course/11-is-it-finished.json",
     "course/25-loop-with-backedge.json",
     "failed-upload.json",
+    "faults-that-never-happen.json",
     "fencing-off.json",
     "finished-source.json",
     "found/marker-behind-a-newer-one.json",

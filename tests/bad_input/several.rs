@@ -120,7 +120,7 @@ fn no_mistake_hides_another_in_the_same_object() {
         expect![[r#"
             "failovers": {"min": 9, "max": 1}, "xyzzy": 1, "alignment": [{"task": "nobody", "snapshot": "1", "min": "2ms", "max": 1}]
               31:18: $.expect.failovers: no number is in these bounds (swap the two)
-              31:40: $.expect.xyzzy: unknown field "xyzzy" (valid fields: "alignment", "failovers", "guarantee", "invariants", "job", "places", "restored", "situations", "skipped", "snapshots_aborted", "snapshots_completed", "states")
+              31:40: $.expect.xyzzy: unknown field "xyzzy" (valid fields: "alignment", "failovers", "faults", "guarantee", "invariants", "job", "places", "restored", "situations", "skipped", "snapshots_aborted", "snapshots_completed", "states")
               31:75: $.expect.alignment[0].task: there is no task "nobody" (there is: A, words, half, split, count, tally, out)
               31:97: $.expect.alignment[0].snapshot: expected an integer, found a string (write it without quotes)
               31:123: $.expect.alignment[0].max: 1 has no unit ("1ms"? "1us"?)
