@@ -57,10 +57,9 @@ pub fn shape(seed: u64, number: u64, protocols: &[ProtocolKind]) -> Shape {
     }
     draft.rules(stream);
     let spice = spice(stream, draft.comes_to_a_last_snapshot());
-    if !has_processes && (spice.losses > 0 || protocol == ProtocolKind::AlignedTimeout) {
-        // A lost trigger leaves the tasks behind it aligning until a newer barrier comes (C8), as does a marker that
-        // cancels a snapshot whose barrier is announced and not there yet (B3), and the end of the data waits
-        // behind them: so there has to be a next one.
+    if !has_processes && spice.losses > 0 {
+        // A lost trigger leaves the tasks behind it aligning until a newer barrier comes (C8), and the end of the data
+        // waits behind them: so there has to be a next one.
         draft.snapshots.insert("interval".to_owned(), json!("1ms"));
     }
     let file = draft.file();
@@ -333,13 +332,8 @@ impl Draft {
             if chance(stream, 25) {
                 set("retain", json!(2));
             }
-            // What a two-phase sink holds at the end only a last checkpoint makes visible. And a marker that
-            // cancels a snapshot whose barrier is announced and not yet there is not honoured (B3): who aligns
-            // for it then waits for a newer barrier.
-            if !self.operators.values().any(|operator| operator["commit"] == "two_phase")
-                && chance(stream, 50)
-                && self.protocol != ProtocolKind::AlignedTimeout
-            {
+            // What a two-phase sink holds at the end only a last checkpoint makes visible.
+            if !self.operators.values().any(|operator| operator["commit"] == "two_phase") && chance(stream, 50) {
                 set("final", json!(false));
             }
             if chance(stream, 10) {

@@ -101,10 +101,12 @@ impl Gate {
         out.push(Effect::Cancel(id));
     }
 
-    /// B3 and B4. A pending older snapshot is dropped without a word of its own.
+    /// B3 and B4. A pending older snapshot is dropped without a word of its own. One that is pending by its
+    /// announcement alone is given up, too: whoever ignores the marker then aligns for a barrier that never comes, and
+    /// where channels are full no newer one gets through to end that (run 36,005,003 of seed 20).
     pub fn cancel(&mut self, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) -> bool {
         let is_newer = self.after_newest <= id.0;
-        if !is_newer && (self.newest() != Some(id) || self.arrived == 0) {
+        if !is_newer && !self.is_pending(id) {
             return false;
         }
         self.after_newest = id.0 + 1;

@@ -15,6 +15,9 @@ use crate::kernel::Digest;
 use crate::scenario::outcome::FORMAT;
 use crate::trace::Situation;
 
+/// Missing parts of a report that are named.
+const MISSING: usize = 5;
+
 /// So many failures of each class are kept and made small: those of the first runs. All are counted.
 pub const KEPT: usize = 10;
 
@@ -380,7 +383,10 @@ pub fn text(report: &Fuzzed, folder: Option<&str>, style: &Style) -> String {
     head(&mut page, report, style);
     let missing = report.missing();
     if !missing.is_empty() {
-        page.line(2, paint(style.bad, format_args!("NOT complete: there is no {}", missing.join(", nor "))));
+        let named = missing[..missing.len().min(MISSING)].join(", nor ");
+        let more = missing.len().saturating_sub(MISSING);
+        let more = if more > 0 { format!(", and {more} more are missing") } else { String::new() };
+        page.line(2, paint(style.bad, format_args!("NOT complete: there is no {named}{more}")));
     }
     for failures in &report.failures {
         page.gap();
