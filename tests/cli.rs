@@ -826,6 +826,13 @@ fn a_run_is_looked_at() {
     let ran = room.cutline(&["view", "good.json", "-o", "pages/good.html"]);
     assert_eq!((ran.exit, &*ran.out), (0, "open pages/good.html in a browser\n"));
     assert!(fs::read_to_string(room.path("pages/good.html")).expect("a page").starts_with("<!DOCTYPE html>"));
+    let ran = room.cutline(&["view", "good.json", "-o", "part.html", "--facts", "20", "--around", "fault:1"]);
+    assert_eq!(ran.exit, 0);
+    assert!(ran.err.contains("are left out: --from, --until or --around shows others, --facts N more"), "{}", ran.err);
+    let ran = room.cutline(&["view", "good.json", "--from", "5s"]);
+    assert_eq!((ran.exit, &*ran.out), (2, ""));
+    assert!(ran.err.contains("error: 5s: the run ends with step") && ran.err.contains("help: name an earlier step"), "{}", ran.err);
+    assert!(room.cutline(&["view", "good.json", "--around", "fault 1"]).err.contains("a place is a step (4711)"));
     for tool in ["shiviz", "perfetto", "mermaid", "dot", "jsonl"] {
         let printed = room.cutline(&["export", "good.json", "--to", tool]);
         assert_eq!((printed.exit, printed.out.is_empty()), (0, false), "{tool}");

@@ -13,6 +13,7 @@ use super::words::{self, Required, Shard};
 use crate::engine::Control;
 use crate::explore::zoo::Mutant;
 use crate::protocol::ProtocolKind;
+use crate::report::frame::Place;
 use crate::report::page;
 
 const ZOO_EXAMPLE: &str = "\
@@ -65,9 +66,12 @@ Examples:
   cutline fuzz --runs 1000000 --shard 2/8 --report shard-2.json --resume";
 
 const VIEW_EXAMPLE: &str = "\
+A PLACE is a step (4711), a time with its unit (1.5s), or a fault by its number in the scenario (fault:2 is the second).
+
 Examples:
   cutline view scenarios/at-least-once-double.json
   cutline view scenarios/at-least-once-double.json -o page.html
+  cutline view scenarios/word-count.json --around fault:1 -o page.html
   cutline view scenarios/found/given-up-before-it-began.json --mutant no_blocking -o page.html";
 
 const EXPORT_EXAMPLE: &str = "\
@@ -424,9 +428,18 @@ pub struct View {
     /// Draw at most so many rows
     #[arg(long, value_name = "N", default_value_t = 200, conflicts_with = "output")]
     pub rows: usize,
-    /// Keep so many facts in the page; it says how many it leaves out
-    #[arg(long, value_name = "N", default_value_t = page::MOST_FACTS, requires = "output")]
+    /// Show so many facts in the page; it says how many it leaves out
+    #[arg(long, value_name = "N", default_value_t = page::MOST_FACTS, requires = "output", value_parser = words::at_least_one)]
     pub facts: usize,
+    /// Show nothing before this
+    #[arg(long, value_name = "PLACE", value_parser = words::place, help_heading = "Part of a long run")]
+    pub from: Option<Place>,
+    /// Show nothing behind this
+    #[arg(long, value_name = "PLACE", value_parser = words::place, help_heading = "Part of a long run")]
+    pub until: Option<Place>,
+    /// Show what surrounds this [default: the first violation, else the first fault, else the beginning]
+    #[arg(long, value_name = "PLACE", value_parser = words::place, conflicts_with_all = ["from", "until"], help_heading = "Part of a long run")]
+    pub around: Option<Place>,
 }
 
 /// The arguments of `export`.

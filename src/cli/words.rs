@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::explore::zoo::{self, Mutant, ZOO};
 use crate::kernel::Ticks;
+use crate::report::frame::Place;
 use crate::trace::Situation;
 
 /// A mutant by its name.
@@ -56,6 +57,25 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Ticks::ZERO => Err("a time above 0 is needed, as in \"60s\" or \"15m\"".to_owned()),
         Ticks(micros) => Ok(Duration::from_micros(micros)),
     }
+}
+
+/// A place in a run: `4711` for a step, `1.5s` for a time, `fault:2` for a fault of the scenario.
+pub fn place(text: &str) -> Result<Place, String> {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
+    if let Some(fault) = text.strip_prefix("fault:") {
+        let fault = number(fault).and_then(|fault| usize::try_from(fault).ok()).filter(|fault| *fault > 0);
+        return fault.map(Place::Fault).ok_or_else(|| "faults are numbered from 1, as in \"fault:2\"".to_owned());
+    }
+    if let Some(step) = number(text) {
+        return Ok(Place::Step(step));
+    }
+    let form = "a place is a step (4711), a time with its unit (1.5s), or a fault of the scenario (fault:2)";
+    text.parse().map(Place::Time).map_err(|_| form.to_owned())
+}
+
+/// A whole number above 0.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number above 0 is needed".to_owned())
 }
 
 /// The `index`th, from 1, of so many shards.
@@ -138,6 +158,18 @@ mod tests {
         for text in ["", "-1", "+1", "1.5", "x", "18446744073709551616"] {
             assert!(seed(text).is_err_and(|message| message.contains("a whole number from 0 to 18446744073709551615")), "{text}");
         }
+    }
+
+    #[test]
+    fn places_are_steps_times_and_faults() {
+        assert_eq!(place("4711"), Ok(Place::Step(4711)));
+        assert_eq!(place("1.5s"), Ok(Place::Time(Ticks(1_500_000))));
+        assert_eq!(place("fault:2"), Ok(Place::Fault(2)));
+        assert!(
+            ["", "fault", "fault:0", "fault:", "fault:x", "fault 2", "-1", "1.5", "99999999999999999999"]
+                .iter()
+                .all(|text| place(text).is_err())
+        );
     }
 
     #[test]

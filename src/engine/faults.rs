@@ -112,6 +112,18 @@ pub struct When {
 }
 
 impl When {
+    /// When something that waits for this happens, in a run with these facts; none where it never does.
+    pub fn due(self, plan: &Plan, facts: impl IntoIterator<Item = (Ticks, Fact)>) -> Option<Ticks> {
+        let mut watch = Watch::default();
+        // Whose crash it would be does not matter.
+        let task = plan.tasks().ids().next()?;
+        watch.reset(&[Fault::Crash { task, moment: Moment::When(self) }], plan);
+        facts.into_iter().find_map(|(at, fact)| {
+            watch.see(fact, plan);
+            watch.take_due().map(|(_, after, _)| at + after)
+        })
+    }
+
     fn is_met_by(&self, fact: Fact, plan: &Plan, aligning: &[Option<SnapshotId>]) -> bool {
         let Some((task, snapshot)) = self.point.reached_by(fact, plan) else { return false };
         // A channel that is blocked says nothing of the snapshot; the barrier before it did.

@@ -2,10 +2,12 @@
 //! something. An arrow stands where its message is taken; when it was sent is the row with its name.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use super::frame::Frame;
 use super::messages::{Content, Message, messages};
 use super::{guarantee, printable};
-use crate::kernel::{Id, IdVec};
+use crate::kernel::{Id, IdVec, counted};
 use crate::model::{Plan, TaskId};
 use crate::scenario::outcome::NOT_JUDGED;
 use crate::scenario::{Happened, Recording};
@@ -80,7 +82,7 @@ impl Glyphs {
 pub struct Options {
     /// With what.
     pub glyphs: Glyphs,
-    /// Most rows; what comes after them is counted.
+    /// Most rows; what comes before and after them is counted.
     pub rows: usize,
 }
 
@@ -89,26 +91,33 @@ const LONGEST_NAME: usize = 12;
 /// The least distance of two lanes.
 const LANE: usize = 10;
 
-/// The diagram of a run, with a line on what it came to.
-pub fn diagram(recording: &Recording<'_>, options: Options) -> String {
+/// The diagram of a run, or of a part of it, with a line on what it came to.
+pub fn diagram(recording: &Recording<'_>, options: Options, frame: &Frame) -> String {
     let plan = recording.scenario.plan();
     let all = messages(plan, &recording.facts);
     let mut picture = Picture::new(recording, &all, options.glyphs);
-    let (mut rows, mut more) = (Vec::new(), 0);
-    for step in recording.facts.chunk_by(|a, b| a.step == b.step) {
-        match picture.row(step) {
-            Some(row) if rows.len() < options.rows => rows.push(row),
-            Some(_) => more += 1,
-            None => {}
-        }
-    }
+    let rows = picture.rows();
+    let shown = frame.part(&rows, |facts| recording.facts[facts.start].step, options.rows);
     let mut text = format!("{}\n", printable(recording.scenario.title()));
     if let Some(question) = recording.scenario.question() {
         text += &format!("Question: {}\n", printable(question));
     }
-    text += &format!("\n{}\n{}\n{}", options.glyphs.legend(), picture.head(), rows.concat());
-    if more > 0 || recording.left_out > 0 {
-        text += &format!("... {more} more rows: --rows N draws more, -o page.html makes a page of all\n");
+    text += &format!("\n{}\n{}\n", options.glyphs.legend(), picture.head());
+    let step = |row: usize| rows.get(row).map_or(0, |facts| recording.facts[facts.start].step);
+    if shown.start > 0 {
+        let before = counted(shown.start as u64, "row", "rows");
+        text += &format!("... {before} before, up to step {}: --from 1 begins with the first\n", step(shown.start - 1));
+    }
+    text.extend(rows[shown.clone()].iter().map(|facts| picture.row(facts.clone())));
+    if shown.end < rows.len() {
+        let (more, next) = (counted((rows.len() - shown.end) as u64, "more row", "more rows"), step(shown.end));
+        text += &format!("... {more}: --rows N draws more, --from {next} goes on, -o page.html makes a page\n");
+    }
+    if recording.left_out > 0 {
+        text += &format!(
+            "... and {} at the end of the run, which is too long to be kept whole\n",
+            counted(recording.left_out, "fact", "facts")
+        );
     }
     text + &end(recording)
 }
@@ -148,6 +157,8 @@ struct Picture<'r> {
     down: IdVec<TaskId, bool>,
     /// By fact: whether it emits or sends what was emitted or sent before.
     again: Vec<bool>,
+    /// So many facts are behind what is true now.
+    followed: usize,
     lane: usize,
     moment: usize,
 }
@@ -182,6 +193,7 @@ impl<'r> Picture<'r> {
             blocked: plan.tasks().ids().map(|_| 0).collect(),
             down: plan.tasks().ids().map(|_| false).collect(),
             again: repetitions(&recording.facts),
+            followed: 0,
             lane: LANE.max(longest + 2),
             moment: moments.max().unwrap_or(0),
         }
@@ -192,42 +204,69 @@ impl<'r> Picture<'r> {
         format!("{:>width$}  {}", "", names.collect::<String>(), width = self.moment).trim_end().to_owned()
     }
 
-    /// One step, if it shows anything.
-    fn row(&mut self, step: &[Happened]) -> Option<String> {
-        let first = self.recording.facts.partition_point(|happened| happened.step < step[0].step);
+    /// The facts of each step that shows anything.
+    fn rows(&self) -> Vec<Range<usize>> {
+        let facts = &self.recording.facts;
+        let mut rows = Vec::new();
+        let mut start = 0;
+        for step in facts.chunk_by(|a, b| a.step == b.step) {
+            let row = start..start + step.len();
+            start = row.end;
+            if row.clone().any(|at| self.shows(at, facts[at].fact)) {
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    fn shows(&self, at: usize, fact: Fact) -> bool {
+        let is_arrow = || self.taken[at].is_some_and(|message| message.from.is_some() && message.to.is_some());
+        self.mark(fact).is_some() || matches!(fact, Fact::Output { .. }) || self.is_told(fact) || is_arrow()
+    }
+
+    /// The row of a step.
+    fn row(&mut self, facts: Range<usize>) -> String {
+        let happened = &self.recording.facts;
+        for skipped in &happened[self.followed..facts.start] {
+            self.follow(skipped.fact);
+        }
+        self.followed = facts.end;
         let mut row = Row::default();
-        for (at, happened) in (first..).zip(step) {
-            self.fact(at, happened.fact, &mut row);
+        for at in facts.clone() {
+            self.fact(at, happened[at].fact, &mut row);
         }
         if !row.visible.is_empty() {
             row.words.push(format!("visible: {}", row.visible.join(", ")));
         }
-        let is_shown = !row.marks.is_empty() || row.arrow.is_some() || !row.words.is_empty();
-        is_shown.then(|| self.draw(step[0], &row))
+        self.draw(happened[facts.start], &row)
     }
 
     fn fact(&mut self, at: usize, fact: Fact, row: &mut Row) {
-        let glyphs = self.glyphs;
         let fields = fact.fields(self.plan);
         if let Some(message) = self.taken[at] {
             self.arrow(message, row);
         }
-        let mut mark = |glyph: char| row.marks.extend(fields.task.map(|task| (task, glyph)));
-        match fact {
-            Fact::Emitted { .. } => mark(glyphs.sends),
-            Fact::Received { .. } => mark(glyphs.takes),
-            Fact::BarrierReceived { .. } | Fact::CancelReceived { .. } | Fact::InputEnded { .. } => mark(glyphs.marker),
-            Fact::Saved { .. } => mark(glyphs.saves),
-            Fact::Committed { .. } => mark(glyphs.commits),
-            Fact::Crashed { .. } => mark(glyphs.crashes),
-            Fact::Restored { .. } => mark(glyphs.restored),
-            _ => {}
-        }
+        row.marks.extend(fields.task.zip(self.mark(fact)));
         self.follow(fact);
         match (fact, fields.record) {
             (Fact::Output { .. }, Some(record)) => row.visible.push(record.text(self.plan)),
             _ if self.is_told(fact) => row.words.push(fact.describe(self.plan) + self.prime(at)),
             _ => {}
+        }
+    }
+
+    /// What stands on the lane of the fact's task.
+    fn mark(&self, fact: Fact) -> Option<char> {
+        let glyphs = self.glyphs;
+        match fact {
+            Fact::Emitted { .. } => Some(glyphs.sends),
+            Fact::Received { .. } => Some(glyphs.takes),
+            Fact::BarrierReceived { .. } | Fact::CancelReceived { .. } | Fact::InputEnded { .. } => Some(glyphs.marker),
+            Fact::Saved { .. } => Some(glyphs.saves),
+            Fact::Committed { .. } => Some(glyphs.commits),
+            Fact::Crashed { .. } => Some(glyphs.crashes),
+            Fact::Restored { .. } => Some(glyphs.restored),
+            _ => None,
         }
     }
 

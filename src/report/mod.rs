@@ -4,6 +4,7 @@ pub mod check;
 pub mod compare;
 pub mod diagram;
 pub mod export;
+pub mod frame;
 pub mod fuzz;
 pub mod json;
 pub mod junit;

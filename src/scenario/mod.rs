@@ -13,6 +13,7 @@ mod json;
 mod judgement;
 mod notes;
 mod offer;
+mod onset;
 pub mod outcome;
 mod progress;
 mod recording;

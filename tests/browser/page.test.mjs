@@ -76,6 +76,27 @@ function toldBy(outcome) {
   return outcome.places.map(({ place, records, lost, duplicated }) => ({ place, records, lost, duplicated }));
 }
 
+test("a page of a part says so, begins with its state, and knows what came before", async () => {
+  const file = makePage("scenarios/random-crashes-soak.json", "--from", "20000", "--facts", "300");
+  await withPage(file, {}, async (page) => {
+    assert.match(
+      await page.locator("#left-out").textContent(),
+      /^This page shows steps \d+ to \d+ of \d+\. [1-9]\d* facts before and [1-9]\d* facts behind them are left out;/,
+    );
+    assert.match(await title(page), /^Before step [1-9]\d+ of/);
+    assert.match(await page.locator("#now").textContent(), /What happened before is shown as the state that came of it/);
+    const counted = () => page.locator("#ledger-table .once").first().textContent();
+    assert.ok(Number(await counted()) > 0, "what was counted before is counted");
+    const first = await drawing(page);
+    await press(page, "ArrowRight", 30);
+    assert.notEqual(await drawing(page), first);
+    await press(page, "Home");
+    assert.equal(await drawing(page), first);
+    const mark = await page.locator(".mark").evaluateAll((marks) => Math.min(...marks.map((one) => Number(one.dataset.stop))));
+    assert.ok(mark > 0, "nothing stands before the first step");
+  });
+});
+
 test("the next violation is at the step that the outcome names", async () => {
   for (const scenario of [
     "scenarios/at-least-once-double.json",
@@ -347,7 +368,7 @@ test("a hundred thousand facts open in three seconds, and fifty steps take less 
     await withPage(large, { fragment: "#step=30000" }, async (page) => {
       await page.locator("#diagram .arrow").first().waitFor();
       opened.push(performance.now() - start);
-      assert.match(await page.locator("#left-out").textContent(), /holds the first 100000 facts of the run\. \d+ later ones are left out/);
+      assert.match(await page.locator("#left-out").textContent(), /shows steps \d+ to \d+ of \d+\. \d+ facts before and [1-9]\d* facts behind them are left out/);
       assert.match(await title(page), new RegExp(`^Step 30000 of ${steps} `));
       const begin = performance.now();
       await press(page, "ArrowRight", 25);

@@ -62,7 +62,7 @@ function smallRun(facts, places = []) {
     facts: columns,
     message_kinds: ["record", "barrier", "cancel", "end", "trigger", "ack", "notice"],
     messages: { kind: [], from: [], to: [], channel: [], record: [], snapshot: [], sent: [], received: [] },
-    left_out: 0,
+    window: { earlier: 0, times: {}, before: 0, behind: 0 },
     outcome: { places, invariants: [] },
   };
 }
@@ -192,7 +192,7 @@ test("stepping back gives the state of stepping on, across keyframes", () => {
 for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
   test(`at the end the ledger says what the outcome says: ${scenario}`, () => {
     const data = dataOf(makePage(scenario));
-    if (data.left_out > 0) return;
+    if (data.window.before + data.window.behind > 0) return;
     const run = openRun(scripts, data);
     const end = scripts.stateAt(run, run.lastStop);
     const folded = run.places.map((place) => ({ place: place.place, ...plain(scripts.countsOfPlace(run, end, place)) }));
@@ -209,11 +209,80 @@ for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
     const data = dataOf(makePage(scenario));
     const run = openRun(scripts, data);
     for (const { place, records, candidates } of run.places) {
-      if (data.left_out > 0) continue;
+      if (data.window.before + data.window.behind > 0) continue;
       assert.equal(candidates.length, records, place);
       const names = candidates.map((record) => run.records[record].text);
       for (const example of data.outcome.places.find((one) => one.place === place).examples) {
         assert.ok(names.includes(example.replace(/ x\d+$/, "")), example);
+      }
+    }
+  });
+}
+
+/** All that a page shows at a step, as far as it is not about steps that it does not have. */
+function shownAt(run, stop) {
+  const state = scripts.stateAt(run, stop);
+  const sum = (log) => {
+    const keys = scripts.moveCounter(scripts.newCounter(scripts.countKeys), log);
+    return { size: log?.size ?? 0, keys: [...keys.entries()].sort() };
+  };
+  const facts = run.stopEnd[stop];
+  const of = (fact) => (fact !== null && fact < facts ? run.facts.text[fact] : null);
+  const partOf = (row) => (row ? [row.saved, row.offset, row.acked, ...row.records].map(of).filter(Boolean) : []);
+  return plain({
+    step: run.stopStep[stop],
+    queues: state.queues.map((queue) => queue.map((element) => scripts.elementText(run, element))),
+    blocked: state.blocked,
+    failovers: state.failovers,
+    tasks: state.tasks.map(({ log, open, prepared, ...task }) => ({
+      ...task,
+      log: sum(log),
+      open: sum(open),
+      prepared: prepared.map((entry) => [entry.snapshot, sum(entry.log)]),
+    })),
+    shown: state.shown.map(sum),
+    places: run.places.map((place) => scripts.countsOfPlace(run, state, place)),
+    now: [...run.facts.text.slice(...scripts.factsOfStop(run, stop))],
+    primes: [...run.prime.slice(...scripts.factsOfStop(run, stop))],
+    latest: scripts.snapshotsBegun(run, stop).slice(-1).map(({ id, rows }) => [id, run.tasks.map((task, index) => partOf(rows.get(index)))]),
+  });
+}
+
+/** Why the records that come up in a step show twice, or not at all. */
+function reasonsAt(run, stop) {
+  const [from, to] = scripts.factsOfStop(run, stop);
+  const records = new Set(run.facts.record.slice(from, to).filter((record) => record >= 0));
+  return [...records].map((record) => [run.records[record].text, ...scripts.explain(run, scripts.stateAt(run, stop), stop, record)]);
+}
+
+for (const scenario of [
+  "scenarios/at-least-once-double.json",
+  "scenarios/overlapping-snapshots.json",
+  "scenarios/fencing-off.json",
+  "scenarios/two-phase-sink.json",
+  "scenarios/plain-sink.json",
+  "scenarios/volatile-source.json",
+  "scenarios/join.json",
+  "scenarios/backpressure-stalls-barrier.json",
+  "scenarios/random-crashes-soak.json",
+  "scenarios/course/03-bank-transfers.json",
+  "scenarios/course/12-phantom-deadlock.json",
+  "scenarios/course/17-barrier-jumps-ahead.json",
+  "scenarios/course/25-loop-without-log.json",
+]) {
+  test(`a page of a part shows what the page of the whole run shows there: ${scenario}`, () => {
+    const whole = openRun(scripts, dataOf(makePage(scenario)));
+    for (let share = 1; share < 6; share += 1) {
+      const first = Math.max(Math.floor((whole.lastStop * share) / 6), 1);
+      const last = Math.min(first + 60, whole.lastStop);
+      const [from, until] = [whole.stopStep[first], whole.stopStep[last]];
+      const part = openRun(scripts, dataOf(makePage(scenario, "--from", String(from), "--until", String(until))));
+      assert.equal(part.window.before, whole.stopEnd[first - 1]);
+      assert.equal(part.lastStop, last - first + 1);
+      for (let stop = 0; stop <= part.lastStop; stop += 1) {
+        const { step, now, primes, ...there } = shownAt(whole, first - 1 + stop);
+        assert.deepEqual(shownAt(part, stop), stop === 0 ? { ...there, step: 0, now: [], primes: [] } : { step, ...there, now, primes });
+        if (last < whole.lastStop && stop > 0) assert.deepEqual(reasonsAt(part, stop), reasonsAt(whole, first - 1 + stop));
       }
     }
   });

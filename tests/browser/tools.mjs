@@ -24,10 +24,11 @@ export function scenariosIn(...folders) {
   );
 }
 
-/** Makes the page of a scenario file and returns where it is. */
-export function makePage(scenario) {
-  const page = join(FOLDER, `${scenario.replaceAll(/[^a-z0-9]+/gi, "-")}.html`);
-  execFileSync(CUTLINE, ["view", scenario, "-o", page], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], ...BIG });
+/** Makes the page of a scenario file, or of a part of its run, and returns where it is. */
+export function makePage(scenario, ...part) {
+  const page = join(FOLDER, `${[scenario, ...part].join("").replaceAll(/[^a-z0-9]+/gi, "-")}.html`);
+  const errors = part.length === 0 ? "inherit" : "ignore"; // where it says what a part leaves out
+  execFileSync(CUTLINE, ["view", scenario, "-o", page, ...part], { cwd: ROOT, stdio: ["ignore", "ignore", errors], ...BIG });
   return page;
 }
 

@@ -75,9 +75,14 @@ function invariantItem(app, invariant) {
     invariant.claimed === false ? html("span", { class: "muted" }, " (not claimed by this protocol)") : null,
     invariant.step === null || invariant.step === undefined
       ? null
-      : html("span", {}, " at ", stepLink(app, Math.max(stopAtStep(app.run, invariant.step), 0))),
+      : html("span", {}, " at ", whereBroken(app, invariant.step)),
     invariant.detail ? html("p", { class: "detail" }, named(invariant.detail)) : null,
   );
+}
+
+function whereBroken(app, step) {
+  if (!isShown(app.run, step)) return `step ${step}, which this page does not show`;
+  return stepLink(app, Math.max(stopAtStep(app.run, step), 0));
 }
 
 function expectationTable(run) {

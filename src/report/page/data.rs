@@ -2,10 +2,12 @@
 //! and are read in no time. In columns of numbers -1 is "none".
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::kernel::Id;
+use super::earlier::{Told, earlier};
+use crate::kernel::{Id, counted};
 use crate::model::{Kind, OperatorId, Plan};
 use crate::report::messages::{Content, messages};
 use crate::scenario::outcome::{Outcome, PlaceOutcome};
@@ -36,9 +38,21 @@ pub struct Page<'r> {
     pub messages: Messages,
     /// By place of the outcome: the first records that should show there and do so in none of these facts.
     pub uncounted: Vec<Vec<usize>>,
-    /// Later facts that are not in the page.
-    pub left_out: u64,
+    pub window: Shown,
     pub outcome: &'r Outcome,
+}
+
+/// Which part of the run the page steps through.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    /// So many of the first facts lie before it: the state at its beginning is made of them.
+    pub earlier: usize,
+    /// By fact, where that is not one: for how many of records that do not come up it stands.
+    pub times: BTreeMap<usize, u64>,
+    /// Facts of the run before it.
+    pub before: u64,
+    /// Facts of the run behind it.
+    pub behind: u64,
 }
 
 /// What the file says about itself.
@@ -158,14 +172,19 @@ fn number(index: Option<usize>) -> i64 {
     index.map_or(-1, |index| index as i64)
 }
 
-/// A run for its page.
-pub fn data<'r>(recording: &'r Recording<'_>) -> Page<'r> {
+/// A part of a run for its page.
+pub fn data<'r>(recording: &'r Recording<'_>, shown: &Range<usize>) -> Page<'r> {
     let (scenario, plan) = (recording.scenario, recording.scenario.plan());
     let mut records = Numbers::new();
     let mut kinds = Numbers::new();
-    let facts = facts(plan, &recording.facts, &mut kinds, &mut records);
-    let messages = message_columns(plan, &recording.facts, &mut records);
-    let uncounted = recording.outcome.places.iter().map(|place| uncounted(recording, place, &mut records)).collect();
+    let uncounted: Vec<Vec<Named>> = recording.outcome.places.iter().map(|place| uncounted(recording, shown, place)).collect();
+    let mut told = earlier(recording, shown, uncounted.iter().flatten().copied());
+    let window = window(recording, shown, &told);
+    told.extend(recording.facts[shown.clone()].iter().copied().map(Told::alone));
+    let facts = facts(plan, &told, &mut kinds, &mut records);
+    let happened: Vec<Happened> = told.iter().map(|told| told.happened).collect();
+    let messages = message_columns(plan, &happened, &mut records);
+    let uncounted = uncounted.iter().map(|place| place.iter().map(|record| records.of(*record)).collect()).collect();
     let records = records.list.iter().map(|record| RecordData { text: record.text(plan), of: record.origins(plan) });
     Page {
         format: FORMAT,
@@ -189,8 +208,17 @@ pub fn data<'r>(recording: &'r Recording<'_>) -> Page<'r> {
         message_kinds: Content::WORDS,
         messages,
         uncounted,
-        left_out: recording.left_out,
+        window,
         outcome: &recording.outcome,
+    }
+}
+
+fn window(recording: &Recording<'_>, shown: &Range<usize>, earlier: &[Told]) -> Shown {
+    Shown {
+        earlier: earlier.len(),
+        times: earlier.iter().enumerate().filter_map(|(at, told)| Some((at, told.lump?))).collect(),
+        before: shown.start as u64,
+        behind: (recording.facts.len() - shown.end) as u64 + recording.left_out,
     }
 }
 
@@ -235,9 +263,9 @@ fn channels(plan: &Plan) -> Vec<ChannelData> {
     plan.channels().pairs().map(channel).collect()
 }
 
-fn facts(plan: &Plan, happened: &[Happened], kinds: &mut Numbers<&'static str>, records: &mut Numbers<Named>) -> Facts {
+fn facts(plan: &Plan, told: &[Told], kinds: &mut Numbers<&'static str>, records: &mut Numbers<Named>) -> Facts {
     let mut facts = Facts::default();
-    for &Happened { at, step, fact } in happened {
+    for &Told { happened: Happened { at, step, fact }, lump } in told {
         let fields = fact.fields(plan);
         facts.at.push(at.0);
         facts.step.push(step);
@@ -245,12 +273,16 @@ fn facts(plan: &Plan, happened: &[Happened], kinds: &mut Numbers<&'static str>, 
         facts.task.push(column(fields.task));
         facts.channel.push(column(fields.channel));
         facts.snapshot.push(fields.snapshot.map_or(-1, |id| id.0.into()));
-        facts.record.push(number(fields.record.map(|record| records.of(record))));
+        let record = fields.record.filter(|_| lump.is_none());
+        facts.record.push(number(record.map(|record| records.of(record))));
         let operator = fields.task.map(|task| plan.tasks()[task].operator);
         facts.key.push(operator.zip(fields.key).map(|(operator, key)| plan.key_text(operator, key)));
         // Beyond 2^53 a page would round; nothing it shows is so large but what tests make up.
         facts.value.push(fields.number().map_or(-1, |number| number.min(1 << 53) as i64));
-        facts.text.push(fact.describe(plan));
+        facts.text.push(match lump {
+            None => fact.describe(plan),
+            Some(times) => format!("{} before", counted(times, "effect", "effects")),
+        });
     }
     facts
 }
@@ -277,13 +309,13 @@ fn message_columns(plan: &Plan, happened: &[Happened], records: &mut Numbers<Nam
 /// So many records of a place that are counted in no fact are named.
 const MOST_UNCOUNTED: usize = 100;
 
-/// The records that should show at a place and do so in no fact, as far as there is room.
-fn uncounted(recording: &Recording<'_>, place: &PlaceOutcome, records: &mut Numbers<Named>) -> Vec<usize> {
+/// The records that should show at a place and do so in no fact up to the end of what is shown, as far as there is room.
+fn uncounted(recording: &Recording<'_>, shown: &Range<usize>, place: &PlaceOutcome) -> Vec<Named> {
     let plan = recording.scenario.plan();
     let Some((operator, _)) = plan.operators().pairs().find(|(_, operator)| *operator.name == *place.place) else { return Vec::new() };
-    let counted: BTreeSet<u64> = recording.facts.iter().filter_map(|happened| effect(plan, happened.fact, operator)).collect();
+    let counted: BTreeSet<u64> = recording.facts[..shown.end].iter().filter_map(|happened| effect(plan, happened.fact, operator)).collect();
     let uncounted = recording.scenario.arriving(operator).filter(|name| !counted.contains(name)).take(MOST_UNCOUNTED);
-    uncounted.map(|name| records.of(Named { operator, is_sent: false, name })).collect()
+    uncounted.map(|name| Named { operator, is_sent: false, name }).collect()
 }
 
 /// The record that a fact makes show at an operator: in a sink's output, in the state of others.

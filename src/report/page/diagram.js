@@ -171,7 +171,8 @@ function drawLines(app, diagram, from, to) {
     attempts.forEach((attempt, index) => {
       const isLast = index === attempts.length - 1;
       const end = isLast && attempt.end === null ? geometry.total : stopX(geometry, attempt.to);
-      line(y, attempt.from === 0 ? -20 : stopX(geometry, attempt.from), end, "alive");
+      // One that ended before the page begins is not there any more.
+      if (attempt.to > 0 || attempt.end === null) line(y, attempt.from === 0 ? -20 : stopX(geometry, attempt.from), end, "alive");
       const next = isLast ? geometry.total : stopX(geometry, attempts[index + 1].from);
       if (end < next) line(y, end, next, attempt.end === "finished" ? "finished" : "dead");
     });

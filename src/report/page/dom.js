@@ -62,8 +62,9 @@ function keepFocus(container, change) {
   container.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-/** A button that goes to a stop. */
+/** A button that goes to a stop; the number of a step alone where the page begins behind that. */
 function stepLink(app, stop, text) {
+  if (stop === 0 && text !== undefined) return html("span", { class: "muted" }, text);
   return html(
     "button",
     { type: "button", class: "link", "data-key": `step-${stop}-${text}`, onclick: () => app.go(stop) },

@@ -270,20 +270,23 @@ function newTally() {
 
 function refillTally(tally, log) {
   tally.times.clear();
-  for (let link = log; link; link = link.before) tally.times.set(link.record, (tally.times.get(link.record) || 0) + 1);
+  for (let link = log; link; link = link.before)
+    if (link.record >= 0) tally.times.set(link.record, (tally.times.get(link.record) || 0) + 1);
 }
 
-/** The link of a fact: made in the first pass, found again in all later ones. */
+/** The link of a fact: made in the first pass, found again in all later ones. It stands for one record, or for several without a name. */
 function linkTo(run, before, fact, tallyOf) {
   if (!run.fold.isBuilding) return run.fold.links[fact];
   const { record, key, value } = run.facts;
+  const records = run.window.times[fact] ?? 1;
   const link = {
     fact,
     record: record[fact],
     key: key[fact],
     value: value[fact],
     before,
-    size: before ? before.size + 1 : 1,
+    records,
+    size: (before ? before.size : 0) + records,
     times: 1,
     distinct: 0,
     repeated: 0,
@@ -295,10 +298,12 @@ function linkTo(run, before, fact, tallyOf) {
 
 /** Each link knows how many records there are up to it, and how many of them more than once. */
 function countLink(link, tally) {
-  link.times = (tally.times.get(link.record) || 0) + 1;
-  tally.times.set(link.record, link.times);
+  if (link.record >= 0) {
+    link.times = (tally.times.get(link.record) || 0) + 1;
+    tally.times.set(link.record, link.times);
+  }
   const { distinct, repeated } = link.before || { distinct: 0, repeated: 0 };
-  link.distinct = distinct + (link.times === 1 ? 1 : 0);
+  link.distinct = distinct + (link.times === 1 ? link.records : 0);
   link.repeated = repeated + (link.times === 2 ? 1 : 0);
 }
 
@@ -374,13 +379,14 @@ function moveCounter(counter, log) {
 /** Per key: how many records, and the sum of their values. */
 function countKeys(counted, link, sign) {
   const entry = counted.get(link.key) || { records: 0, sum: 0 };
-  const records = entry.records + sign;
+  const records = entry.records + sign * link.records;
   if (records === 0) counted.delete(link.key);
   else counted.set(link.key, { records, sum: entry.sum + sign * link.value });
 }
 
 /** Per record: how often. */
 function countRecords(counted, link, sign) {
+  if (link.record < 0) return;
   const times = (counted.get(link.record) || 0) + sign;
   if (times === 0) counted.delete(link.record);
   else counted.set(link.record, times);

@@ -76,7 +76,8 @@ function drawNow(app) {
   byId("now-title").textContent = stopTitle(run, view.stop);
   const [from, to] = factsOfStop(run, view.stop);
   if (view.stop === 0) {
-    refill(byId("now"), html("p", {}, "Nothing has happened yet. Press ", html("kbd", {}, "→"), " to take the first step."));
+    const before = run.window.before === 0 ? "Nothing has happened yet." : "What happened before is shown as the state that came of it.";
+    refill(byId("now"), html("p", {}, `${before} Press `, html("kbd", {}, "→"), " to take the first step."));
     return;
   }
   const items = [];
@@ -118,9 +119,12 @@ function drawHeading(run) {
     named(path),
     ` · cutline ${run.version}`,
   );
-  byId("left-out").hidden = run.left_out === 0;
+  const { before, behind } = run.window;
+  byId("left-out").hidden = before + behind === 0;
   byId("left-out").textContent =
-    `This page holds the first ${run.count} facts of the run. ${run.left_out} later ones are left out; the answer is that of the whole run.`;
+    `This page shows steps ${run.stopStep[Math.min(1, run.lastStop)]} to ${run.stopStep[run.lastStop]} of ${stepsOf(run)}. ` +
+    `${plural(before, "fact")} before and ${plural(behind, "fact")} behind them are left out; the state is what came of all that happened, ` +
+    `and the answer is that of the whole run. --from, --until or --around of "cutline view" shows other steps, --facts N more.`;
 }
 
 function listen(app) {

@@ -38,7 +38,7 @@ const MARKED = new Set([
 /** One mark per row and stop: {task, stop, kinds, facts}. */
 function marksBetween(run, view, from, to) {
   const marks = new Map();
-  for (let fact = from === 0 ? 0 : run.stopEnd[from - 1]; fact < run.stopEnd[to]; fact += 1) {
+  for (let fact = run.stopEnd[Math.max(from - 1, 0)]; fact < run.stopEnd[to]; fact += 1) {
     const kind = run.kinds[run.facts.kind[fact]];
     const task = markedTask(run, view, fact);
     if (task === null) continue;

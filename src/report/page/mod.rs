@@ -4,12 +4,15 @@
 //! JSON in their middle: what the scripts show they work out from facts, as an oracle would.
 
 mod data;
+mod earlier;
 
 pub use data::{Page, data};
 
+use std::ops::Range;
+
 use crate::scenario::Recording;
 
-/// Most facts that a page holds by default: so many open in a few seconds.
+/// Most facts that a page shows by default: so many open in a few seconds.
 pub const MOST_FACTS: usize = 100_000;
 
 const SKELETON: &str = include_str!("page.html");
@@ -37,9 +40,9 @@ const SCRIPTS: [&str; 19] = [
     include_str!("main.js"),
 ];
 
-/// The page as one HTML document.
-pub fn document(recording: &Recording<'_>) -> String {
-    let run = serde_json::to_string(&data(recording)).expect("plain data");
+/// The page of a part of a run as one HTML document.
+pub fn document(recording: &Recording<'_>, shown: &Range<usize>) -> String {
+    let run = serde_json::to_string(&data(recording, shown)).expect("plain data");
     // In a script element only "<" can end it; in JSON it stands in strings alone.
     let run = run.replace('<', "\\u003c");
     let mut page = String::with_capacity(SKELETON.len() + STYLE.len() + run.len());

@@ -32,7 +32,7 @@ function buildMoments(run) {
 function stopsOfKinds(run, kinds) {
   const wanted = new Set(kinds.map((kind) => run.K[kind]));
   const stops = [];
-  for (let fact = 0; fact < run.count; fact += 1) {
+  for (let fact = run.window.earlier; fact < run.count; fact += 1) {
     if (wanted.has(run.facts.kind[fact]) && stops[stops.length - 1] !== run.stopOf[fact]) stops.push(run.stopOf[fact]);
   }
   return stops;
@@ -40,9 +40,8 @@ function stopsOfKinds(run, kinds) {
 
 /** The violated invariants that name a step of the page, with the stop of that step. */
 function violations(run) {
-  const isHere = (step) => step !== null && (run.left_out === 0 || step <= run.stopStep[run.lastStop]);
   return (run.outcome.invariants || [])
-    .filter((invariant) => invariant.verdict === "violated" && isHere(invariant.step))
+    .filter(({ verdict, step }) => verdict === "violated" && step !== null && isShown(run, step))
     .map((invariant) => ({ ...invariant, stop: Math.max(stopAtStep(run, invariant.step), 0) }));
 }
 
@@ -61,7 +60,7 @@ function searchStops(run, query) {
   const wanted = query.trim().toLowerCase();
   const stops = [];
   if (wanted === "") return stops;
-  for (let fact = 0; fact < run.count; fact += 1) {
+  for (let fact = run.window.earlier; fact < run.count; fact += 1) {
     if (run.stopOf[fact] === stops[stops.length - 1]) continue;
     if (run.facts.text[fact].toLowerCase().includes(wanted)) stops.push(run.stopOf[fact]);
   }

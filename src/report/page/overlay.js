@@ -104,7 +104,7 @@ function pointsOf(path) {
 function visibleSnapshots(app, diagram) {
   return snapshotsBegun(app.run, app.view.stop).filter((snapshot) => {
     const stops = [...snapshot.rows.values()].filter((row) => row.saved !== null).map((row) => app.run.stopOf[row.saved]);
-    return stops.some((stop) => stop >= diagram.drawnFrom && stop <= diagram.drawnTo);
+    return stops.some((stop) => stop >= Math.max(diagram.drawnFrom, 1) && stop <= diagram.drawnTo);
   });
 }
 
@@ -166,7 +166,7 @@ function followed(app, diagram) {
     .map((arrow) => svg("path", { class: "pen", d: arrowPath(arrow) }));
   const counted = new Set([run.K.applied, run.K.output, run.K.emitted]);
   const rings = factsAbout(run, view.record)
-    .filter((fact) => counted.has(run.facts.kind[fact]) && run.stopOf[fact] >= diagram.drawnFrom && run.stopOf[fact] <= diagram.drawnTo)
+    .filter((fact) => counted.has(run.facts.kind[fact]) && run.stopOf[fact] >= Math.max(diagram.drawnFrom, 1) && run.stopOf[fact] <= diagram.drawnTo)
     .map((fact) =>
       svg("circle", {
         class: "pen-ring",

@@ -32,7 +32,7 @@ const MOST_SIZE = Math.max(...Object.values(SIZES));
 /** By row, the coordinator's first: the stops at which there is a mark, and how large it is. */
 function markedStops(run, view) {
   const rows = Array.from({ length: run.tasks.length + 1 }, () => ({ stops: [], sizes: [] }));
-  for (let fact = 0; fact < run.count; fact += 1) {
+  for (let fact = run.window.earlier; fact < run.count; fact += 1) {
     const task = markedTask(run, view, fact);
     if (task === null) continue;
     const { stops, sizes } = rows[task + 1];

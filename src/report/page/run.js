@@ -2,8 +2,9 @@
 // What a page holds: the facts of one run, column by column, as `cutline view` wrote them. Here they get
 // what everything else asks for: which facts belong to which step, and how often a record was sent before.
 //
-// A *stop* is a step at which something happened; stop 0 is the moment before the first one. Facts, tasks,
-// channels and records are named by their index, and -1 means none.
+// A *stop* is a step at which something happened; stop 0 is the moment before the first one. Of a page that begins
+// later in the run the first `window.earlier` facts are of stop 0: what its state is made of. Facts, tasks, channels
+// and records are named by their index, and -1 means none.
 
 /** Reads the page's data into a run. */
 function decodeRun(data) {
@@ -27,10 +28,11 @@ function namesToIndexes(names) {
 function addStops(run) {
   const { step } = run.facts;
   run.stopStep = [0];
-  run.stopEnd = [0];
+  const { earlier } = run.window;
+  run.stopEnd = [earlier];
   run.stopOf = new Int32Array(run.count);
-  for (let fact = 0; fact < run.count; fact += 1) {
-    if (fact === 0 || step[fact] !== step[fact - 1]) {
+  for (let fact = earlier; fact < run.count; fact += 1) {
+    if (fact === earlier || step[fact] !== step[fact - 1]) {
       run.stopStep.push(step[fact]);
       run.stopEnd.push(fact);
     }
@@ -115,7 +117,7 @@ function recordsOfPlace(run, place, uncounted) {
   const { task, record, kind } = run.facts;
   const effect = place.kind === "output" ? run.K.output : run.K.applied;
   const records = new Set(uncounted);
-  for (let fact = 0; fact < run.count; fact += 1) if (kind[fact] === effect && isHere[task[fact]]) records.add(record[fact]);
+  for (let fact = 0; fact < run.count; fact += 1) if (kind[fact] === effect && isHere[task[fact]] && record[fact] >= 0) records.add(record[fact]);
   const order = new Intl.Collator("en", { numeric: true });
   return [...records].sort((a, b) => order.compare(run.records[a].text, run.records[b].text));
 }
@@ -132,7 +134,13 @@ function stopAtStep(run, step) {
 
 /** The facts of a stop, as [first, behind the last). */
 function factsOfStop(run, stop) {
-  return stop === 0 ? [0, 0] : [run.stopEnd[stop - 1], run.stopEnd[stop]];
+  return stop === 0 ? [run.stopEnd[0], run.stopEnd[0]] : [run.stopEnd[stop - 1], run.stopEnd[stop]];
+}
+
+/** Whether a step of the run is one that the page shows. */
+function isShown(run, step) {
+  const { before, behind } = run.window;
+  return (before === 0 || step >= run.stopStep[Math.min(1, run.lastStop)]) && (behind === 0 || step <= run.stopStep[run.lastStop]);
 }
 
 /** The time of a stop in microseconds, or null before the first and where steps are all there is. */

@@ -193,7 +193,9 @@ function latestEnds(run, spans) {
 }
 
 /** All messages that are under way somewhere between two stops, in the order in which they were sent. */
-function messagesBetween(run, from, to) {
+function messagesBetween(run, wantedFrom, to) {
+  // What ends in stop 0 was over before the page begins.
+  const from = Math.max(wantedFrom, 1);
   const { messageOrder, messageEnd, latestEnds: ends } = run.spans;
   const found = [];
   for (let block = 0; block < ends.length; block += 1) {

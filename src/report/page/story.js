@@ -93,7 +93,9 @@ function holdsRecord(run, record, { task, save }, restore) {
 
 /** What a saved state says of a record: whether it is in it, or what else comes from the same source record. */
 function stateSays(run, record, name, log, isOfPlace) {
-  const counted = linksOf(log).map((link) => link.record);
+  const counted = linksOf(log)
+    .map((link) => link.record)
+    .filter((other) => other >= 0);
   if (counted.some((other) => run.records[other].text === run.records[record].text))
     return { isIn: true, note: `it is in the state of ${name}` };
   const kin = isOfPlace
@@ -126,7 +128,7 @@ function everCounts(run, task, record) {
 function effectsAt(run, state, place, record) {
   const effects = new Map();
   for (const link of logsOfPlace(run, state, place).flatMap(linksOf)) {
-    if (run.records[link.record].text !== run.records[record].text) continue;
+    if (link.record < 0 || run.records[link.record].text !== run.records[record].text) continue;
     if (!effects.has(link.record)) effects.set(link.record, []);
     effects.get(link.record).push(link.fact);
   }
@@ -141,7 +143,7 @@ function explain(run, state, stop, record) {
     const effects = effectsAt(run, state, place, record);
     const repeated = place.repeatsCount ? effects.filter((facts) => facts.length > 1) : [];
     sentences.push(...repeated.map((facts) => explainTwice(run, place, record, facts)));
-    if (effects.length === 0 && stop === run.lastStop && run.left_out === 0) sentences.push(explainLost(run, place, record));
+    if (effects.length === 0 && stop === run.lastStop && run.window.behind === 0) sentences.push(explainLost(run, place, record));
   }
   return sentences;
 }

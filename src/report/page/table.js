@@ -93,7 +93,7 @@ function snapshotCaption(app, snapshot, facts) {
   const status = statusAfter(snapshot, facts);
   if (status === "pending") return `Snapshot ${snapshot.id}: under way`;
   const text = app.run.facts.text[snapshot.ended];
-  return html("span", {}, `${text.charAt(0).toUpperCase()}${text.slice(1)} (`, stepLink(app, app.run.stopOf[snapshot.ended]), ")");
+  return html("span", {}, `${text.charAt(0).toUpperCase()}${text.slice(1)} (`, stepLink(app, app.run.stopOf[snapshot.ended], `step ${app.run.facts.step[snapshot.ended]}`), ")");
 }
 
 function snapshotRow(app, task, row, facts) {

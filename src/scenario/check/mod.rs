@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use self::graph::Graph;
-pub(super) use self::planned::Planned;
+pub(super) use self::planned::{Part, Planned};
 use super::format::{self, DelayFile, Duration};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};
 use super::{diagnose, schema};

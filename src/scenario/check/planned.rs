@@ -18,7 +18,7 @@ pub struct Planned {
 
 /// Where the engine counts how often a fault takes place.
 #[derive(Clone, Debug)]
-pub(super) enum Part {
+pub(in crate::scenario) enum Part {
     Fault(usize),
     /// One for each channel between the two operators.
     Stalls(Range<usize>),
@@ -28,6 +28,10 @@ pub(super) enum Part {
 impl Planned {
     pub(super) fn new(place: &str, file: &FaultFile, part: Part) -> Self {
         Planned { place: place.to_owned(), text: describe(file), part }
+    }
+
+    pub(in crate::scenario) fn part(&self) -> &Part {
+        &self.part
     }
 
     pub(in crate::scenario) fn outcome(&self, counts: &FaultCounts) -> FaultOutcome {
