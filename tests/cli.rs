@@ -407,7 +407,7 @@ fn facts_are_written_to_a_file() {
 fn facts_that_cannot_be_written_are_an_error() {
     let room = Room::with(&[("good.json", GOOD), ("other.json", GOOD)]);
     for arguments in [
-        &["run", "good.json", "--trace", "no/such/folder/facts.tsv"][..],
+        &["run", "good.json", "--trace", "other.json/facts.tsv"][..],
         &["run", "good.json", "--trace", "."],
         &["run", "good.json", "--trace", "good.json"],
         &["run", "good.json", "other.json", "--trace", "facts.tsv"],

@@ -163,7 +163,7 @@ fn a_campaign_is_gone_on_with() {
     let whole = room.json(1, FAILING);
     // As it is on disk when the program was killed on its way: fewer runs, and nothing is made small.
     for shorter in ["--runs 77", "--runs 150"] {
-        room.json(1, &format!("{} {shorter} --report part.json", FAILING.replace(" --runs 200", "")));
+        room.json(1, &format!("{} {shorter} --report part.json --replace", FAILING.replace(" --runs 200", "")));
         let mut part = json(&room.read("part.json"));
         part["runs_wanted"] = 200.into();
         for failures in part["failures"].as_array_mut().expect("a list") {

@@ -314,6 +314,9 @@ pub struct Fuzz {
     /// Go on with the report of an earlier start, if there is one
     #[arg(long)]
     pub resume: bool,
+    /// Replace what --report names, whatever it is
+    #[arg(long, requires = "report", conflicts_with = "resume")]
+    pub replace: bool,
     /// Fail if these situations are never reached; "all" for every one
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = words::required)]
     pub require: Vec<Required>,

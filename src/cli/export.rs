@@ -1,8 +1,9 @@
 //! `cutline export`
 
 use super::args::{Export, Tool};
+use super::keep::Place;
 use super::recorded::recorded;
-use super::{Exit, keep, output, refuse};
+use super::{Exit, output, refuse};
 use crate::report::export;
 
 /// Beyond so many facts a run is cut, so that no export takes all memory.
@@ -17,6 +18,10 @@ pub fn export(arguments: &Export) -> Exit {
         Tool::Dot => export::dot,
         Tool::Jsonl => export::jsonl,
     };
+    let place = match arguments.output.as_ref().map(|path| Place::claim_for(&arguments.run.file, path)).transpose() {
+        Ok(place) => place,
+        Err(problem) => return refuse(&problem),
+    };
     let (exported, exit) = match recorded(&arguments.run, MOST_FACTS, document) {
         Ok(exported) => exported,
         Err(exit) => return exit,
@@ -24,9 +29,9 @@ pub fn export(arguments: &Export) -> Exit {
     for missing in &exported.missing {
         output::message(format_args!("note: {missing}"));
     }
-    exit.max(match &arguments.output {
+    exit.max(match &place {
         None => output::result(&exported.text),
-        Some(path) => match keep::write_of(&arguments.run.file, path, &exported.text) {
+        Some(place) => match place.write(&exported.text) {
             Ok(()) => Exit::AsExpected,
             Err(problem) => refuse(&problem),
         },

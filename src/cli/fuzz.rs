@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -14,13 +14,14 @@ use serde_json::Value;
 
 use super::args::{Fuzz, TableFormat};
 use super::clock::Clock;
+use super::keep::Place;
 use super::output::{self, Problem, reason};
 use super::progress::Progress;
 use super::words::{self, Required, Shard};
 use super::{Exit, files, guard, interrupt, keep, load, readback, refuse};
 use crate::explore::zoo::{self, CANARY, Mutant};
 use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under, Unshrunk};
-use crate::kernel::Patience;
+use crate::kernel::{Patience, counted};
 use crate::protocol::ProtocolKind;
 use crate::report::fuzz::{self as report, Canary, Fuzzed, GivenFile, Part, Shards};
 use crate::report::text::Style;
@@ -93,7 +94,7 @@ struct Job<'a> {
     /// Where findings go.
     folder: PathBuf,
     /// Where the report is kept.
-    kept: Option<PathBuf>,
+    kept: Option<Place>,
     report: Fuzzed,
     pool: ThreadPool,
 }
@@ -106,7 +107,11 @@ impl<'a> Job<'a> {
             false => Box::new(Given::new(suspect, given.files)),
         };
         let shard = shard(arguments)?;
+        let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from(FINDINGS));
+        keep::try_folder(&folder)?;
         let kept = arguments.report.clone().or_else(|| arguments.out.as_ref().map(|folder| folder.join("report.json")));
+        let kept = kept.map(|path| Place::claim(&path)).transpose()?;
+        check_replaced(arguments)?;
         let mut report = Fuzzed {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -123,12 +128,11 @@ impl<'a> Job<'a> {
             canary: Canary { mutant: CANARY.to_owned(), limit: CANARY_RUNS, found_by_run: None },
         };
         if arguments.resume
-            && let Some(earlier) = earlier(kept.as_ref(), &report, arguments)?
+            && let Some(earlier) = earlier(kept.as_ref().map(Place::path), &report, arguments)?
         {
             report = earlier;
         }
         let pool = pool(arguments.jobs)?;
-        let folder = arguments.out.clone().unwrap_or_else(|| PathBuf::from(FINDINGS));
         Ok(Job { arguments, suspect, shard, folder, kept, report, pool })
     }
 
@@ -140,22 +144,29 @@ impl<'a> Job<'a> {
         let before = self.report.runs;
         self.blocks(&campaign, &progress)?;
         let is_interrupted = interrupt::is_asked();
-        self.keep()?;
+        // It is kept once more below: what cannot be written now is said then.
+        let _ = self.keep();
         self.shrink(&campaign)?;
-        let Job { report, folder, .. } = &self;
-        keep::write_all(folder, report.findings().map(|finding| (&*finding.file, &*finding.scenario)))
-            .map_err(|problem| refuse(&problem))?;
-        readback::all(&*suspect, folder, report.classed())?;
-        self.keep()?;
+        let handed_out = hand_out(&self.report, &*suspect, &self.folder)?;
+        let kept = self.keep().map_or_else(|problem| refuse(&problem), |()| Exit::AsExpected);
         self.tell(progress.elapsed(), before);
         if is_interrupted {
-            let how = if self.kept.is_some() { "--resume goes on with it" } else { "with --report FILE it could be gone on with" };
+            let how = if self.kept.is_some() && kept == Exit::AsExpected {
+                "--resume goes on with it"
+            } else {
+                "with --report FILE it could be gone on with"
+            };
             output::message(format_args!("interrupted: the report is of the runs up to here; {how}"));
         }
-        let folder = self.folder.display().to_string();
-        let printed = print(&self.report, Some(&folder), self.arguments.format);
+        let folder = Some(self.folder.display().to_string()).filter(|_| handed_out == Exit::AsExpected);
+        let printed = print(&self.report, folder.as_deref(), self.arguments.format);
+        if folder.is_none() && self.arguments.format == TableFormat::Text {
+            for finding in self.report.findings() {
+                output::result(&format!("\n{}\n{}", finding.file, finding.scenario));
+            }
+        }
         let interrupted = if is_interrupted { Exit::Interrupted } else { Exit::AsExpected };
-        Ok(judge(&self.report, &self.arguments.require).max(interrupted).max(printed))
+        Ok(judge(&self.report, &self.arguments.require).max(interrupted).max(printed).max(handed_out).max(kept))
     }
 
     /// How many of the wanted runs are this shard's.
@@ -177,7 +188,7 @@ impl<'a> Job<'a> {
     /// forgotten: half of it would be nobody's report.
     fn blocks(&mut self, campaign: &Campaign<'_>, progress: &Progress) -> Result<(), Exit> {
         let began = Clock::start();
-        let mut kept = Clock::start();
+        let (mut kept, mut has_complained) = (Clock::start(), false);
         let mut stretch = Stretch::new(campaign.suspect, self.pool.current_num_threads());
         let end = self.report.runs_wanted.unwrap_or(u64::MAX);
         let mut from = self.report.shards.parts[0].below;
@@ -194,7 +205,10 @@ impl<'a> Job<'a> {
             progress.note(format!("({} failed)", self.report.failed()));
             progress.at(self.report.runs);
             if kept.elapsed() >= KEPT_EVERY {
-                self.keep()?;
+                // A disk that is full now may have room later, and what was found is not lost meanwhile.
+                if let Some(problem) = self.keep().err().filter(|_| !std::mem::replace(&mut has_complained, true)) {
+                    problem.print();
+                }
                 kept = Clock::start();
             }
             from = below;
@@ -235,9 +249,32 @@ impl<'a> Job<'a> {
         output::message(format_args!("{runs} runs, {failed} failed, {}.{:03} s, {rate} runs/s", took / 1000, took % 1000));
     }
 
-    fn keep(&self) -> Result<(), Exit> {
-        let Some(path) = &self.kept else { return Ok(()) };
-        keep::write(path, &self.report.document()).map_err(|problem| refuse(&problem))
+    fn keep(&self) -> Result<(), Problem> {
+        self.kept.as_ref().map_or(Ok(()), |place| place.write(&self.report.document()))
+    }
+}
+
+/// A report that is there is replaced if somebody says so.
+fn check_replaced(arguments: &Fuzz) -> Result<(), Problem> {
+    let Some(path) = arguments.report.as_ref().filter(|path| path.is_file() && !arguments.resume && !arguments.replace) else {
+        return Ok(());
+    };
+    let name = path.display();
+    let (what, help) = match fs::read_to_string(path).map(|text| Fuzzed::parse(&text)) {
+        Ok(Ok(report)) => {
+            let what = format!("the report of a campaign of seed {}, with {}", report.seed, counted(report.runs, "run", "runs"));
+            (what, "say --resume to go on with it or --replace to begin anew, or name another file")
+        }
+        _ => ("no report of a campaign".to_owned(), "name another file, or say --replace if nobody needs it any more"),
+    };
+    Err(Problem::new(format!("{name} is there already, and is {what}"), help))
+}
+
+/// Writes the small scenarios of a campaign, and reads them back. What could not be written is said.
+pub fn hand_out(report: &Fuzzed, suspect: &dyn Suspect, folder: &Path) -> Result<Exit, Exit> {
+    match keep::write_all(folder, report.findings().map(|finding| (&*finding.file, &*finding.scenario))) {
+        Ok(()) => readback::all(suspect, folder, report.classed()).map(|()| Exit::AsExpected),
+        Err(problem) => Ok(refuse(&problem)),
     }
 }
 
@@ -275,7 +312,7 @@ fn pool(jobs: Option<u16>) -> Result<ThreadPool, Problem> {
 }
 
 /// The report to go on with, if there is one.
-fn earlier(kept: Option<&PathBuf>, fresh: &Fuzzed, arguments: &Fuzz) -> Result<Option<Fuzzed>, Problem> {
+fn earlier(kept: Option<&Path>, fresh: &Fuzzed, arguments: &Fuzz) -> Result<Option<Fuzzed>, Problem> {
     let Some(path) = kept else {
         return Err(Problem::new("--resume: there is no report to go on with", "name it: --report FILE, or --out DIR"));
     };

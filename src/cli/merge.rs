@@ -1,18 +1,21 @@
 //! `cutline merge`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::Merge;
+use super::keep::Place;
 use super::output::{Problem, reason};
-use super::{Exit, fuzz, keep, readback, refuse};
+use super::{Exit, fuzz, keep, refuse};
 use crate::explore::{Right, Suspect, zoo};
 use crate::report::fuzz::{Fuzzed, Unmergeable};
 
 /// Puts the reports of shards together and prints what they found.
 pub fn merge(arguments: &Merge) -> Exit {
-    let merged = match merged(&arguments.reports) {
-        Ok(merged) => merged,
+    let tried = arguments.out.as_ref().map_or(Ok(()), |folder| keep::try_folder(folder));
+    let claimed = tried.and_then(|()| arguments.output.as_ref().map(|path| Place::claim(path)).transpose());
+    let (place, merged) = match claimed.and_then(|place| Ok((place, merged(&arguments.reports)?))) {
+        Ok(ready) => ready,
         Err(problem) => return refuse(&problem),
     };
     let missing = merged.missing();
@@ -23,20 +26,24 @@ pub fn merge(arguments: &Merge) -> Exit {
             "add the reports that are missing, run \"fuzz --resume\" for those cut short, or say --partial",
         ));
     }
-    let written = arguments.output.as_ref().map_or(Ok(()), |path| keep::write(path, &merged.document()));
-    let folder = arguments.out.as_ref();
-    let files = || merged.findings().map(|finding| (&*finding.file, &*finding.scenario));
-    let written = written.and_then(|()| folder.map_or(Ok(()), |folder| keep::write_all(folder, files())));
-    if let Err(problem) = written {
-        return refuse(&problem);
-    }
     let suspect = merged.mutant().and_then(zoo::find).map_or(&Right as &dyn Suspect, |mutant| mutant);
-    if let Some(Err(exit)) = folder.map(|folder| readback::all(suspect, folder, merged.classed())) {
-        return exit;
+    match store(&merged, suspect, place.as_ref(), arguments.out.as_deref()) {
+        Ok(stored) => {
+            let folder = arguments.out.as_ref().filter(|_| stored == Exit::AsExpected).map(|folder| folder.display().to_string());
+            let printed = fuzz::print(&merged, folder.as_deref(), arguments.format);
+            fuzz::judge(&merged, &arguments.require).max(printed).max(stored)
+        }
+        Err(exit) => exit,
     }
-    let folder = folder.map(|folder| folder.display().to_string());
-    let printed = fuzz::print(&merged, folder.as_deref(), arguments.format);
-    fuzz::judge(&merged, &arguments.require).max(printed)
+}
+
+/// Writes what was asked for. What could not be written is said, and is no reason not to print it; what is not what it
+/// should be when it is read back is handed to nobody.
+fn store(merged: &Fuzzed, suspect: &dyn Suspect, place: Option<&Place>, folder: Option<&Path>) -> Result<Exit, Exit> {
+    let written = |written: Result<(), Problem>| written.map_or_else(|problem| refuse(&problem), |()| Exit::AsExpected);
+    let report = written(place.map_or(Ok(()), |place| place.write(&merged.document())));
+    let Some(folder) = folder else { return Ok(report) };
+    Ok(fuzz::hand_out(merged, suspect, folder)?.max(report))
 }
 
 fn merged(paths: &[PathBuf]) -> Result<Fuzzed, Problem> {

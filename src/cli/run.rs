@@ -1,12 +1,12 @@
 //! `cutline run`
 
-use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Format, Run};
 use super::files::{self, Found};
-use super::output::{self, Problem, reason};
+use super::keep::{self, Draft, Place};
+use super::output::{self, Problem};
 use super::progress::Progress;
 use super::{Exit, Failure, guard, interrupt, load, refuse, twice};
 use crate::explore::zoo::Mutant;
@@ -148,22 +148,34 @@ fn print(batch: &Batch<'_>, format: Format, many: bool) -> Exit {
 
 /// Where the facts of a run go, if anywhere.
 struct Trace {
-    name: String,
-    out: Option<BufWriter<Box<dyn Write>>>,
+    path: PathBuf,
+    out: Facts,
     failure: io::Result<()>,
+}
+
+enum Facts {
+    Nowhere,
+    Printed(BufWriter<Box<dyn Write>>),
+    Kept(Place, Draft),
 }
 
 impl Trace {
     fn create(path: Option<&Path>) -> Result<Trace, Problem> {
-        let name = path.map(|path| path.display().to_string()).unwrap_or_default();
-        let out = path.map(|path| if is_stdout(path) { Ok(output::stream()) } else { Ok(Box::new(File::create(path)?) as Box<dyn Write>) });
-        let out = out.transpose().map_err(|error| cannot_write(&name, &error))?;
-        Ok(Trace { name, out: out.map(BufWriter::new), failure: Ok(()) })
+        let Some(path) = path else { return Ok(Trace { path: PathBuf::new(), out: Facts::Nowhere, failure: Ok(()) }) };
+        let out = match is_stdout(path) {
+            true => Facts::Printed(BufWriter::new(output::stream())),
+            false => Facts::Kept(Place::claim(path)?, Draft::begin(path).map_err(|error| keep::cannot_write(path, &error))?),
+        };
+        Ok(Trace { path: path.to_owned(), out, failure: Ok(()) })
     }
 
     fn run(&mut self, scenario: &Scenario, mutant: Option<&Mutant>, patience: Patience<'_>) -> Outcome {
         let world = mutant.map_or_else(|| scenario.world(), |mutant| mutant.world(scenario));
-        let Some(out) = &mut self.out else { return scenario.attend_world(world, &mut |_, _, _| {}, patience) };
+        let out: &mut dyn Write = match &mut self.out {
+            Facts::Nowhere => return scenario.attend_world(world, &mut |_, _, _| {}, patience),
+            Facts::Printed(out) => out,
+            Facts::Kept(_, draft) => draft,
+        };
         let mut write = |at, step, fact: Fact| {
             if self.failure.is_ok() {
                 self.failure = writeln!(out, "{at}\t{step}\t{}", fact.describe(scenario.plan()));
@@ -173,14 +185,14 @@ impl Trace {
     }
 
     fn finish(self) -> Exit {
-        let flushed = self.out.map_or(Ok(()), |mut out| out.flush());
-        match self.failure.and(flushed) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => refuse(&cannot_write(&self.name, &error)),
+        let finished = self.failure.and_then(|()| match self.out {
+            Facts::Nowhere => Ok(()),
+            Facts::Printed(mut out) => out.flush(),
+            Facts::Kept(_place, draft) => draft.keep(),
+        });
+        match finished {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => refuse(&keep::cannot_write(&self.path, &error)),
             _ => Exit::AsExpected,
         }
     }
-}
-
-fn cannot_write(name: &str, error: &io::Error) -> Problem {
-    Problem::new(format!("cannot write {name}: {}", reason(error)), "name a file in a folder that exists and can be written to")
 }

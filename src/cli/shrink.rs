@@ -1,8 +1,9 @@
 //! `cutline shrink`
 
 use super::args::Shrink;
+use super::keep::Place;
 use super::output::{self, Problem};
-use super::{Exit, files, guard, keep, load, readback, refuse};
+use super::{Exit, files, guard, load, readback, refuse};
 use crate::explore::{self, Right, Shrunk, Suspect, Unshrunk};
 use crate::kernel::counted;
 use crate::report::printable;
@@ -14,6 +15,10 @@ pub fn shrink(arguments: &Shrink) -> Exit {
         Some(mutant) => mutant,
     };
     let name = printable(&arguments.file.display().to_string());
+    let place = match Place::claim_for(&arguments.file, &arguments.output) {
+        Ok(place) => place,
+        Err(problem) => return refuse(&problem),
+    };
     let scenario = match load::load(&arguments.file) {
         Ok(scenario) => arguments.seed.map_or(scenario.clone(), |seed| scenario.with_seed(seed)),
         Err(failure) => return failure.exit,
@@ -32,7 +37,7 @@ pub fn shrink(arguments: &Shrink) -> Exit {
             Exit::Internal
         }
         Ok(Err(unshrunk)) => refuse(&Problem::new(format!("{name}: {unshrunk}"), help(&unshrunk))),
-        Ok(Ok(shrunk)) => store(&shrunk, suspect, arguments),
+        Ok(Ok(shrunk)) => store(&shrunk, suspect, arguments, &place),
     }
 }
 
@@ -50,12 +55,13 @@ fn help(unshrunk: &Unshrunk) -> &'static str {
     }
 }
 
-fn store(shrunk: &Shrunk, suspect: &dyn Suspect, arguments: &Shrink) -> Exit {
-    let path = printable(&arguments.output.display().to_string());
-    if let Err(problem) = keep::write_of(&arguments.file, &arguments.output, &shrunk.text) {
-        return refuse(&problem);
+fn store(shrunk: &Shrunk, suspect: &dyn Suspect, arguments: &Shrink, place: &Place) -> Exit {
+    let path = printable(&place.path().display().to_string());
+    if let Err(problem) = place.write(&shrunk.text) {
+        // It may have taken long to find.
+        return refuse(&problem).max(output::result(&shrunk.text));
     }
-    if let Err(exit) = readback::one(suspect, &arguments.output, shrunk.class.word()) {
+    if let Err(exit) = readback::one(suspect, place.path(), &shrunk.text, shrunk.class.word()) {
         return exit;
     }
     let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };

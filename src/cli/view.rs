@@ -1,12 +1,12 @@
 //! `cutline view`
 
 use std::ops::Range;
-use std::path::Path;
 
 use super::args::View;
+use super::keep::Place;
 use super::output::Problem;
 use super::recorded::recorded;
-use super::{Exit, keep, output, refuse};
+use super::{Exit, output, refuse};
 use crate::kernel::counted;
 use crate::report::diagram::{Glyphs, Options, diagram};
 use crate::report::frame::{Frame, Nowhere, Wanted};
@@ -19,19 +19,24 @@ const MOST_KEPT: usize = 10_000_000;
 /// Runs a scenario and draws the run, or makes a page of it.
 pub fn view(arguments: &View) -> Exit {
     let View { from, until, around, .. } = *arguments;
+    let place = arguments.output.as_ref().map(|path| Place::claim_for(&arguments.run.file, path)).transpose();
+    let place = match place {
+        Ok(place) => place,
+        Err(problem) => return refuse(&problem),
+    };
     let shown = recorded(&arguments.run, MOST_KEPT, |recording| {
         let frame = Frame::of(recording, Wanted { from, until, around })?;
-        Ok(match &arguments.output {
+        Ok(match &place {
             None => (diagram(recording, options(arguments), &frame), None),
             Some(_) => page(recording, frame.facts(recording, arguments.facts)),
         })
     });
-    match (shown, &arguments.output) {
+    match (shown, &place) {
         (Err(exit), _) => exit,
         (Ok((Err(nowhere), exit)), _) => exit.max(refuse(&misplaced(&nowhere))),
         (Ok((Ok((text, _)), exit)), None) => exit.max(output::result(&text)),
-        (Ok((Ok((page, note)), exit)), Some(path)) => {
-            let stored = store(&arguments.run.file, path, &page);
+        (Ok((Ok((page, note)), exit)), Some(place)) => {
+            let stored = store(place, &page);
             note.iter().for_each(output::message);
             exit.max(stored)
         }
@@ -72,9 +77,9 @@ fn misplaced(nowhere: &Nowhere) -> Problem {
     Problem::new(nowhere.to_string(), help)
 }
 
-fn store(scenario: &Path, path: &Path, page: &str) -> Exit {
-    match keep::write_of(scenario, path, page) {
-        Ok(()) => output::result(&format!("open {} in a browser\n", printable(&path.display().to_string()))),
+fn store(place: &Place, page: &str) -> Exit {
+    match place.write(page) {
+        Ok(()) => output::result(&format!("open {} in a browser\n", printable(&place.path().display().to_string()))),
         Err(problem) => refuse(&problem),
     }
 }

@@ -17,6 +17,9 @@ pub fn zoo(arguments: &Zoo) -> Exit {
         Ok(mutants) => mutants,
         Err(problem) => return refuse(&problem),
     };
+    if let Some(Err(problem)) = arguments.out.as_ref().map(|folder| keep::try_folder(folder)) {
+        return refuse(&problem);
+    }
     let mut pool = rayon::ThreadPoolBuilder::new();
     if let Some(jobs) = arguments.jobs {
         pool = pool.num_threads(jobs.into());
@@ -78,7 +81,7 @@ fn write(folder: &Path, matrix: &Matrix) -> Exit {
         return refuse(&problem);
     }
     let mutant = |name: &str| find(name.trim_end_matches(".json")).expect("a row is of a mutant");
-    let confirmed = files.iter().map(|(name, shrunk)| readback::one(mutant(name), &folder.join(name), shrunk.class.word()));
+    let confirmed = files.iter().map(|(name, shrunk)| readback::one(mutant(name), &folder.join(name), &shrunk.text, shrunk.class.word()));
     confirmed.filter_map(Result::err).max().unwrap_or(Exit::AsExpected)
 }
 

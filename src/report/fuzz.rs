@@ -222,9 +222,11 @@ impl Fuzzed {
         self.failures.iter().flat_map(|failures| &failures.findings)
     }
 
-    /// The file of every small scenario, with the class that it shows.
-    pub fn classed(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.failures.iter().flat_map(|failures| failures.findings.iter().map(|finding| (&*finding.file, &*failures.class)))
+    /// The file of every small scenario, with its text and the class that it shows.
+    pub fn classed(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.failures
+            .iter()
+            .flat_map(|failures| failures.findings.iter().map(|finding| (&*finding.file, &*finding.scenario, &*failures.class)))
     }
 
     /// How many runs failed.
