@@ -209,9 +209,9 @@ fn the_command_says_by_its_exit_what_it_found() {
     let ghosts = |expect: &str| {
         let text = fs::read_to_string(folder().join("line-aligned.json")).expect("a scenario");
         let text = text.replace(r#""restart": "1ms""#, r#""restart": "1ms", "fencing": false"#);
+        let (before, after) = text.split_once(r#""expect": {"#).expect("what is expected");
         let file = tempfile::NamedTempFile::with_suffix(".json").expect("a file");
-        let end = text.trim_end().trim_end_matches('}');
-        fs::write(file.path(), format!("{end}, \"expect\": {{\"invariants\": {expect}}}}}")).expect("written");
+        fs::write(file.path(), format!(r#"{before}"expect": {{"invariants": {expect}, {after}"#)).expect("written");
         code(&["check", file.path().to_str().expect("plain")])
     };
     assert_eq!(ghosts("{}"), Some(1));
