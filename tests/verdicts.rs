@@ -4,6 +4,7 @@
 mod common;
 
 use common::{scenario, verdict};
+use cutline::protocol::ProtocolKind;
 use cutline::scenario::outcome::{JobEnd, Judgement};
 use cutline::{Outcome, run};
 use serde_json::{Value, json};
@@ -224,6 +225,14 @@ fn a_setting_that_does_nothing_is_named() {
         file["operators"]["mid"]["parallelism"] = json!(2);
     });
     assert_eq!(timed, ["\"alignment_timeout\" did nothing: every snapshot was over before 1s had passed, so all of them were aligned"]);
+}
+
+#[test]
+fn a_comparison_says_where_a_protocol_cannot_show_what_it_is_for() {
+    let scenario = scenario(include_str!("../scenarios/every-channel-aligned.json"));
+    let comparison = cutline::scenario::compare(&scenario, &[ProtocolKind::Aligned, ProtocolKind::Unaligned], &[0]);
+    let [note] = &comparison.notes[..] else { panic!("{:?}", comparison.notes) };
+    assert!(note.starts_with("under unaligned every channel of this job stays aligned"), "{note}");
 }
 
 /// What `liveness` says of a run.

@@ -36,6 +36,10 @@ pub fn text(comparison: &Comparison, style: &Style) -> String {
     }
     page.table(0, &mut table, &(1..=comparison.protocols.len()).collect::<Vec<_>>());
     left_out(&mut page, &comparison.left_out);
+    if !comparison.notes.is_empty() {
+        page.gap();
+    }
+    comparison.notes.iter().for_each(|note| page.wrapped(0, &format!("note: {note}")));
     page.text
 }
 
@@ -158,6 +162,7 @@ mod tests {
             not_run: Vec::new(),
             protocols: vec![aligned, none],
             left_out: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

@@ -75,6 +75,9 @@ pub struct Comparison {
     pub not_run: Vec<&'static str>,
     /// One per protocol.
     pub protocols: Vec<ProtocolSummary>,
+    /// Why a protocol could not show here what it is for, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The protocols that it was not run under, where nobody has chosen or where the scenario is not valid under them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
@@ -129,6 +132,7 @@ pub fn compare_attended(scenario: &Scenario, protocols: &[ProtocolKind], seeds: 
     let left_out: Vec<LeftOut> = protocols.iter().filter_map(refused).map(LeftOut::from).collect();
     let fit = protocols.iter().copied().filter(|&protocol| scenario.refusal(protocol).is_none());
     let mut columns: Vec<Column> = fit.map(|protocol| Column::new(scenario, protocol)).collect();
+    let notes = columns.iter().filter_map(|column| column.scenario.stays_aligned()).collect();
     // Seed by seed, so that whoever ends it early has about as much of each protocol.
     let count = columns.len();
     let runs = seeds.iter().flat_map(|&seed| (0..count).map(move |column| (column, seed)));
@@ -145,6 +149,7 @@ pub fn compare_attended(scenario: &Scenario, protocols: &[ProtocolKind], seeds: 
         interrupted: !is_complete,
         not_run: not_run.into_iter().map(|summary| summary.protocol).collect(),
         protocols,
+        notes,
         left_out,
     }
 }
