@@ -1,7 +1,6 @@
 //! Fields that should not be where they are.
 
-use super::finding::Finding;
-use super::mend::Mend;
+use super::finding::{Finding, Mend};
 use super::view::{View, common_tag, lead};
 use super::words::{listed, valid};
 use crate::scenario::json::{Member, quoted};

@@ -1,7 +1,6 @@
 //! What is found wrong.
 
-use super::mend::Mend;
-use crate::scenario::json::Span;
+use crate::scenario::json::{Node, Span};
 
 /// How many mistakes are reported one by one.
 pub(super) const MAX_MISTAKES: usize = 100;
@@ -24,4 +23,22 @@ impl Finding {
     pub fn mended_by(self, mend: Mend) -> Self {
         Self { mend: Some(mend), ..self }
     }
+}
+
+/// What to do about a mistake at a place.
+#[derive(Clone)]
+pub(super) enum Mend {
+    /// Another key, which the object needs.
+    Rename(String),
+    /// Another key, which may be another one yet.
+    Guess(String),
+    /// A member that nobody knows is taken away.
+    Remove,
+    /// A member that is given again is taken away, and the value of the first one, which starts
+    /// here, is in doubt.
+    Repeated(usize),
+    /// Another field.
+    Add(String, Node),
+    /// Another value.
+    Replace(Node),
 }

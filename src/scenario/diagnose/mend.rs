@@ -3,26 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::Finding;
+use super::finding::{Finding, Mend};
 use crate::scenario::json::{Member, Node, Span, Value};
-
-/// What to do about a mistake at a place.
-#[derive(Clone)]
-pub(super) enum Mend {
-    /// Another key, which the object needs.
-    Rename(String),
-    /// Another key, which may be another one yet.
-    Guess(String),
-    /// A member that nobody knows is taken away.
-    Remove,
-    /// A member that is given again is taken away, and the value of the first one, which starts
-    /// here, is in doubt.
-    Repeated(usize),
-    /// Another field.
-    Add(String, Node),
-    /// Another value.
-    Replace(Node),
-}
 
 type Mends<'m> = BTreeMap<usize, Vec<&'m Mend>>;
 

@@ -22,9 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use self::finding::{Finding, MAX_MISTAKES};
+use self::finding::{Finding, MAX_MISTAKES, Mend};
 use self::judge::Judge;
-use self::mend::Mend;
 use super::json::{LineIndex, Mistake, Node, Value, quoted};
 
 pub use self::mend::Mended;
