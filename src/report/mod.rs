@@ -11,7 +11,6 @@ pub mod junit;
 pub mod messages;
 pub mod page;
 pub mod text;
-mod untested;
 pub mod zoo;
 
 use crate::scenario::outcome::{FileError, GuaranteePair, InvariantOutcome, NOT_JUDGED, Outcome};

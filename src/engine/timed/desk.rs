@@ -100,4 +100,20 @@ impl<S: FactSink> Timed<'_, S> {
             self.take_due(world, step, at);
         }
     }
+
+    /// For steps that are a task's own work: whose.
+    pub(super) fn own_task(&self, step: Step) -> Option<TaskId> {
+        match step {
+            Step::Alarm(task) | Step::Initiate(task) => Some(task),
+            Step::Announce(channel, _) => Some(self.plan.channels()[channel].to),
+            _ => None,
+        }
+    }
+
+    /// At equal times a process keeps the order of its script.
+    pub(super) fn comes_later(&self, world: &World, step: Step, at: u64) -> bool {
+        let Step::Initiate(task) = step else { return false };
+        let scripted = self.timing.initiations.iter().find(|initiation| initiation.task == task && initiation.at.0 == at);
+        scripted.is_some_and(|initiation| world.position(task) < initiation.after) && self.desks[task.index()].emit == at
+    }
 }

@@ -567,22 +567,6 @@ impl<'s, S: FactSink> Timed<'s, S> {
         }
     }
 
-    /// For steps that are a task's own work: whose.
-    fn own_task(&self, step: Step) -> Option<TaskId> {
-        match step {
-            Step::Alarm(task) | Step::Initiate(task) => Some(task),
-            Step::Announce(channel, _) => Some(self.plan.channels()[channel].to),
-            _ => None,
-        }
-    }
-
-    /// At equal times a process keeps the order of its script.
-    fn comes_later(&self, world: &World, step: Step, at: u64) -> bool {
-        let Step::Initiate(task) = step else { return false };
-        let scripted = self.timing.initiations.iter().find(|initiation| initiation.task == task && initiation.at.0 == at);
-        scripted.is_some_and(|initiation| world.position(task) < initiation.after) && self.desks[task.index()].emit == at
-    }
-
     #[inline(never)]
     fn on_timeout(&mut self, world: &mut World, at: u64) {
         self.is_timeout_queued = false;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use self::faults::Rules;
 use self::graph::Graph;
 pub(super) use self::planned::{Part, Planned};
 use super::format::{self, DelayFile, Duration};
@@ -338,14 +339,8 @@ impl<'f> Checker<'f> {
         let control = self.control();
         let schedule = self.schedule(&graph.plan, control);
         graph.put_times(&mut rules.timing);
-        rules.settings.endless = graph.plan.has_processes();
         if graph.plan.has_processes() {
-            // Any process may start a snapshot at any time.
-            rules.settings.max_concurrent = u32::MAX;
-            // Nobody waits for a snapshot of processes, so nobody gives one up unless told to.
-            if !self.is_given("/snapshots/timeout") {
-                rules.timing.timeout = Ticks::NEVER;
-            }
+            self.let_processes_go_on(&mut rules);
         }
         if !self.mistakes.is_empty() {
             return None;
@@ -354,27 +349,7 @@ impl<'f> Checker<'f> {
         let (steps, until) = self.limits(if schedule.is_some() { SCHEDULED_STEPS } else { TIMED_STEPS });
         let bound = || Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &faults);
         let limits = Limits { steps, until: until.unwrap_or_else(bound) };
-        let requests = match &schedule {
-            // Where there are periodic triggers, the listed ones are these.
-            Some(steps) if !rules.settings.periodic => steps.iter().filter(|step| **step == Step::Request).count(),
-            Some(_) => 0,
-            None => rules.timing.requests.len(),
-        };
-        let initiators = match &schedule {
-            Some(steps) => schedule::initiators(steps),
-            None => rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
-        };
-        let setup = Setup {
-            fencing: rules.fencing,
-            retain: rules.retain,
-            requests: requests as u32,
-            budget: rules.protocol == ProtocolKind::AlignedTimeout,
-            told: rules.protocol.told(),
-            initiators,
-            forgets_channels: rules.forgets_channels,
-            finishes_at_once: !rules.settings.awaits_checkpoints(),
-            ..Setup::new(graph.plan)
-        };
+        let setup = setup(graph.plan, &rules, schedule.as_deref());
         Some(Scenario {
             name: name.to_owned(),
             title: self.read("/title").unwrap_or_default(),
@@ -403,6 +378,15 @@ impl<'f> Checker<'f> {
         })
     }
 
+    /// Any process may start a snapshot at any time, and nobody waits for it, so nobody gives one up unless told to.
+    fn let_processes_go_on(&self, rules: &mut Rules) {
+        rules.settings.endless = true;
+        rules.settings.max_concurrent = u32::MAX;
+        if !self.is_given("/snapshots/timeout") {
+            rules.timing.timeout = Ticks::NEVER;
+        }
+    }
+
     /// Whether the protocol can run on the graph.
     fn suits(&mut self, plan: &Plan, protocol: ProtocolKind) {
         let classic = || list(ProtocolKind::ALL.into_iter().filter(|kind| kind.is_classic()).map(ProtocolKind::word));
@@ -428,5 +412,30 @@ impl<'f> Checker<'f> {
         let file: format::LimitsFile = self.read("/limits").unwrap_or_default();
         let until = file.until.map(Duration::ticks);
         (file.steps.unwrap_or(steps), until)
+    }
+}
+
+/// What every run of a scenario shares.
+fn setup(plan: Plan, rules: &Rules, schedule: Option<&[Step]>) -> Setup {
+    let requests = match schedule {
+        // Where there are periodic triggers, the listed ones are these.
+        Some(steps) if !rules.settings.periodic => steps.iter().filter(|step| **step == Step::Request).count(),
+        Some(_) => 0,
+        None => rules.timing.requests.len(),
+    };
+    let initiators = match schedule {
+        Some(steps) => schedule::initiators(steps),
+        None => rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
+    };
+    Setup {
+        fencing: rules.fencing,
+        retain: rules.retain,
+        requests: requests as u32,
+        budget: rules.protocol == ProtocolKind::AlignedTimeout,
+        told: rules.protocol.told(),
+        initiators,
+        forgets_channels: rules.forgets_channels,
+        finishes_at_once: !rules.settings.awaits_checkpoints(),
+        ..Setup::new(plan)
     }
 }

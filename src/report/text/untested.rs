@@ -1,7 +1,7 @@
 //! What a run did not test: faults that never happened, settings that did nothing.
 
-use super::printable;
-use super::text::Page;
+use super::Page;
+use crate::report::printable;
 use crate::scenario::outcome::{FaultOutcome, Outcome};
 
 /// Columns of the word that says how often a fault took place.
