@@ -7,7 +7,8 @@ use std::fs;
 use assert_cmd::Command;
 use assert_cmd::cargo::cargo_bin_cmd;
 use common::{scenario, violated};
-use cutline::explore::{Campaign, Right, Suspect, Unshrunk, confirm, shrink, zoo};
+use cutline::explore::{Campaign, Right, Suspect, Unshrunk, confirm, shrink, shrink_attended, zoo};
+use cutline::kernel::Patience;
 use cutline::scenario::outcome::Judgement;
 use expect_test::expect_file;
 use serde_json::{Value, json};
@@ -72,6 +73,26 @@ fn a_duplicate_under_at_least_once() {
     expect_file!["golden/shrink/at-least-once-double.json"].assert_eq(&shrunk.text);
     let outcome = cutline::run(&scenario(&shrunk.text));
     assert_eq!((outcome.guarantee.observed, outcome.verdict), ("at_least_once", Judgement::AsExpected));
+}
+
+/// Whenever it is interrupted: what is handed out fails in the same way, and says that it is not the smallest.
+#[test]
+fn what_is_cut_on_the_way_still_fails() {
+    let text = fs::read_to_string("scenarios/at-least-once-double.json").expect("a scenario");
+    let file = serde_json::from_str(&text).expect("JSON");
+    let cut = |most: u64| shrink_attended(&Right, &file, &scenario(&text), Patience::new(&|tried| tried < most));
+    let whole = cut(u64::MAX).expect("something to shrink");
+    assert!(!whole.interrupted && whole.proven);
+    assert_eq!(cut(0), Err(Unshrunk::Interrupted));
+    let mut sizes = Vec::new();
+    for shrunk in [5, 10, 20, 40].into_iter().filter_map(|most| cut(most).ok()) {
+        assert!(shrunk.interrupted && !shrunk.proven && shrunk.class == whole.class);
+        assert!(shrunk.text.contains("It was interrupted on the way, so more could be left out."), "{}", shrunk.text);
+        let outcome = cutline::run(&scenario(&shrunk.text));
+        assert_eq!((outcome.guarantee.observed, outcome.verdict), ("at_least_once", Judgement::AsExpected), "{}", shrunk.text);
+        sizes.push((shrunk.operators, shrunk.steps));
+    }
+    assert!(sizes.len() >= 2 && sizes.is_sorted_by(|a, b| a >= b) && sizes[0] > (whole.operators, whole.steps), "{sizes:?}");
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! `cutline shrink`
 
+use serde_json::Value;
+
 use super::args::Shrink;
 use super::keep::Place;
 use super::output::{self, Problem};
+use super::progress::Progress;
 use super::{Exit, files, guard, load, readback, refuse};
 use crate::explore::{self, Right, Shrunk, Suspect, Unshrunk};
-use crate::kernel::counted;
+use crate::kernel::{Patience, counted};
 use crate::report::printable;
+use crate::scenario::Scenario;
 
 /// Makes a failing scenario as small as it gets and writes what is left.
 pub fn shrink(arguments: &Shrink) -> Exit {
@@ -27,7 +31,7 @@ pub fn shrink(arguments: &Shrink) -> Exit {
         Ok(bytes) => serde_json::from_slice(&bytes).expect("it was read before"),
         Err(problem) => return refuse(&problem),
     };
-    match guard::guarded(|| explore::shrink(suspect, &file, &scenario)) {
+    match guard::guarded(|| attended(suspect, &file, &scenario)) {
         Err(panic) => {
             guard::internal_error(&name, &panic).print();
             Exit::Internal
@@ -36,9 +40,20 @@ pub fn shrink(arguments: &Shrink) -> Exit {
             guard::internal_error(&name, &unshrunk.to_string()).print();
             Exit::Internal
         }
+        Ok(Err(Unshrunk::Interrupted)) => {
+            output::message(format_args!("{name}: {}", Unshrunk::Interrupted));
+            Exit::Interrupted
+        }
         Ok(Err(unshrunk)) => refuse(&Problem::new(format!("{name}: {unshrunk}"), help(&unshrunk))),
         Ok(Ok(shrunk)) => store(&shrunk, suspect, arguments, &place),
     }
+}
+
+/// Shows how far it is, and can be interrupted.
+fn attended(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Result<Shrunk, Unshrunk> {
+    let progress = Progress::new("candidates", None);
+    let lasts = progress.lasts();
+    explore::shrink_attended(suspect, file, scenario, Patience::new(&lasts))
 }
 
 /// What to do with a run that cannot be made small.
@@ -51,7 +66,9 @@ fn help(unshrunk: &Unshrunk) -> &'static str {
         Unshrunk::TooLong => "give it fewer records, or a \"limits\": {\"until\": ..} behind what is broken",
         Unshrunk::ReadsText(_) => "give the source \"records\" in the place of \"file\"",
         Unshrunk::RightToo => "leave out --mutant",
-        Unshrunk::Right | Unshrunk::Unfaithful(_) => "give a --seed under which it fails, or find one with cutline fuzz",
+        Unshrunk::Right | Unshrunk::Unfaithful(_) | Unshrunk::Interrupted => {
+            "give a --seed under which it fails, or find one with cutline fuzz"
+        }
     }
 }
 
@@ -64,13 +81,17 @@ fn store(shrunk: &Shrunk, suspect: &dyn Suspect, arguments: &Shrink, place: &Pla
     if let Err(exit) = readback::one(suspect, place.path(), &shrunk.text, shrunk.class.word()) {
         return exit;
     }
-    let proof = if shrunk.proven { "proven by exhaustive search" } else { "not proven: nothing can be left out" };
+    let (proof, exit) = match (shrunk.interrupted, shrunk.proven) {
+        (true, _) => ("INTERRUPTED: more could be left out", Exit::Interrupted),
+        (false, true) => ("proven by exhaustive search", Exit::AsExpected),
+        (false, false) => ("not proven: nothing can be left out", Exit::AsExpected),
+    };
     let mutant = arguments.mutant.map(|mutant| format!(" --mutant {}", mutant.name)).unwrap_or_default();
-    output::result(&format!(
+    exit.max(output::result(&format!(
         "{}: {}, {}, {}\nminimal: {proof}\nreproduce: cutline run {path}{mutant}\n",
         shrunk.class.word(),
         counted(shrunk.steps as u64, "step", "steps"),
         counted(shrunk.operators as u64, "operator", "operators"),
         counted(shrunk.faults as u64, "fault", "faults"),
-    ))
+    )))
 }

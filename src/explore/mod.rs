@@ -20,7 +20,7 @@ pub use cases::{DrawnScenario, scenarios};
 pub use given::Given;
 pub use judge::judge_steps;
 pub use own::{Campaigned, Finding, Fuzz, Own};
-pub use shrink::{Shrunk, Unshrunk, confirm, shrink};
+pub use shrink::{Shrunk, Unshrunk, confirm, shrink, shrink_attended};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};
 pub use walk::{Spice, Walked, Walker};

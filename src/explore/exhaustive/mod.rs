@@ -208,9 +208,9 @@ pub(super) struct Wanted<'w> {
 }
 
 impl<'w> Wanted<'w> {
-    /// This, by steps that count.
-    pub fn only(class: Class, counts: Counts<'w>) -> Self {
-        Wanted { class: Some(class), counts: Some(counts), patience: Patience::ENDLESS }
+    /// This, by steps that count, as long as somebody waits for it.
+    pub fn only(class: Class, counts: Counts<'w>, patience: Patience<'w>) -> Self {
+        Wanted { class: Some(class), counts: Some(counts), patience }
     }
 
     fn is_met_by(&self, sighting: &Sighting) -> bool {

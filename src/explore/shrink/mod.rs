@@ -15,6 +15,7 @@ mod text;
 mod untimed;
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ use super::exhaustive::{Bounds, Budget, Wanted, explore};
 use super::judge::judge;
 use super::walk::{Spice, Walker};
 use crate::engine::{Control, Step};
-use crate::kernel::Stream;
+use crate::kernel::{Patience, Stream};
 use crate::model::{Plan, TaskId};
 use crate::oracle::Class;
 use crate::protocol::Timer;
@@ -47,6 +48,8 @@ pub struct Shrunk {
     pub faults: usize,
     /// Whether exhaustive search has shown that no shorter schedule of this scenario fails in this way.
     pub proven: bool,
+    /// Whether it was interrupted on the way, so that more could be left out.
+    pub interrupted: bool,
 }
 
 /// A failing run, or a candidate for one: a scenario file without schedule, what of it takes steps of its
@@ -80,7 +83,16 @@ const PROOF_STATES: u64 = 60_000;
 /// # Errors
 /// When there is nothing to make small, or nothing that a list of steps could show.
 pub fn shrink(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Result<Shrunk, Unshrunk> {
-    let run = untimed::run(suspect, scenario)?;
+    shrink_attended(suspect, file, scenario, Patience::ENDLESS)
+}
+
+/// The same as long as somebody has patience, who is told how many candidates were tried: then there is what it was
+/// made up to there.
+///
+/// # Errors
+/// Like [`shrink`], and when it is interrupted before that.
+pub fn shrink_attended(suspect: &dyn Suspect, file: &Value, scenario: &Scenario, patience: Patience<'_>) -> Result<Shrunk, Unshrunk> {
+    let run = untimed::run(suspect, scenario, patience)?;
     let draft = Draft { file: untimed::file(file, scenario, &run.steps)?, control: run.control, budget: budget_of(&run.steps) };
     let case = Case::new(draft, &run.steps, scenario.plan())?;
     let broken = judge(&case.scenario, suspect.world(&case.scenario), case.draft.control, &case.steps).broken;
@@ -93,7 +105,7 @@ pub fn shrink(suspect: &dyn Suspect, file: &Value, scenario: &Scenario) -> Resul
         (None, Some(class)) if run.broken.is_empty() => (*class, false),
         _ => return Err(run.why_not()),
     };
-    let mut shrinker = Shrinker { suspect, class, is_claimed, states: ALL_CANDIDATES_STATES, any_graph: false };
+    let mut shrinker = Shrinker { is_claimed, patience, ..Shrinker::new(suspect, class) };
     shrinker.shrink(case)
 }
 
@@ -111,7 +123,7 @@ impl Campaign<'_> {
         let file = if any_graph { shape.file } else { untimed::file(&shape.file, &shape.scenario, &steps)? };
         let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
         let case = Case::new(draft, &steps, shape.scenario.plan())?;
-        let mut shrinker = Shrinker { suspect, class, is_claimed: true, states: ALL_CANDIDATES_STATES, any_graph };
+        let mut shrinker = Shrinker { any_graph, ..Shrinker::new(suspect, class) };
         shrinker.shrink(case)
     }
 }
@@ -152,9 +164,29 @@ struct Shrinker<'s> {
     states: u64,
     /// Whether the graph is nobody's own, so that any other will do.
     any_graph: bool,
+    patience: Patience<'s>,
+    /// How many candidates were run.
+    tried: AtomicU64,
 }
 
-impl Shrinker<'_> {
+impl<'s> Shrinker<'s> {
+    fn new(suspect: &'s dyn Suspect, class: Class) -> Self {
+        Shrinker {
+            suspect,
+            class,
+            is_claimed: true,
+            states: ALL_CANDIDATES_STATES,
+            any_graph: false,
+            patience: Patience::ENDLESS,
+            tried: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether somebody still waits for something smaller.
+    fn goes_on(&self) -> bool {
+        self.patience.lasts(self.tried.load(Ordering::Relaxed))
+    }
+
     fn shrink(&mut self, case: Case) -> Result<Shrunk, Unshrunk> {
         let case = self.in_full(case);
         if !self.is_broken(&case.scenario, case.draft.control, &case.steps) {
@@ -198,7 +230,9 @@ impl Shrinker<'_> {
         // Where nothing is promised, a sink that promises less would make it another story.
         for reduction in reductions.chain(self.is_claimed.then_some(reduce::sinks as reduce::Reduction)) {
             let mut at = 0;
-            while let Some(draft) = reduction(&case.draft, at) {
+            while self.goes_on()
+                && let Some(draft) = reduction(&case.draft, at)
+            {
                 match self.confirm(draft, &case) {
                     // The next one has moved up into its place.
                     Some(smaller) => case = smaller,
@@ -222,6 +256,7 @@ impl Shrinker<'_> {
     }
 
     fn is_broken(&self, scenario: &Scenario, control: Control, steps: &[Step]) -> bool {
+        self.tried.fetch_add(1, Ordering::Relaxed);
         let scenario = as_listed(scenario, steps);
         let broken = judge(&scenario, self.suspect.world(&scenario), control, steps).broken;
         if self.is_claimed { &broken.claimed } else { &broken.allowed }.contains(&self.class)
@@ -246,6 +281,9 @@ impl Shrinker<'_> {
 
     /// The candidate as a case of its own, if it fails in the same way.
     fn confirm(&mut self, draft: Draft, parent: &Case) -> Option<Case> {
+        if !self.goes_on() {
+            return None;
+        }
         let scenario = Scenario::from_draft(&draft.file).ok()?;
         let steps = self.translated(&scenario, &draft, parent).or_else(|| self.walked(&scenario, &draft)).or_else(|| {
             let states = CANDIDATE_STATES.min(self.states);
@@ -278,7 +316,7 @@ impl Shrinker<'_> {
         };
         let mut walker = Walker::new(scenario, self.suspect.world(scenario), draft.control, spice);
         let mut steps = Vec::new();
-        for walk in 0..CANDIDATE_WALKS {
+        for walk in (0..CANDIDATE_WALKS).take_while(|_| self.goes_on()) {
             if walker.walk(&mut Stream::numbered(0, "shrink", walk), None).broken == Some(self.class) {
                 steps.clear();
                 walker.walk(&mut Stream::numbered(0, "shrink", walk), Some(&mut steps));
@@ -295,7 +333,9 @@ impl Shrinker<'_> {
         let bounds = Bounds { states, bytes: 1 << 30 };
         let world = self.suspect.world(scenario);
         let counts = |steps: &[Step]| self.breaks(scenario, draft.control, steps);
-        let explored = explore(scenario, world, draft.control, draft.budget, bounds, Wanted::only(self.class, &counts));
+        let lasts = |_| self.goes_on();
+        let wanted = Wanted::only(self.class, &counts, Patience::new(&lasts));
+        let explored = explore(scenario, world, draft.control, draft.budget, bounds, wanted);
         self.states = self.states.saturating_sub(explored.states);
         Some(explored.found?.steps)
     }
@@ -315,7 +355,7 @@ impl Shrinker<'_> {
         let mut size = case.steps.len().next_power_of_two() / 2;
         while size > 0 {
             let mut end = case.steps.len();
-            while end > 0 {
+            while end > 0 && self.goes_on() {
                 let start = end.saturating_sub(size);
                 let mut steps = case.steps.clone();
                 steps.drain(start..end);
@@ -344,11 +384,14 @@ impl Shrinker<'_> {
     fn finished(&self, case: Case, proven: bool) -> Result<Shrunk, Unshrunk> {
         let Case { draft, scenario, steps } = &self.with_limit(case);
         let outcome = scenario.replay(self.suspect.world(scenario), draft.control, steps.iter().copied());
-        let text = text::file(draft, scenario, steps, (self.class, self.is_claimed), &outcome, proven);
-        confirm(self.suspect, &text, self.class.word()).map_err(Unshrunk::Unfaithful)?;
+        let interrupted = !proven && !self.goes_on();
+        let text = text::file(draft, scenario, steps, (self.class, self.is_claimed), &outcome, (proven, interrupted));
+        // What is cut on the way may have more steps than a file can list.
+        let why = |said| if interrupted { Unshrunk::Interrupted } else { Unshrunk::Unfaithful(said) };
+        confirm(self.suspect, &text, self.class.word()).map_err(why)?;
         let operators = draft.file["operators"].as_object().map_or(0, serde_json::Map::len);
         let faults = steps.iter().filter(|step| is_fault(step)).count();
-        Ok(Shrunk { text, class: self.class, steps: steps.len(), operators, faults, proven })
+        Ok(Shrunk { text, class: self.class, steps: steps.len(), operators, faults, proven, interrupted })
     }
 }
 

@@ -42,9 +42,10 @@ pub(super) fn file(
     steps: &[Step],
     (class, is_claimed): (Class, bool),
     outcome: &Outcome,
-    proven: bool,
+    (proven, interrupted): (bool, bool),
 ) -> String {
     let minimal = match proven {
+        _ if interrupted => "It was interrupted on the way, so more could be left out.",
         true => "Exhaustive search has shown that no shorter schedule of this scenario ends like this.",
         false => "Nothing can be left out of this schedule; it is not proven that there is no shorter one.",
     };

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::Suspect;
 use crate::engine::{Control, FactSink, Step, Stop};
-use crate::kernel::Ticks;
+use crate::kernel::{Patience, Ticks};
 use crate::model::{Kind, Plan, TaskId, Transfer};
 use crate::oracle::Oracles;
 use crate::protocol::Timer;
@@ -45,6 +45,9 @@ pub enum Unshrunk {
     /// A source of this name reads a text file.
     #[error("\"{0}\" reads a text file, and a small scenario is one file alone")]
     ReadsText(String),
+    /// Somebody asked for its end.
+    #[error("it was interrupted before there was anything small to hand out")]
+    Interrupted,
     /// What was made does not do what is said of it; nothing was handed out.
     #[error("the small scenario was read back and run, and {0}")]
     Unfaithful(String),
@@ -91,7 +94,11 @@ impl Run {
 struct Recorder<'s> {
     steps: Vec<Step>,
     oracles: Oracles<'s>,
+    patience: Patience<'s>,
 }
+
+/// Steps between two looks at whether somebody still waits.
+const PATIENT_FOR: usize = 1024;
 
 impl FactSink for Recorder<'_> {
     fn fact(&mut self, now: Ticks, fact: Fact) {
@@ -102,6 +109,9 @@ impl FactSink for Recorder<'_> {
         if step != Step::Start && self.steps.len() <= MOST_LISTED {
             self.steps.push(asked(step));
         }
+    }
+    fn goes_on(&mut self) -> bool {
+        !self.steps.len().is_multiple_of(PATIENT_FOR) || self.patience.lasts(0)
     }
     fn shown(&mut self, task: TaskId, key: u32, value: u64) {
         self.oracles.shown(task, key, value);
@@ -117,15 +127,18 @@ pub(super) fn asked(step: Step) -> Step {
 }
 
 /// The steps of the scenario's run.
-pub(super) fn run(suspect: &dyn Suspect, scenario: &Scenario) -> Result<Run, Unshrunk> {
+pub(super) fn run(suspect: &dyn Suspect, scenario: &Scenario, patience: Patience<'_>) -> Result<Run, Unshrunk> {
     if let Some(steps) = scenario.schedule() {
         return Ok(Run { steps: steps.to_vec(), control: scenario.control(), broken: Vec::new(), stop: Stop::Quiet });
     }
     let short = scenario.clone().with_steps(MOST_LISTED as u64);
-    let recorder = Recorder { steps: Vec::new(), oracles: short.own_oracles() };
-    let (_, Recorder { steps, mut oracles }, stop) = short.drive_world(suspect.world(&short), recorder);
+    let recorder = Recorder { steps: Vec::new(), oracles: short.own_oracles(), patience };
+    let (_, Recorder { steps, mut oracles, .. }, stop) = short.drive_world(suspect.world(&short), recorder);
     if stop == Stop::Steps && steps.len() >= MOST_LISTED {
         return Err(Unshrunk::TooLong);
+    }
+    if stop == Stop::Interrupted {
+        return Err(Unshrunk::Interrupted);
     }
     let broken = oracles.broken_at_end(scenario.claims(), false).claimed.into_iter().map(|class| class.invariant());
     // Whoever is stopped has not come to its end: that is no failure.
