@@ -192,15 +192,6 @@ fn the_zoo_prints_the_trials_that_were_made() {
 }
 
 #[test]
-fn a_run_that_is_not_over_cannot_be_made_small() {
-    let room = room();
-    let ran = interrupted(&room, &["shrink", "all/b.json", "-o", "small.json"], 1);
-    assert_eq!((ran.exit, &*ran.out), (Some(130), ""), "{}", ran.err);
-    assert!(ran.err.contains("all/b.json: it was interrupted before there was anything small to hand out"), "{}", ran.err);
-    assert!(!room.path().join("small.json").exists());
-}
-
-#[test]
 fn a_picture_shows_what_happened_before() {
     let room = room();
     let ran = interrupted(&room, &["view", "all/b.json", "--rows", "20"], 1);

@@ -96,6 +96,9 @@ pub fn shrink_attended(suspect: &dyn Suspect, file: &Value, scenario: &Scenario,
     let draft = Draft { file: untimed::file(file, scenario, &run.steps)?, control: run.control, budget: budget_of(&run.steps) };
     let case = Case::new(draft, &run.steps, scenario.plan())?;
     let broken = judge(&case.scenario, suspect.world(&case.scenario), case.draft.control, &case.steps).broken;
+    if !patience.lasts(0) {
+        return Err(Unshrunk::Interrupted);
+    }
     // What the clock alone shows is another story than what its steps show.
     let is_it = |class: &&Class| run.broken.is_empty() || run.broken.contains(&class.invariant());
     // Of what nobody promised, what becomes of the records says most.
