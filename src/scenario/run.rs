@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::Scenario;
+use super::check::{SCHEDULED_STEPS, Scenario};
 use super::costs::Meter;
 use super::judgement::complaints;
 use super::outcome::{
@@ -158,6 +158,12 @@ impl Scenario {
         self.oracles(self.schedule.is_none())
     }
 
+    /// The most steps of a run by a list. What has a clock may take many more, and each snapshot of an endless run is
+    /// kept: its limit is none for a list.
+    fn listed_steps(&self) -> u64 {
+        if self.schedule.is_some() { self.limits.steps } else { self.limits.steps.min(SCHEDULED_STEPS) }
+    }
+
     /// The same scenario with runs of at most so many steps.
     pub(crate) fn with_steps(mut self, most: u64) -> Scenario {
         self.limits.steps = self.limits.steps.min(most);
@@ -239,7 +245,7 @@ fn replay(
     patience: Patience<'_>,
 ) -> Outcome {
     let mut judge = Judge::new(scenario, false, trace, patience);
-    let mut untimed = Untimed::new(control, scenario.limits.steps, &mut judge as &mut dyn FactSink);
+    let mut untimed = Untimed::new(control, scenario.listed_steps(), &mut judge as &mut dyn FactSink);
     let mut skipped = Vec::new();
     let ran = caught(|| {
         skipped = untimed.follow(&mut world, steps);
@@ -496,5 +502,24 @@ impl<'s> Runner<'s> {
         let verdicts = self.timed.sink.oracles.verdicts(stop != Stop::Quiet);
         let held = |(name, verdict): &(&str, Verdict)| !matches!(verdict, Verdict::Violated(_)) || !claims.judges(name);
         Glance { steps, digest: self.timed.sink.digest.value(), held: verdicts.iter().all(held) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_the_limit_of_lists() {
+        let scenario = |rest: &str| {
+            let text = format!(
+                r#"{{"title": "t", "operators": {{"A": {{"kind": "source", "records": 1}}, "n": {{"kind": "keyed_count"}}}},
+                "channels": [{{"from": "A", "to": "n"}}]{rest}}}"#
+            );
+            Scenario::from_json(&text).expect("a valid scenario")
+        };
+        assert_eq!(scenario("").listed_steps(), SCHEDULED_STEPS);
+        assert_eq!(scenario(r#", "limits": {"steps": 7}"#).listed_steps(), 7);
+        assert_eq!(scenario(r#", "schedule": [], "limits": {"steps": 5000000}"#).listed_steps(), 5_000_000);
     }
 }

@@ -380,6 +380,7 @@ impl<'s> Shrinker<'s> {
         let judged = judge(scenario, self.suspect.world(scenario), draft.control, steps);
         if judged.is_endless {
             draft.file["limits"] = json!({"steps": judged.steps.len()});
+            *scenario = scenario.clone().with_steps(judged.steps.len() as u64);
         }
         case
     }

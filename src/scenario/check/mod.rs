@@ -28,7 +28,7 @@ pub use expect::{Expectations, Range};
 
 /// The most steps of a run when nothing is said: with a clock, and without one.
 const TIMED_STEPS: u64 = 500_000_000;
-const SCHEDULED_STEPS: u64 = 1_000_000;
+pub(super) const SCHEDULED_STEPS: u64 = 1_000_000;
 
 /// Brings a text file that a file source names.
 type Read<'r> = &'r dyn Fn(&str) -> Result<Vec<u8>, String>;
