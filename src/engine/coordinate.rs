@@ -83,8 +83,10 @@ impl World {
 
     pub(super) fn fire<O: Observer>(&mut self, timer: Timer, observer: &mut O) {
         self.disarm(timer, observer);
-        if let Timer::Budget(snapshot) = timer {
-            return self.use_up_budget(snapshot, observer);
+        match timer {
+            Timer::Budget(snapshot) => return self.use_up_budget(snapshot, observer),
+            Timer::Timeout(snapshot) if self.stands_still() => observer.fact(Fact::StoodStill { snapshot }),
+            _ => {}
         }
         self.coordinate(observer, |coordinator, view, out| coordinator.on_timer(view, timer, out));
     }

@@ -211,6 +211,18 @@ impl World {
         })
     }
 
+    /// Whether nothing can happen any more but what time, or somebody outside, brings about; and no task waits for the
+    /// end of a budget, which would bring something about.
+    pub(super) fn stands_still(&self) -> bool {
+        let is_budget = |timer: &Timer| matches!(timer, Timer::Budget(_));
+        if self.at_once(Control::INSTANT).is_some() || self.centre.timers.iter().any(is_budget) {
+            return false;
+        }
+        let mut moves = Vec::new();
+        self.moves(Control::INSTANT, &mut moves);
+        moves.is_empty()
+    }
+
     /// Appends what only time, or somebody outside, brings about: triggers, timeouts, pauses, budgets.
     pub fn prompts(&self, out: &mut Vec<Step>) {
         let waits = |timer: &&Timer| !matches!(timer, Timer::Store(_) | Timer::Detect | Timer::Restart);

@@ -1,5 +1,7 @@
 //! Liveness: once faults stop, everything moves to its end. Every triggered snapshot ends, and
-//! within its timeout; every record is emitted and taken; nothing stays stuck.
+//! within its timeout; every record is emitted and taken; nothing stays stuck. A snapshot that only its timeout can end
+//! hangs, too, unless a message of the coordinator was lost in this attempt, or a newer snapshot was given up, whose
+//! marker ends older ones where it meets them without a word to the coordinator (B3, as in Flink).
 
 use std::hash::{Hash, Hasher};
 
@@ -17,12 +19,16 @@ pub struct Liveness {
     initiators: Vec<(SnapshotId, TaskId)>,
     left: Option<String>,
     failed: bool,
+    /// Whether a message of the coordinator was lost in this attempt.
+    lost: bool,
+    /// The newest snapshot that was given up in this attempt: its marker ends older ones without a word (B3, L1).
+    given_up: Option<SnapshotId>,
     /// By task: whether the coordinator heard that the source is done.
     exhausted: Vec<bool>,
     first: First,
 }
 
-clone_fields!(Liveness { timeout, pending, initiators, left, failed, exhausted, first });
+clone_fields!(Liveness { timeout, pending, initiators, left, failed, lost, given_up, exhausted, first });
 
 impl Liveness {
     pub(super) fn is_broken(&self) -> bool {
@@ -37,7 +43,7 @@ impl Liveness {
             let initiator = self.initiators.iter().find(|(initiated, _)| initiated == id).map(|(_, task)| *task);
             (id, initiator).hash(state);
         }
-        self.failed.hash(state);
+        (self.failed, self.lost, self.given_up).hash(state);
         self.exhausted.iter().for_each(|exhausted| exhausted.hash(state));
     }
 
@@ -49,6 +55,8 @@ impl Liveness {
             initiators: Vec::new(),
             left: None,
             failed: false,
+            lost: false,
+            given_up: None,
             exhausted: vec![false; plan.tasks().len()],
             first: First::default(),
         }
@@ -58,7 +66,7 @@ impl Liveness {
         self.pending.clear();
         self.initiators.clear();
         self.exhausted.fill(false);
-        (self.left, self.failed, self.first) = (None, false, First::default());
+        (self.left, self.failed, self.lost, self.given_up, self.first) = (None, false, false, None, First::default());
     }
 
     pub(super) fn job_failed(&self) -> bool {
@@ -82,6 +90,8 @@ impl Liveness {
                 | Fact::Exhausted { .. }
                 | Fact::Failover
                 | Fact::JobFailed
+                | Fact::NoticeLost { .. }
+                | Fact::StoodStill { .. }
                 | Fact::LeftBehind { .. }
         )
     }
@@ -91,6 +101,9 @@ impl Liveness {
             Fact::Triggered { snapshot } => self.pending.push((snapshot, moment.at)),
             Fact::Initiated { task, snapshot } => self.initiators.push((snapshot, task)),
             Fact::Completed { snapshot } | Fact::Aborted { snapshot, .. } => {
+                if let Fact::Aborted { .. } = fact {
+                    self.given_up = self.given_up.max(Some(snapshot));
+                }
                 let Some(at) = self.pending.iter().position(|(id, _)| *id == snapshot) else { return };
                 let (_, since) = self.pending.remove(at);
                 let took = moment.at.since(since);
@@ -99,7 +112,15 @@ impl Liveness {
                 }
             }
             Fact::Exhausted { task } => self.exhausted[task.index()] = true,
-            Fact::Failover => self.exhausted.fill(false),
+            Fact::Failover => {
+                self.exhausted.fill(false);
+                (self.lost, self.given_up) = (false, None);
+            }
+            Fact::NoticeLost { .. } => self.lost = true,
+            // Nobody tells processes anything, and a snapshot of theirs waits as long as it takes.
+            Fact::StoodStill { snapshot } if !self.lost && self.given_up < Some(snapshot) && !plan.has_processes() => {
+                self.first.note(moment, fact.describe(plan), "a snapshot that ends while something can happen", "it waits for its timeout");
+            }
             Fact::JobFailed => self.failed = true,
             // A message that no state of its receiver takes is the process's business.
             Fact::LeftBehind { channel, .. } if matches!(plan.kind(plan.channels()[channel].to), Kind::Automaton(_)) => {}

@@ -272,9 +272,10 @@ impl Coordinator {
         !self.settings.endless && self.ended_count == view.all
     }
 
-    /// Without checkpoints after the end none is taken any more once a task has finished.
-    fn takes_any(&self) -> bool {
-        self.settings.enabled && (self.settings.after_end || !self.has_finished)
+    /// Without checkpoints after the end none is taken any more once a task has finished, and none of nobody: where no
+    /// task is left to ack, no last ack would complete it.
+    fn takes_any(&self, view: &CoordinatorView) -> bool {
+        self.settings.enabled && view.tasks > 0 && (self.settings.after_end || !self.has_finished)
     }
 
     /// Triggers what is wanted and allowed now: the final checkpoint first.
@@ -283,20 +284,20 @@ impl Coordinator {
             return;
         }
         let drained = self.is_drained(view);
-        if drained && !self.wants_final() {
+        if drained && !self.wants_final(view) {
             return self.finish_when_idle(out);
         }
         let room = self.pending.len() < self.settings.max_concurrent as usize;
         if drained && room && self.is_final_due && !self.pending.iter().any(|pending| pending.is_final) {
             self.final_tries += 1;
             self.trigger(view, true, out);
-        } else if !drained && self.queued && room && !self.pausing && self.takes_any() {
+        } else if !drained && self.queued && room && !self.pausing && self.takes_any(view) {
             self.trigger(view, false, out);
         }
     }
 
-    fn wants_final(&self) -> bool {
-        self.takes_any() && self.settings.final_checkpoint && self.final_tries < FINAL_TRIES
+    fn wants_final(&self, view: &CoordinatorView) -> bool {
+        self.takes_any(view) && self.settings.final_checkpoint && self.final_tries < FINAL_TRIES
             || self.pending.iter().any(|pending| pending.is_final)
     }
 

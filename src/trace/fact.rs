@@ -139,6 +139,8 @@ pub enum Fact {
     BarrierOvertook { channel: ChannelId, snapshot: SnapshotId, records: u32 },
     /// The snapshot's alignment budget is used up.
     Overdue { snapshot: SnapshotId },
+    /// The snapshot's timeout has come, and nothing else could happen.
+    StoodStill { snapshot: SnapshotId },
     /// A process is about to send a message of this value: so many tokens, or a message's number.
     Posted { task: TaskId, value: u64 },
     /// A process changed its state.
@@ -252,6 +254,7 @@ impl Fact {
             Fact::Announced { channel: c, snapshot } => [48, channel(c), snap(snapshot), 0],
             Fact::BarrierOvertook { channel: c, snapshot, records } => [49, channel(c), snap(snapshot), u64::from(records)],
             Fact::Overdue { snapshot } => [50, snap(snapshot), 0, 0],
+            Fact::StoodStill { snapshot } => [61, snap(snapshot), 0, 0],
             Fact::Posted { task: t, value } => [51, task(t), value, 0],
             Fact::Became { task: t, state } => [52, task(t), state, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
@@ -312,6 +315,7 @@ impl Fact {
             Fact::Announced { .. } => "announced",
             Fact::BarrierOvertook { .. } => "barrier_overtook",
             Fact::Overdue { .. } => "overdue",
+            Fact::StoodStill { .. } => "stood_still",
             Fact::Posted { .. } => "posted",
             Fact::Became { .. } => "became",
             Fact::AllAcked { .. } => "all_acked",
@@ -433,6 +437,7 @@ impl Fact {
                 format!("barrier {snapshot} goes ahead of {} on {}", counted(records, "record", "records"), channel(c))
             }
             Fact::Overdue { snapshot } => format!("snapshot {snapshot} has used up its time for aligning"),
+            Fact::StoodStill { snapshot } => format!("nothing can happen any more but that snapshot {snapshot} is given up"),
             Fact::Posted { task: t, value } => match plan.kind(t) {
                 Kind::Automaton(table) => format!("{} says {}", task(t), table.message_name(value)),
                 _ => format!("{} pays {}", task(t), plan.value_text(t, value)),

@@ -111,9 +111,11 @@ impl Fact {
             | Fact::Fenced { task }
             | Fact::DataEnded { task }
             | Fact::Exhausted { task } => by.at(task),
-            Fact::Triggered { snapshot } | Fact::Overdue { snapshot } | Fact::AllAcked { snapshot } | Fact::Completed { snapshot } => {
-                by.coordinator(snapshot)
-            }
+            Fact::Triggered { snapshot }
+            | Fact::Overdue { snapshot }
+            | Fact::StoodStill { snapshot }
+            | Fact::AllAcked { snapshot }
+            | Fact::Completed { snapshot } => by.coordinator(snapshot),
             Fact::Aborted { snapshot, reason } => Fields { reason: Some(reason.word()), ..by.coordinator(snapshot) },
             Fact::BarrierSent { channel, snapshot } | Fact::CancelSent { channel, snapshot } => {
                 Fields { snapshot: Some(snapshot), ..by.leaving(channel) }

@@ -105,13 +105,15 @@ impl World {
         self.can_receive(channel)
     }
 
-    /// Whether this barrier waits in the channel and its receiver does not know.
+    /// Whether this barrier waits in the channel and its receiver does not know. Announcements of a channel come in the
+    /// order of its barriers: one of a newer snapshot would make the older barrier behind it an old one.
     fn awaits_announcement(&self, channel: ChannelId, id: SnapshotId) -> bool {
-        let is_it = |slot: &Slot<Element>| {
-            let news = BarrierKind::Timed { is_announced: false, overtook: None };
-            matches!(slot.item, Element::Barrier(Barrier { snapshot, kind }) if snapshot == id && kind == news)
+        let news = BarrierKind::Timed { is_announced: false, overtook: None };
+        let unknown = |slot: &Slot<Element>| match slot.item {
+            Element::Barrier(Barrier { snapshot, kind }) if kind == news => Some(snapshot),
+            _ => None,
         };
-        self.channels.data.iter(channel.0 as usize).any(is_it)
+        self.channels.data.iter(channel.0 as usize).find_map(unknown) == Some(id)
     }
 
     #[inline(always)]

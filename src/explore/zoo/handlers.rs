@@ -25,6 +25,15 @@ pub(super) const TABLE: &[Mutant] = &[
         seam: Seam::Protocol(protocol::<NeverResumed>),
     },
     Mutant {
+        name: "trigger_swallowed",
+        stands_for: "class: a request without an answer",
+        what: "does nothing at every second trigger, and says nothing: only its timeout ends the snapshot",
+        caught_by: "liveness",
+        protocols: EXACT,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<Swallowed>),
+    },
+    Mutant {
         name: "snapshot_at_the_first_barrier",
         stands_for: "class: one barrier taken for all",
         what: "saves its state at the first barrier, and blocks as it should",
@@ -200,6 +209,19 @@ struct NeverResumed;
 impl ProtocolBug for NeverResumed {
     fn edit(&mut self, effect: Effect) -> Option<Effect> {
         Some(effect).filter(|effect| !matches!(effect, Effect::Unblock(_)))
+    }
+}
+
+/// Whether the next trigger is one of those that nothing comes of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Swallowed(bool);
+
+impl ProtocolBug for Swallowed {
+    fn on_trigger(&mut self, right: &mut ProtocolBox, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        if !self.0 {
+            right.on_trigger(task, id, out);
+        }
+        self.0 = !self.0;
     }
 }
 

@@ -14,6 +14,7 @@ const MOMENT_KINDS = {
     "declined",
     "aborted",
     "overdue",
+    "stood_still",
     "job_failed",
     "rolled_back",
     "ack_ignored",
