@@ -5,6 +5,7 @@ mod common;
 
 use common::{scenario, violated};
 use cutline::Scenario;
+use cutline::explore::zoo;
 use cutline::model::{Barrier, ChannelId, KeyEntry, Record, SnapshotId, TaskId, TaskState};
 use cutline::protocol::{
     Aligned, Alternating, ChandyLamport, Command, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects,
@@ -171,6 +172,27 @@ impl SnapshotProtocol for ForgesInFlight {
     fn reset(&mut self) {
         self.inner.reset();
     }
+}
+
+/// Its timeout gives the snapshot up, and in the end all is well: what is wrong is that nothing else could have ended it.
+#[test]
+fn liveness_catches_a_snapshot_that_only_its_timeout_ends() {
+    let job = |faults: &str| {
+        scenario(&format!(
+            r#"{{
+              "title": "one checkpoint, and the last one",
+              "operators": {{"S": {{"kind": "source", "records": 1}}, "out": {{"kind": "sink", "commit": "two_phase"}}}},
+              "channels": [{{"from": "S", "to": "out"}}],
+              "snapshots": {{"protocol": "aligned", "at": [0], "timeout": "10ms"}},
+              "faults": [{faults}]
+            }}"#
+        ))
+    };
+    let right = job("");
+    let mutant = zoo::find("trigger_swallowed").expect("of the zoo");
+    check(&right.run_world(mutant.world(&right)), &right, "liveness");
+    let lost = cutline::run(&job(r#"{"lose": "trigger", "to": "S", "snapshot": 2}"#));
+    assert_eq!((violated(&lost), lost.faults[0].happened), (Vec::<&str>::new(), 1), "a message that was lost is no hang");
 }
 
 /// The right records come back into the right channels, each once, and are added up as they are: only the sum is not

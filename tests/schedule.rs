@@ -400,3 +400,19 @@ fn skipped_steps_are_reported() {
     let timed = serde_json::to_value(run(&two_tasks())).expect("a document");
     assert!(timed.get("scheduled").is_none() && timed.get("skipped").is_none());
 }
+
+/// An announcement that overtook another would make the older barrier, which still waits, void without a word.
+#[test]
+fn barriers_are_announced_in_their_order() {
+    let steps = ["trigger", "trigger", "announce 2 A->count", "announce 1 A->count", "announce 2 A->count"];
+    let control = r#""alignment_timeout": "1us", "max_concurrent": 2}, "control": ["alarms"],"#;
+    let text = format!(
+        r#"{{"title": "t", "operators": {{"A": {{"kind": "source", "records": 1}}, "count": {{"kind": "keyed_count"}}}},
+           "channels": [{{"from": "A", "to": "count"}}],
+           "snapshots": {{"protocol": "aligned_timeout", {control} "schedule": {}}}"#,
+        json!(steps)
+    );
+    let outcome = run(&scenario(&text));
+    let skipped: Vec<&str> = outcome.skipped.iter().map(|step| step.why.as_str()).collect();
+    assert_eq!(skipped, ["the barrier of snapshot 1 is to be announced first in A->count"]);
+}

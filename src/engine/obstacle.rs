@@ -72,7 +72,11 @@ impl World {
             }
             Step::Restore(task) => format!("{} is not being restored", self.name(task)),
             Step::Announce(channel, id) => {
-                format!("no barrier of snapshot {id} waits unannounced in {}", self.plan().channel_name(channel))
+                let name = self.plan().channel_name(channel);
+                match self.unannounced(channel) {
+                    Some(first) if first < id => format!("the barrier of snapshot {first} is to be announced first in {name}"),
+                    _ => format!("no barrier of snapshot {id} waits unannounced in {name}"),
+                }
             }
             Step::Begin(..) => "what comes next in the channel is no record".to_owned(),
             Step::Complete(task) => format!("{} works on no record", self.name(task)),

@@ -105,15 +105,15 @@ impl World {
         self.can_receive(channel)
     }
 
-    /// Whether this barrier waits in the channel and its receiver does not know. Announcements of a channel come in the
-    /// order of its barriers: one of a newer snapshot would make the older barrier behind it an old one.
-    fn awaits_announcement(&self, channel: ChannelId, id: SnapshotId) -> bool {
+    /// The first barrier that waits in the channel and of which its receiver does not know. Announcements of a channel
+    /// come in the order of its barriers: one of a newer snapshot would make an older barrier that still waits void.
+    pub(in crate::engine) fn unannounced(&self, channel: ChannelId) -> Option<SnapshotId> {
         let news = BarrierKind::Timed { is_announced: false, overtook: None };
         let unknown = |slot: &Slot<Element>| match slot.item {
             Element::Barrier(Barrier { snapshot, kind }) if kind == news => Some(snapshot),
             _ => None,
         };
-        self.channels.data.iter(channel.0 as usize).find_map(unknown) == Some(id)
+        self.channels.data.iter(channel.0 as usize).find_map(unknown)
     }
 
     #[inline(always)]
@@ -155,7 +155,7 @@ impl World {
             Step::Request => offered(self.centre.job == Job::Running && self.centre.requests > 0),
             Step::Crash(task) => offered(self.can_fail() && self.tasks[task].status != Status::Down && !self.tasks[task].is_finished),
             Step::Take(channel, index) => self.can_take(channel, index),
-            Step::Announce(channel, id) if !self.awaits_announcement(channel, id) => Err(Wait::Never),
+            Step::Announce(channel, id) if self.unannounced(channel) != Some(id) => Err(Wait::Never),
             Step::Announce(channel, _) => self.can_work(self.setup.plan.channels()[channel].to),
             Step::Alarm(task) => match self.tasks.alarm_of(task) {
                 Some(id) if self.centre.overdue.contains(&id) => self.can_work(task),
