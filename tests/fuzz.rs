@@ -105,10 +105,10 @@ fn shards_are_the_campaign() {
             assert!(ran.exit <= exit, "{}", ran.err);
             assert_eq!(json(&room.read(&format!("{shard}/report.json")))["shards"]["parts"][0]["shard"], shard);
         }
-        let merged = room.json(exit, "merge 3/report.json 1/report.json 2/report.json -o merged.json --out files");
+        let merged = room.json(exit, "merge 3/report.json 1/report.json 2/report.json -o merged.json --replace --out files");
         assert!(merged == whole && room.read("merged.json") == whole && room.read("whole/report.json") == whole, "{merged}\n{whole}");
         // In two steps, the other way round.
-        room.json(exit, "merge 2/report.json 3/report.json --partial -o part.json");
+        room.json(exit, "merge 2/report.json 3/report.json --partial -o part.json --replace");
         assert!(room.json(exit, "merge part.json 1/report.json") == whole);
         for failures in json(&whole)["failures"].as_array().expect("a list") {
             for finding in failures["findings"].as_array().expect("a list") {

@@ -230,3 +230,30 @@ fn a_request_that_arrives_twice_is_one() {
     let out = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(out.contains("INTERRUPTED before 1 file"), "{out}");
 }
+
+/// A pipe that nobody writes to is no work that could be finished.
+#[test]
+fn what_is_only_being_read_is_left_at_once() {
+    let room = room();
+    let made = Command::new("mkfifo").arg(room.path().join("pipe")).status().expect("mkfifo is there");
+    assert!(made.success());
+    for command in ["run", "check", "view"] {
+        let mut child = start(&room, &[command, "pipe"]);
+        // Opening a pipe waits for its other end, too.
+        thread::sleep(Duration::from_millis(300));
+        interrupt(&child);
+        let patience = Instant::now();
+        let ended = loop {
+            match child.try_wait().expect("a child") {
+                Some(ended) => break ended,
+                None if patience.elapsed() > Duration::from_secs(20) => {
+                    child.kill().expect("it is still running");
+                    panic!("{command} waits for ever");
+                }
+                None => thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        // Whoever does not watch for interrupts dies of one.
+        assert!(ended.code().is_none_or(|code| code == 130), "{command}: {ended}");
+    }
+}

@@ -148,6 +148,23 @@ fn what_is_lost_elsewhere_is_a_complaint_even_then() {
     assert!(!is_as_expected(&outcome));
 }
 
+/// A snapshot that is not expected to be whole is no word about a run that is stopped.
+#[test]
+fn only_who_expects_a_hang_or_a_stop_expects_a_limit() {
+    for (expect, is_told) in [
+        (json!({"invariants": {"liveness": "incomplete"}}), false),
+        (json!({"invariants": {"liveness": "violated"}}), true),
+        (json!({"job": "stopped"}), true),
+    ] {
+        let mut file = failing();
+        file["faults"] = json!([]);
+        file["limits"] = json!({"steps": 5});
+        let outcome = expecting(file, expect.clone());
+        let complains = outcome.complaints.iter().any(|line| line.starts_with("stopped by the step limit"));
+        assert_eq!(complains, !is_told, "{expect}: {:?}", outcome.complaints);
+    }
+}
+
 /// What each kind of fault counts, and what is said of it.
 #[test]
 fn every_fault_says_how_often_it_took_place() {
@@ -220,6 +237,11 @@ fn a_setting_that_does_nothing_is_named() {
         assert_eq!(notes.len(), 1, "{expected}: {notes:?}");
         assert!(notes[0].starts_with(expected), "{}", notes[0]);
     }
+    let given_up = notes(|file| {
+        file["operators"]["S"]["finishes"] = json!(true);
+        file["snapshots"]["after_end"] = json!("give_up");
+    });
+    assert!(given_up.len() == 1 && given_up[0].contains("no checkpoint was taken any more"), "{given_up:?}");
     let timed = notes(|file| {
         file["snapshots"] = json!({"protocol": "aligned_timeout", "interval": "2ms", "alignment_timeout": "1s"});
         file["operators"]["mid"]["parallelism"] = json!(2);

@@ -101,6 +101,15 @@ fn a_report_is_replaced_by_those_alone_who_say_so() {
     assert_eq!(room.cutline("fuzz --runs 10 --seed 4 --report report.json --replace").exit, 0);
     assert_eq!(fs::read_to_string(room.path("report.json")).expect("the report"), report);
     assert_eq!(room.cutline("fuzz --runs 10 --report report.json --resume --replace").exit, 2);
+    let other = room.cutline("fuzz --runs 20 --seed 5 --report report.json --resume");
+    assert!(other.exit == 2 && other.err.contains("say --replace instead of --resume to begin anew"), "{}", other.err);
+    let merged = room.cutline("merge report.json -o wrong.json");
+    assert!(
+        merged.exit == 2 && merged.err.starts_with("error: wrong.json is there already, and is no report of a campaign\n"),
+        "{}",
+        merged.err
+    );
+    assert_eq!(room.cutline("merge report.json -o report.json --replace").exit, 0);
     assert_eq!(room.names(), ["report.json", "wrong.json"], "nothing else is left");
 }
 

@@ -340,6 +340,9 @@ pub struct Merge {
     /// Write the merged report to this file
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace what --output names, whatever it is
+    #[arg(long, requires = "output")]
+    pub replace: bool,
     /// Write the small scenarios of failures into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::interrupt;
 use super::output::{Problem, reason};
 
 /// The longest scenario file that is read, in bytes.
@@ -126,7 +127,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::TooLong(format!("has {length} bytes")));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    interrupt::reading(|| File::open(path)?.take(limit + 1).read_to_end(&mut bytes))?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLong(format!("has more than {limit} bytes")));
     }

@@ -256,14 +256,20 @@ impl<'a> Job<'a> {
 
 /// A report that is there is replaced if somebody says so.
 fn check_replaced(arguments: &Fuzz) -> Result<(), Problem> {
-    let Some(path) = arguments.report.as_ref().filter(|path| path.is_file() && !arguments.resume && !arguments.replace) else {
+    let report = arguments.report.as_ref().filter(|_| !arguments.resume && !arguments.replace);
+    report.map_or(Ok(()), |path| refuse_to_replace(path, "say --resume to go on with it or --replace to begin anew, or name another file"))
+}
+
+/// A problem when the file is there; `help` is for a report of a campaign.
+pub fn refuse_to_replace(path: &Path, help: &'static str) -> Result<(), Problem> {
+    if !path.is_file() {
         return Ok(());
-    };
+    }
     let name = path.display();
     let (what, help) = match fs::read_to_string(path).map(|text| Fuzzed::parse(&text)) {
         Ok(Ok(report)) => {
             let what = format!("the report of a campaign of seed {}, with {}", report.seed, counted(report.runs, "run", "runs"));
-            (what, "say --resume to go on with it or --replace to begin anew, or name another file")
+            (what, help)
         }
         _ => ("no report of a campaign".to_owned(), "name another file, or say --replace if nobody needs it any more"),
     };
@@ -320,11 +326,11 @@ fn earlier(kept: Option<&Path>, fresh: &Fuzzed, arguments: &Fuzz) -> Result<Opti
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(Problem::new(format!("cannot read {name}: {}", reason(&error)), "make it readable, or leave out --resume"));
+            return Err(Problem::new(format!("cannot read {name}: {}", reason(&error)), "make it readable, or name another file"));
         }
         Ok(text) => text,
     };
-    let help = "give the arguments it was begun with, or leave out --resume to begin anew";
+    let help = "give the arguments it was begun with, or say --replace instead of --resume to begin anew";
     let mut earlier = Fuzzed::parse(&text).map_err(|message| Problem::new(format!("cannot go on with {name}: {message}"), help))?;
     let below = earlier.shards.parts.first().map_or(0, |part| part.below);
     let wanted = match (arguments.runs, fresh.runs_wanted) {

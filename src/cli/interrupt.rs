@@ -2,6 +2,7 @@
 
 use std::process;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -10,6 +11,9 @@ use super::clock::Clock;
 pub const EXIT: u8 = 130;
 
 static ASKED: OnceLock<Clock> = OnceLock::new();
+
+/// Whether something is being read that may never come, as from a pipe that nobody writes to.
+static IS_READING: AtomicBool = AtomicBool::new(false);
 
 /// What is nearly done may take so long after an interrupt.
 const GRACE: Duration = Duration::from_secs(4);
@@ -22,10 +26,18 @@ pub fn watch() {
     // Without a handler an interrupt ends the program as ever, and the last report on disk is still whole.
     let _ = ctrlc::set_handler(|| {
         let asked = ASKED.get_or_init(Clock::start);
-        if asked.elapsed() > ECHO {
+        if asked.elapsed() > ECHO || IS_READING.load(Ordering::SeqCst) {
             process::exit(EXIT.into());
         }
     });
+}
+
+/// Reads, and is ended by the first interrupt: there is nothing to finish yet.
+pub fn reading<T>(read: impl FnOnce() -> T) -> T {
+    IS_READING.store(true, Ordering::SeqCst);
+    let read = read();
+    IS_READING.store(false, Ordering::SeqCst);
+    read
 }
 
 /// Whether somebody asked the program to end.

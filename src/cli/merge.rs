@@ -13,14 +13,16 @@ use crate::report::fuzz::{Fuzzed, Unmergeable};
 /// Puts the reports of shards together and prints what they found.
 pub fn merge(arguments: &Merge) -> Exit {
     let tried = arguments.out.as_ref().map_or(Ok(()), |folder| keep::try_folder(folder));
-    let claimed = tried.and_then(|()| arguments.output.as_ref().map(|path| Place::claim(path)).transpose());
+    let kept = arguments.output.as_ref().filter(|_| !arguments.replace);
+    let free = tried.and_then(|()| kept.map_or(Ok(()), |path| fuzz::refuse_to_replace(path, "say --replace, or name another file")));
+    let claimed = free.and_then(|()| arguments.output.as_ref().map(|path| Place::claim(path)).transpose());
     let (place, merged) = match claimed.and_then(|place| Ok((place, merged(&arguments.reports)?))) {
         Ok(ready) => ready,
         Err(problem) => return refuse(&problem),
     };
     let missing = merged.missing();
     if !missing.is_empty() && !arguments.partial {
-        let message = format!("the campaign is not complete: there is no {}", missing.join("\nnor "));
+        let message = format!("the campaign is not complete: there is no {}", merged.missing_named("\nnor "));
         return refuse(&Problem::new(
             message,
             "add the reports that are missing, run \"fuzz --resume\" for those cut short, or say --partial",

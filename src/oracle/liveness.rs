@@ -41,9 +41,10 @@ impl Liveness {
         state.write_usize(self.pending.len());
         for (id, _) in &self.pending {
             let initiator = self.initiators.iter().find(|(initiated, _)| initiated == id).map(|(_, task)| *task);
-            (id, initiator).hash(state);
+            // What was given up matters to what is older and pending alone: later ones have later numbers.
+            (id, initiator, Some(*id) < self.given_up).hash(state);
         }
-        (self.failed, self.lost, self.given_up).hash(state);
+        (self.failed, self.lost).hash(state);
         self.exhausted.iter().for_each(|exhausted| exhausted.hash(state));
     }
 

@@ -234,6 +234,16 @@ impl Fuzzed {
         self.failures.iter().map(|failures| failures.runs).sum()
     }
 
+    /// The first parts that are missing, with how many more there are: a campaign can have millions of shards.
+    pub fn missing_named(&self, separator: &str) -> String {
+        let missing = self.missing();
+        let named = missing[..missing.len().min(MISSING)].join(separator);
+        match missing.len().saturating_sub(MISSING) {
+            0 => named,
+            more => format!("{named}, and {more} more are missing"),
+        }
+    }
+
     /// What keeps this from being the whole campaign, a line each.
     pub fn missing(&self) -> Vec<String> {
         let of = self.shards.of;
@@ -385,10 +395,7 @@ pub fn text(report: &Fuzzed, folder: Option<&str>, style: &Style) -> String {
     head(&mut page, report, style);
     let missing = report.missing();
     if !missing.is_empty() {
-        let named = missing[..missing.len().min(MISSING)].join(", nor ");
-        let more = missing.len().saturating_sub(MISSING);
-        let more = if more > 0 { format!(", and {more} more are missing") } else { String::new() };
-        page.line(2, paint(style.bad, format_args!("NOT complete: there is no {named}{more}")));
+        page.line(2, paint(style.bad, format_args!("NOT complete: there is no {}", report.missing_named(", nor "))));
     }
     for failures in &report.failures {
         page.gap();

@@ -63,7 +63,7 @@ fn end(expect: &Expectations, ended: Ended) -> Option<String> {
         Ended::Quiet => true,
         Ended::Interrupted | Ended::Panicked => false,
         Ended::JobFailed => expect.names_job(),
-        Ended::StepLimit | Ended::TimeLimit => expect.names_job() || expect.names_invariant("liveness"),
+        Ended::StepLimit | Ended::TimeLimit => expect.names_job() || expect.expects_violation("liveness"),
     };
     ended.reason().filter(|_| !is_named).map(str::to_owned)
 }

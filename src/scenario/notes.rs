@@ -27,6 +27,13 @@ impl Scenario {
     pub(super) fn notes(&self, outcome: &Outcome) -> Vec<String> {
         let mut notes = self.idle_settings();
         notes.extend(self.stays_aligned());
+        let has_finished = outcome.situations.contains_key(Situation::TaskFinished.word());
+        if has_finished && self.settings.enabled && !self.settings.after_end {
+            notes.push(
+                "\"after_end\" is \"give_up\": once a source had finished no checkpoint was taken any more, neither one that was asked for nor a last one"
+                    .to_owned(),
+            );
+        }
         let is_timed = self.protocol == ProtocolKind::AlignedTimeout && self.schedule.is_none();
         if is_timed && !outcome.snapshots.is_empty() && !outcome.situations.contains_key(Situation::AlignmentTimedOut.word()) {
             notes.push(format!(

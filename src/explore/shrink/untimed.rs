@@ -84,7 +84,7 @@ impl Run {
     /// Why nothing is broken by the steps.
     pub fn why_not(self) -> Unshrunk {
         match self {
-            Run { stop: Stop::Steps | Stop::Time, steps, .. } => Unshrunk::Endless { steps: steps.len() },
+            Run { stop: Stop::Steps | Stop::Time, steps, .. } => Unshrunk::Endless { steps: steps.len() + 1 }, // The start is not listed.
             Run { broken, .. } if broken.is_empty() => Unshrunk::Right,
             Run { broken, .. } => Unshrunk::Clocked(broken),
         }
