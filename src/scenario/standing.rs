@@ -13,17 +13,15 @@ enum Wait {
     Barrier(ChannelId),
 }
 
+/// Of how many tasks it is remembered since when they do what: those of a graph that somebody could look at.
+const REMEMBERED: usize = 10_000;
+
 /// A fold over the facts of a run, those about its end included.
 #[derive(Debug)]
 pub(super) struct Standing<'p> {
     plan: &'p Plan,
-    /// By task: when it last took or emitted something.
-    moved: Vec<Ticks>,
-    /// By task: since when its output waits for room.
-    stuck: Vec<Ticks>,
-    /// By task: since when it holds an input back.
-    aligning: Vec<Ticks>,
-    is_down: Vec<bool>,
+    /// By task; empty where there are too many.
+    tasks: Vec<Since>,
     waits: Vec<(TaskId, Wait)>,
     left: Vec<ChannelId>,
 }
@@ -31,37 +29,40 @@ pub(super) struct Standing<'p> {
 impl<'p> Standing<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         let tasks = plan.tasks().len();
-        let never = || vec![Ticks::ZERO; tasks];
-        Standing {
-            plan,
-            moved: never(),
-            stuck: never(),
-            aligning: never(),
-            is_down: vec![false; tasks],
-            waits: Vec::new(),
-            left: Vec::new(),
-        }
+        let tasks = vec![Since::default(); if tasks > REMEMBERED { 0 } else { tasks }];
+        Standing { plan, tasks, waits: Vec::new(), left: Vec::new() }
     }
 
     #[inline(always)]
     pub fn fact(&mut self, now: Ticks, fact: Fact) {
         let receiver = |channel: ChannelId| self.plan.channels()[channel].to;
         match fact {
-            Fact::Emitted { task, .. } => self.moved[task.index()] = now,
+            Fact::Emitted { task, .. } => self.note(task, |since| since.moved = now),
             Fact::Received { channel, .. }
             | Fact::BarrierReceived { channel, .. }
             | Fact::CancelReceived { channel, .. }
             | Fact::DataEndReceived { channel }
-            | Fact::InputEnded { channel } => self.moved[receiver(channel).index()] = now,
-            Fact::Stuck { task } => self.stuck[task.index()] = now,
-            Fact::Blocked { channel } => self.aligning[receiver(channel).index()] = now,
-            Fact::Crashed { task } => self.is_down[task.index()] = true,
-            Fact::Restored { task, .. } => self.is_down[task.index()] = false,
+            | Fact::InputEnded { channel } => self.note(receiver(channel), |since| since.moved = now),
+            Fact::Stuck { task } => self.note(task, |since| since.stuck = now),
+            Fact::Blocked { channel } => self.note(receiver(channel), |since| since.aligning = now),
+            Fact::Crashed { task } => self.note(task, |since| since.is_down = true),
+            Fact::Restored { task, .. } => self.note(task, |since| since.is_down = false),
             Fact::WaitsForRoom { task, channel } => self.waits.push((task, Wait::Room(channel))),
             Fact::Awaited { channel } => self.waits.push((receiver(channel), Wait::Barrier(channel))),
             Fact::LeftBehind { channel, .. } => self.left.push(channel),
             _ => {}
         }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, task: TaskId, change: impl FnOnce(&mut Since)) {
+        if let Some(since) = self.tasks.get_mut(task.index()) {
+            change(since);
+        }
+    }
+
+    fn since(&self, task: TaskId) -> Since {
+        self.tasks.get(task.index()).copied().unwrap_or_default()
     }
 
     fn receiver(&self, channel: ChannelId) -> TaskId {
@@ -113,24 +114,40 @@ impl<'p> Standing<'p> {
         let name = self.plan.task_name(task);
         match wait {
             Wait::Room(channel) => {
-                format!("{name} waits for room in {} since {}", self.plan.channel_name(channel), self.stuck[task.index()])
+                format!("{name} waits for room in {}{}", self.plan.channel_name(channel), told(self.since(task).stuck))
             }
             Wait::Barrier(channel) => {
-                let (channel, since) = (self.plan.channel_name(channel), self.aligning[task.index()]);
-                format!("{name} holds inputs back since {since} and waits for the barrier of {channel}")
+                let (channel, since) = (self.plan.channel_name(channel), told(self.since(task).aligning));
+                format!("{name} holds inputs back{since} and waits for the barrier of {channel}")
             }
         }
     }
 
     fn idle(&self, task: TaskId) -> String {
         let name = self.plan.task_name(task);
-        let since = self.moved[task.index()];
-        match self.is_down[task.index()] {
-            true => format!("{name} is down"),
-            false if since == Ticks::ZERO => format!("{name} waits for nobody and never did anything"),
-            false => format!("{name} waits for nobody and did nothing since {since}"),
+        match self.since(task) {
+            Since { is_down: true, .. } => format!("{name} is down"),
+            Since { moved, .. } if moved == Ticks::ZERO => format!("{name} waits for nobody"),
+            Since { moved, .. } => format!("{name} waits for nobody and did nothing since {moved}"),
         }
     }
+}
+
+/// ` since 5ms`, where it is known.
+fn told(since: Ticks) -> String {
+    if since == Ticks::ZERO { String::new() } else { format!(" since {since}") }
+}
+
+/// Since when a task does what.
+#[derive(Clone, Copy, Debug, Default)]
+struct Since {
+    /// When it last took or emitted something.
+    moved: Ticks,
+    /// Its output waits for room.
+    stuck: Ticks,
+    /// It holds an input back.
+    aligning: Ticks,
+    is_down: bool,
 }
 
 #[derive(Debug)]
