@@ -275,6 +275,8 @@ fn a_hang_is_explained_by_who_waits_for_whom() {
     periodic["snapshots"] = json!({"protocol": "aligned_cyclic", "interval": "10ms", "timeout": "20ms"});
     periodic["limits"] = json!({"until": "1s"});
     assert!(hang(&periodic).ends_with(circle), "{}", hang(&periodic));
+    let left = "found it waits for its timeout; 1 record left in head->body: ";
+    assert!(hang(&periodic).contains(left), "{}", hang(&periodic));
 }
 
 #[test]

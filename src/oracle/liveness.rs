@@ -146,7 +146,9 @@ impl Liveness {
             return Verdict::Incomplete(missing);
         }
         let at_end = "at the end".to_owned();
-        if let Some(left) = self.left.take() {
+        if self.first.is_some() {
+            self.left.take().iter().for_each(|left| self.first.also(left));
+        } else if let Some(left) = self.left.take() {
             self.first.note(end.moment, at_end, "every record taken", left);
         } else if end.cut_short {
             self.first.note(end.moment, at_end, "a run that comes to rest", format!("still going after {}", end.moment.at));

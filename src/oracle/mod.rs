@@ -105,6 +105,14 @@ impl First {
         }
     }
 
+    /// Adds to what was found instead.
+    fn also(&mut self, found: &str) {
+        if let Some(violation) = &mut self.0 {
+            let violation = Arc::make_mut(violation);
+            violation.actual = format!("{}; {found}", violation.actual);
+        }
+    }
+
     fn verdict(&self) -> Verdict {
         match &self.0 {
             None => Verdict::Held,
