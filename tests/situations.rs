@@ -39,7 +39,7 @@ fn barrier(channel: ChannelId, id: u32) -> Fact {
     Fact::BarrierReceived { channel, snapshot: SnapshotId(id) }
 }
 fn received(channel: ChannelId) -> Fact {
-    Fact::Received { channel, name: 0 }
+    Fact::Received { channel, name: 0, value: 0 }
 }
 fn saved(task: TaskId, id: u32) -> Fact {
     Fact::Saved { task, snapshot: SnapshotId(id), entries: 0, digest: 0 }
@@ -165,7 +165,7 @@ fn an_alignment_that_goes_on_unaligned() {
 #[test]
 fn channel_contents_over_a_restore() {
     use Situation::{ChannelStateRestored, CompletedWithChannelState, CrashWithChannelStatePending, RestoredRecordsSavedAgain};
-    let back = Fact::Reinstated { channel: FROM_B, name: 0 };
+    let back = Fact::Reinstated { channel: FROM_B, name: 0, value: 0 };
     let first =
         [triggered(1), record_saved(FROM_B, 1), record_saved(FROM_B, 1), completed(1), crashed(COUNT), Fact::Failover, restoring(1)];
     let first = [&first[..], &[back, back, triggered(2)]].concat();
@@ -312,7 +312,7 @@ fn a_counter_that_was_reset_counts_like_a_new_one() {
     let (world, recorder, _) = join().drive(Recorder::default());
     let plan = world.plan();
     // Whatever a run leaves behind.
-    let back = Fact::Reinstated { channel: FROM_B, name: 0 };
+    let back = Fact::Reinstated { channel: FROM_B, name: 0, value: 0 };
     let rest = [triggered(90), barrier(FROM_A, 90), saved(OUT, 90), prepared(90), crashed(A), restoring(90), back, restored(A)];
     let mut fresh = Situations::new(plan);
     fold(plan, &mut fresh, &recorder.facts);

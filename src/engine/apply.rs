@@ -35,6 +35,7 @@ impl World {
             Step::Fire(timer) => self.fire(timer, observer),
             Step::Request => {
                 self.centre.requests -= 1;
+                observer.fact(Fact::Requested);
                 self.coordinate(observer, |coordinator, view, out| coordinator.on_request(view, out));
             }
             Step::Crash(task) => self.crash(task, observer),
@@ -88,7 +89,7 @@ impl World {
         if self.fixed.wants_records {
             self.show_record(self.setup.plan.channels()[channel].to, channel, record, observer);
         }
-        observer.fact(Fact::Received { channel, name: record.name });
+        observer.fact(Fact::Received { channel, name: record.name, value: record.value });
     }
 
     /// A record leaves its channel; what comes of it comes at the end of the service.

@@ -59,7 +59,8 @@ impl World {
             return observer.fact(Fact::Fenced { task });
         }
         match item {
-            Report::Ack(..) | Report::Decline(..) => {}
+            Report::Ack(..) => {}
+            Report::Decline(snapshot, why) => observer.fact(Fact::RefusalHeard { task, snapshot, why }),
             Report::DataEnded => observer.fact(Fact::Exhausted { task }),
             Report::Finished => self.centre.gone[task.0 as usize] = true,
         }
@@ -85,6 +86,8 @@ impl World {
         self.disarm(timer, observer);
         match timer {
             Timer::Budget(snapshot) => return self.use_up_budget(snapshot, observer),
+            Timer::First | Timer::Interval => observer.fact(Fact::Requested),
+            Timer::Pause => observer.fact(Fact::PauseOver),
             Timer::Timeout(snapshot) if self.stands_still() => observer.fact(Fact::StoodStill { snapshot }),
             _ => {}
         }
@@ -229,6 +232,7 @@ impl World {
         let at = self.centre.initiations.iter().position(|other| *other == task).expect("ready: it is to initiate one");
         self.centre.initiations.remove(at);
         self.centre.initiator = Some(task);
+        observer.fact(Fact::Requested);
         self.coordinate(observer, |coordinator, view, out| coordinator.on_request(view, out));
         self.centre.initiator = None;
     }
@@ -241,8 +245,8 @@ impl World {
     }
 
     fn complete<O: Observer>(&mut self, snapshot: SnapshotId, observer: &mut O) {
-        self.durable.complete(snapshot, self.setup.retain);
         self.end_budget(snapshot, observer);
         observer.fact(Fact::Completed { snapshot });
+        self.durable.complete(snapshot, self.setup.retain, |snapshot| observer.fact(Fact::Discarded { snapshot }));
     }
 }

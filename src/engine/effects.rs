@@ -68,6 +68,7 @@ impl World {
             Effect::Ack(snapshot) => {
                 if let Some(saving) = self.saving(task, snapshot) {
                     saving.is_whole = true;
+                    observer.fact(Fact::Whole { task, snapshot });
                     observer.touch(Touch::Saving(task, snapshot));
                 }
             }

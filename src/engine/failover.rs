@@ -3,7 +3,7 @@
 use super::world::{Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
 use crate::kernel::part;
-use crate::model::{Element, Kind, Part, Record, SnapshotId, TaskId, TaskState};
+use crate::model::{ChannelId, Element, Kind, Part, Record, SnapshotId, TaskId, TaskState};
 use crate::protocol::{SnapshotProtocol, Timer};
 use crate::trace::Fact;
 
@@ -120,14 +120,20 @@ impl World {
         }
         let stored = snapshot.and_then(|id| self.durable.find(id));
         let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().flatten().cloned()).collect();
-        for &(channel, record) in parts.iter().flat_map(|part| &part.channels) {
-            observer.fact(Fact::Reinstated { channel, name: record.name });
+        for (channel, record) in parts.iter().flat_map(|stored| self.contents_of(stored)).collect::<Vec<_>>() {
+            observer.fact(Fact::Reinstated { channel, name: record.name, value: record.value });
             let stamp = observer.sent(Lane::Data(channel));
             self.channels.data.push_back(channel.0 as usize, Slot { item: Element::Record(Record { stamp: 0, ..record }), stamp });
             if let Some(count) = self.channels.piggyback.counts.get_mut(channel.0 as usize) {
                 *count += 1;
             }
         }
+    }
+
+    fn contents_of(&self, stored: &Part) -> Vec<(ChannelId, Record)> {
+        let mut contents = stored.channels.clone();
+        part("storage, load_contents", || self.setup.storage.load_contents(&mut contents));
+        contents
     }
 
     /// One task comes up with its part of the snapshot.

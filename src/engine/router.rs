@@ -25,7 +25,7 @@ fn receiver_of(key: u32, keys: u32, count: usize) -> usize {
 #[inline(always)]
 fn sent(channel: ChannelId, element: &Element) -> Fact {
     match *element {
-        Element::Record(record) => Fact::Sent { channel, name: record.name },
+        Element::Record(record) => Fact::Sent { channel, name: record.name, value: record.value },
         Element::Barrier(barrier) => Fact::BarrierSent { channel, snapshot: barrier.snapshot },
         Element::Cancel(snapshot) => Fact::CancelSent { channel, snapshot },
         Element::EndOfData => Fact::DataEndSent { channel },

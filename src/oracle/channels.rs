@@ -30,8 +30,8 @@ impl Channels {
 
     /// Whether the channel's traffic allows the record.
     #[inline(always)]
-    pub fn received(&mut self, plan: &Plan, channel: ChannelId, name: u64) -> bool {
-        let is_sound = self.traffic.receive(channel, name);
+    pub fn received(&mut self, plan: &Plan, channel: ChannelId, name: u64, value: u64) -> bool {
+        let is_sound = self.traffic.receive(channel, name, value);
         self.cut.received(plan, &self.traffic, channel, name);
         is_sound
     }
@@ -46,7 +46,7 @@ impl Channels {
         match fact {
             // The old attempt is over: whatever of it arrives from here on is a ghost.
             Fact::Restoring { .. } => self.traffic.reset(),
-            Fact::Reinstated { channel, name } => self.traffic.send(channel, name),
+            Fact::Reinstated { channel, name, value } => self.traffic.send(channel, name, value),
             _ => {}
         }
         self.cut.rare_fact(plan, &self.traffic, moment, fact);

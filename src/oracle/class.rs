@@ -70,11 +70,12 @@ impl Broken {
 
 /// The invariants that are broken for good by what happens, in the order of the bits of
 /// [`Oracles::broken_bits`].
-const INVARIANTS: [&str; 8] = [
+const INVARIANTS: [&str; 9] = [
     "consistent_cut",
     "state_equals_replay",
     "restore_fidelity",
     "sink_commit_rules",
+    "coordinator_rules",
     "liveness",
     "engine_sanity",
     "conservation",
@@ -83,18 +84,19 @@ const INVARIANTS: [&str; 8] = [
 
 impl Oracles<'_> {
     /// One bit per invariant that is broken for good.
-    pub(super) fn broken_bits(&self) -> u8 {
+    pub(super) fn broken_bits(&self) -> u16 {
         let broken = [
             self.channels.cut.is_broken(),
             self.state_replay.is_broken(),
             self.restore.is_broken(),
             self.sinks.is_broken(),
+            self.coordinator.is_broken(),
             self.liveness.is_broken(),
             self.sanity.is_broken(),
             self.conservation.is_broken(),
             self.false_alarm.is_broken(),
         ];
-        (0..8).zip(broken).fold(0, |bits, (at, broken)| bits | u8::from(broken) << at)
+        (0..).zip(broken).fold(0, |bits, (at, broken)| bits | u16::from(broken) << at)
     }
 
     /// What is broken already, at any moment of a run: every invariant that was broken once, and

@@ -166,11 +166,11 @@ impl ConsistentCut {
                     cut.initiator = Some(task);
                 }
             }
-            Fact::RecordSaved { channel, snapshot, name, .. } => {
+            Fact::RecordSaved { channel, snapshot, name, value } => {
                 if let Some(cut) = self.open.iter_mut().find(|cut| cut.id == snapshot) {
                     let ends = &mut cut.ends[channel.index()];
                     ends.recorded += 1;
-                    ends.recorded_hash = traffic.extend(channel, ends.recorded_hash, name);
+                    ends.recorded_hash = traffic.extend(channel, ends.recorded_hash, name, value);
                 }
             }
             Fact::Aborted { snapshot, .. } => drop(self.close(snapshot)),

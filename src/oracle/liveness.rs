@@ -5,6 +5,7 @@
 
 use std::hash::{Hash, Hasher};
 
+use super::answers::Answers;
 use super::{End, First, Moment, Verdict, missing_path};
 use crate::kernel::{Id, Ticks, clone_fields};
 use crate::model::{Kind, Plan, SnapshotId, TaskId};
@@ -25,10 +26,11 @@ pub struct Liveness {
     given_up: Option<SnapshotId>,
     /// By task: whether the coordinator heard that the source is done.
     exhausted: Vec<bool>,
+    answers: Answers,
     first: First,
 }
 
-clone_fields!(Liveness { timeout, pending, initiators, left, failed, lost, given_up, exhausted, first });
+clone_fields!(Liveness { timeout, pending, initiators, left, failed, lost, given_up, exhausted, answers, first });
 
 impl Liveness {
     pub(super) fn is_broken(&self) -> bool {
@@ -37,7 +39,8 @@ impl Liveness {
 
     /// Since when a snapshot is pending is a matter of time, of which a search has none; who started
     /// one that is over has no future. What is left over shows at the end only.
-    pub(super) fn hash_state<H: Hasher>(&self, state: &mut H) {
+    pub(super) fn hash_state<H: Hasher>(&self, oldest: Option<SnapshotId>, state: &mut H) {
+        self.answers.hash_state(oldest, state);
         state.write_usize(self.pending.len());
         for (id, _) in &self.pending {
             let initiator = self.initiators.iter().find(|(initiated, _)| initiated == id).map(|(_, task)| *task);
@@ -59,6 +62,7 @@ impl Liveness {
             lost: false,
             given_up: None,
             exhausted: vec![false; plan.tasks().len()],
+            answers: Answers::new(plan),
             first: First::default(),
         }
     }
@@ -67,6 +71,7 @@ impl Liveness {
         self.pending.clear();
         self.initiators.clear();
         self.exhausted.fill(false);
+        self.answers.reset();
         (self.left, self.failed, self.lost, self.given_up, self.first) = (None, false, false, None, First::default());
     }
 
@@ -79,25 +84,39 @@ impl Liveness {
         self.left.is_some() || !self.pending.is_empty() || self.unfinished_source(plan).is_some()
     }
 
+    /// Whether the end of the step has to be looked at.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.answers.is_unsettled()
+    }
+
+    /// The step is over.
+    pub(super) fn settle(&mut self, plan: &Plan, moment: Moment) {
+        self.answers.settle(plan, moment, &mut self.first);
+    }
+
     /// What [`rare_fact`](Self::rare_fact) does something with.
     #[inline(always)]
     pub(super) fn reads(fact: Fact) -> bool {
-        matches!(
-            fact,
-            Fact::Triggered { .. }
-                | Fact::Initiated { .. }
-                | Fact::Completed { .. }
-                | Fact::Aborted { .. }
-                | Fact::Exhausted { .. }
-                | Fact::Failover
-                | Fact::JobFailed
-                | Fact::NoticeLost { .. }
-                | Fact::StoodStill { .. }
-                | Fact::LeftBehind { .. }
-        )
+        Answers::reads(fact)
+            || matches!(
+                fact,
+                Fact::Triggered { .. }
+                    | Fact::Initiated { .. }
+                    | Fact::Completed { .. }
+                    | Fact::Aborted { .. }
+                    | Fact::Exhausted { .. }
+                    | Fact::Failover
+                    | Fact::JobFailed
+                    | Fact::NoticeLost { .. }
+                    | Fact::StoodStill { .. }
+                    | Fact::LeftBehind { .. }
+            )
     }
 
     pub(super) fn rare_fact(&mut self, plan: &Plan, moment: Moment, fact: Fact) {
+        if Answers::reads(fact) {
+            self.answers.rare_fact(plan, moment, fact, &mut self.first);
+        }
         match fact {
             Fact::Triggered { snapshot } => self.pending.push((snapshot, moment.at)),
             Fact::Initiated { task, snapshot } => self.initiators.push((snapshot, task)),

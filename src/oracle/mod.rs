@@ -3,11 +3,13 @@
 //! Each file holds one invariant. All of them are incremental, so that a long run needs no
 //! stored trace.
 
+mod answers;
 mod channels;
 mod class;
 mod conservation;
 mod consistent_cut;
 mod contents;
+mod coordinator;
 mod delivery;
 mod expected;
 mod false_alarm;
@@ -25,6 +27,7 @@ pub use class::{Broken, Class};
 pub use conservation::Conservation;
 pub use consistent_cut::ConsistentCut;
 pub use contents::{Astray, Contents, RowOf, WrongRow};
+pub use coordinator::CoordinatorRules;
 pub use delivery::{Delivery, Place, PlaceKind, PlaceReport, Promise};
 pub use false_alarm::{FalseAlarm, Property};
 pub use liveness::Liveness;
@@ -39,6 +42,7 @@ use std::sync::Arc;
 use self::channels::Channels;
 use crate::kernel::{Panic, Printed, Ticks};
 use crate::model::{Plan, SnapshotId, TaskId};
+use crate::protocol::Settings;
 use crate::trace::Fact;
 
 /// Where in a run a fact stands.
@@ -138,6 +142,17 @@ pub struct End {
     pub cut_short: bool,
 }
 
+/// The numbers of a scenario that its coordinator is held to.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Those that it goes by itself.
+    pub settings: Settings,
+    /// How many completed snapshots are kept.
+    pub retain: u32,
+    /// When a pending snapshot must have ended.
+    pub timeout: Ticks,
+}
+
 /// All invariants together. What they remember of a run is part of the state of a search: see
 /// [`print`](Oracles::print).
 #[derive(Debug)]
@@ -149,19 +164,22 @@ pub struct Oracles<'p> {
     state_replay: Printed<StateReplay>,
     restore: Printed<RestoreFidelity>,
     sinks: Printed<SinkRules>,
+    coordinator: Printed<CoordinatorRules>,
     liveness: Printed<Liveness>,
     sanity: Printed<EngineSanity>,
     conservation: Printed<Conservation>,
     false_alarm: Printed<FalseAlarm<'p>>,
     /// The snapshots that the fingerprints know to be pending or restorable.
     alive: Vec<SnapshotId>,
+    /// Whether the step that goes on has to be looked at when it is over.
+    is_unsettled: bool,
     /// Ends a run, so no state of a search has any.
     panic: First,
 }
 
 impl<'p> Oracles<'p> {
-    /// Oracles for one scenario; `timeout` is when a pending snapshot must have ended.
-    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &'p [Promise], property: Option<&'p Property>, timeout: Ticks) -> Self {
+    /// Oracles for one scenario.
+    pub fn new(plan: &'p Plan, reference: &'p Reference, promises: &'p [Promise], property: Option<&'p Property>, rules: Rules) -> Self {
         Oracles {
             plan,
             moment: Moment::default(),
@@ -170,11 +188,13 @@ impl<'p> Oracles<'p> {
             state_replay: Printed::new(StateReplay::new(plan)),
             restore: Printed::new(RestoreFidelity::new(plan)),
             sinks: Printed::new(SinkRules::new(plan)),
-            liveness: Printed::new(Liveness::new(plan, timeout)),
+            coordinator: Printed::new(CoordinatorRules::new(rules.settings.clone(), rules.retain)),
+            liveness: Printed::new(Liveness::new(plan, rules.timeout)),
             sanity: Printed::new(EngineSanity::new(plan)),
             conservation: Printed::new(Conservation::new(plan)),
             false_alarm: Printed::new(FalseAlarm::new(plan, property)),
             alive: Vec::new(),
+            is_unsettled: false,
             panic: First::default(),
         }
     }
@@ -187,10 +207,12 @@ impl<'p> Oracles<'p> {
         self.state_replay.reset();
         self.restore.reset();
         self.sinks.reset();
+        self.coordinator.reset();
         self.liveness.reset();
         self.sanity.reset();
         self.conservation.reset();
         self.false_alarm.reset();
+        self.is_unsettled = false;
         self.panic = First::default();
     }
 
@@ -202,9 +224,34 @@ impl<'p> Oracles<'p> {
     /// A step begins.
     #[inline(always)]
     pub fn step(&mut self) {
+        self.settle();
         self.moment.step += 1;
-        if self.sinks.is_committing() {
-            self.sinks.step();
+    }
+
+    /// A step is over: what it obliged somebody to must be done. Whoever looks at what is broken between two steps
+    /// says so first.
+    #[inline(always)]
+    pub fn settle(&mut self) {
+        if self.is_unsettled {
+            self.settle_all();
+        }
+    }
+
+    #[inline(never)]
+    fn settle_all(&mut self) {
+        let (plan, moment) = (self.plan, self.moment);
+        self.is_unsettled = false;
+        if self.sinks.is_unsettled() {
+            self.sinks.settle(plan, moment);
+        }
+        if self.restore.is_unsettled() {
+            self.restore.settle(plan, moment);
+        }
+        if self.coordinator.is_unsettled() {
+            self.coordinator.settle(plan, moment);
+        }
+        if self.liveness.is_unsettled() {
+            self.liveness.settle(plan, moment);
         }
     }
 
@@ -215,14 +262,14 @@ impl<'p> Oracles<'p> {
         self.moment.at = now;
         let (plan, moment) = (self.plan, self.moment);
         match fact {
-            Fact::Sent { channel, name } => {
-                self.channels.traffic.send(channel, name);
+            Fact::Sent { channel, name, value } => {
+                self.channels.traffic.send(channel, name, value);
                 if self.false_alarm.is_on() {
                     self.false_alarm.sent();
                 }
             }
-            Fact::Received { channel, name } => {
-                let is_sound = self.channels.received(plan, channel, name);
+            Fact::Received { channel, name, value } => {
+                let is_sound = self.channels.received(plan, channel, name, value);
                 if self.false_alarm.is_on() {
                     self.false_alarm.received();
                 }
@@ -256,7 +303,7 @@ impl<'p> Oracles<'p> {
         let (plan, moment) = (self.plan, self.moment);
         // Whoever is asked counts as changed; so only those are who do something with the fact.
         if self.sinks.is_committing() {
-            self.sinks.step();
+            self.sinks.end_commit();
         }
         if Channels::reads(fact) {
             self.channels.rare_fact(plan, moment, fact);
@@ -269,12 +316,19 @@ impl<'p> Oracles<'p> {
         }
         if RestoreFidelity::reads(fact) {
             self.restore.rare_fact(plan, moment, fact);
+            self.is_unsettled |= self.restore.is_unsettled();
         }
         if SinkRules::reads(fact) {
             self.sinks.rare_fact(plan, moment, fact);
+            self.is_unsettled |= self.sinks.is_unsettled();
+        }
+        if CoordinatorRules::reads(fact) {
+            self.coordinator.rare_fact(plan, moment, fact);
+            self.is_unsettled |= self.coordinator.is_unsettled();
         }
         if Liveness::reads(fact) {
             self.liveness.rare_fact(plan, moment, fact);
+            self.is_unsettled |= self.liveness.is_unsettled();
         }
         if self.sanity.reads(fact) {
             self.sanity.rare_fact(plan, moment, fact);
@@ -307,6 +361,9 @@ impl<'p> Oracles<'p> {
     /// fixed order.
     pub fn verdicts(&mut self, cut_short: bool) -> Vec<(&'static str, Verdict)> {
         let panicked = self.panic.is_some();
+        if !panicked {
+            self.settle();
+        }
         let end = End { moment: self.moment, cut_short: cut_short || panicked };
         let (failed, settled) = (self.liveness.job_failed() || panicked, self.is_settled(cut_short));
         let mut verdicts = vec![
@@ -315,6 +372,7 @@ impl<'p> Oracles<'p> {
             ("state_equals_replay", self.state_replay.verdict(self.plan, self.moment)),
             ("restore_fidelity", self.restore.verdict()),
             ("sink_commit_rules", self.sinks.verdict(self.plan, end, failed)),
+            ("coordinator_rules", self.coordinator.verdict()),
             ("liveness", if panicked { self.no_end() } else { self.liveness.verdict(self.plan, end) }),
             ("engine_sanity", if panicked { self.panic.verdict() } else { self.sanity.verdict() }),
         ];

@@ -1,27 +1,60 @@
 //! Restore fidelity: the latest completed snapshot is restored (C19), every task gets back
-//! exactly what was saved of it, and sources go on right behind their saved position (S6).
+//! exactly what was saved of it, every channel the records that were saved of it, each once and in their order, before
+//! anything else happens (N12), and sources go on right behind their saved position (S6).
 
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 use super::state::unordered;
 use super::{First, Moment, Verdict};
-use crate::kernel::{Id, clone_fields};
-use crate::model::{Kind, Plan, SnapshotId, TaskId, TaskState};
+use crate::kernel::{Digest, Id, clone_fields, counted};
+use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
+
+/// The records of one channel in a snapshot: how many, and a hash that hangs on their order where the channel keeps one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Contents {
+    records: u32,
+    hash: u64,
+}
+
+impl Contents {
+    fn add(&mut self, plan: &Plan, channel: ChannelId, name: u64, value: u64) {
+        let record = Digest::of_pair(name, value);
+        self.records += 1;
+        self.hash = match plan.channels()[channel].is_fifo {
+            true => Digest::of_pair(self.hash, record),
+            false => self.hash.wrapping_add(record),
+        };
+    }
+}
 
 /// See the module.
 #[derive(Debug)]
 pub struct RestoreFidelity {
     saved: Vec<(SnapshotId, TaskId, u64)>,
     offsets: Vec<(SnapshotId, TaskId, u64)>,
+    /// What snapshots hold of channels.
+    contents: BTreeMap<(SnapshotId, ChannelId), Contents>,
+    /// What a restore has put back in this step; nothing when there is none.
+    put_back: Option<(Option<SnapshotId>, BTreeMap<ChannelId, Contents>)>,
     latest: Option<SnapshotId>,
-    /// The position each source must emit next.
+    /// The position each task that emits must emit next, by task.
     next: Vec<u64>,
-    initial: Vec<u64>,
     first: First,
 }
 
-clone_fields!(RestoreFidelity { saved, offsets, latest, next, initial, first });
+clone_fields!(RestoreFidelity { saved, offsets, contents, put_back, latest, next, first });
+
+/// What a task starts with when there is nothing to restore.
+fn initial(plan: &Plan, task: TaskId) -> u64 {
+    match plan.kind(task) {
+        Kind::Sink { .. } => TaskState::Sink(Vec::new()).digest(),
+        Kind::Account { tokens, .. } => TaskState::Account { tokens: *tokens, next: 0 }.digest(),
+        Kind::Automaton(_) => TaskState::Automaton { state: 0, next: 0 }.digest(),
+        _ => 0,
+    }
+}
 
 fn is_replayable(plan: &Plan, task: TaskId) -> bool {
     !matches!(plan.kind(task), Kind::Source { replayable: false, .. })
@@ -37,6 +70,8 @@ impl RestoreFidelity {
     pub(super) fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
         self.latest.hash(state);
         self.next.iter().for_each(|next| next.hash(state));
+        let contents = self.contents.iter().filter(|((id, _), _)| alive.contains(id));
+        unordered(contents.map(|((id, channel), of)| (u64::from(id.0), u64::from(channel.0), of.hash)), state);
         for copies in [&self.saved, &self.offsets] {
             let copies = copies.iter().filter(|(id, ..)| alive.contains(id));
             unordered(copies.map(|(id, task, word)| (u64::from(id.0), u64::from(task.0), *word)), state);
@@ -45,19 +80,13 @@ impl RestoreFidelity {
 
     /// For one scenario.
     pub fn new(plan: &Plan) -> Self {
-        let empty_sink = TaskState::Sink(Vec::new()).digest();
-        let initial = |task| match plan.kind(task) {
-            Kind::Sink { .. } => empty_sink,
-            Kind::Account { tokens, .. } => TaskState::Account { tokens: *tokens, next: 0 }.digest(),
-            Kind::Automaton(_) => TaskState::Automaton { state: 0, next: 0 }.digest(),
-            _ => 0,
-        };
         RestoreFidelity {
             saved: Vec::new(),
             offsets: Vec::new(),
+            contents: BTreeMap::new(),
+            put_back: None,
             latest: None,
             next: vec![0; plan.tasks().len()],
-            initial: plan.tasks().ids().map(initial).collect(),
             first: First::default(),
         }
     }
@@ -65,8 +94,27 @@ impl RestoreFidelity {
     pub(super) fn reset(&mut self) {
         self.saved.clear();
         self.offsets.clear();
+        self.contents.clear();
         self.next.fill(0);
-        (self.latest, self.first) = (None, First::default());
+        (self.put_back, self.latest, self.first) = (None, None, First::default());
+    }
+
+    /// Whether the end of the step has to be looked at.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.put_back.is_some()
+    }
+
+    /// The step of a restore is over: all that was saved of channels is back in them, and nothing else.
+    pub(super) fn settle(&mut self, plan: &Plan, moment: Moment) {
+        let Some((snapshot, put_back)) = self.put_back.take() else { return };
+        let saved = self.contents.iter().filter(|((id, _), _)| Some(*id) == snapshot).map(|((_, channel), contents)| (*channel, *contents));
+        let saved: BTreeMap<ChannelId, Contents> = saved.collect();
+        let differs = |channel: &&ChannelId| saved.get(channel) != put_back.get(channel);
+        let Some(channel) = saved.keys().chain(put_back.keys()).find(differs) else { return };
+        let records = |contents: Option<&Contents>| counted(contents.map_or(0, |contents| contents.records), "record", "records");
+        let what = format!("{} is restored", plan.channel_name(*channel));
+        let expected = format!("the {} that were saved of it, in their order (N12)", records(saved.get(channel)));
+        self.first.note(moment, what, expected, format!("{} that are not those", records(put_back.get(channel))));
     }
 
     #[inline(always)]
@@ -91,6 +139,8 @@ impl RestoreFidelity {
             fact,
             Fact::Saved { .. }
                 | Fact::OffsetSaved { .. }
+                | Fact::RecordSaved { .. }
+                | Fact::Reinstated { .. }
                 | Fact::Completed { .. }
                 | Fact::Aborted { .. }
                 | Fact::Restoring { .. }
@@ -102,19 +152,32 @@ impl RestoreFidelity {
         match fact {
             Fact::Saved { task, snapshot, digest, .. } => self.saved.push((snapshot, task, digest)),
             Fact::OffsetSaved { task, snapshot, position } => self.offsets.push((snapshot, task, position)),
+            Fact::RecordSaved { channel, snapshot, name, value } => {
+                self.contents.entry((snapshot, channel)).or_default().add(plan, channel, name, value);
+            }
+            Fact::Reinstated { channel, name, value } => {
+                if let Some((_, put_back)) = &mut self.put_back {
+                    put_back.entry(channel).or_default().add(plan, channel, name, value);
+                }
+            }
             Fact::Completed { snapshot } => {
                 // Snapshots of processes need not complete in the order of their numbers.
                 self.latest = self.latest.max(Some(snapshot));
                 self.saved.retain(|(id, ..)| *id >= snapshot);
                 self.offsets.retain(|(id, ..)| *id >= snapshot);
+                self.contents.retain(|(id, _), _| *id >= snapshot);
             }
             Fact::Aborted { snapshot, .. } => {
                 self.saved.retain(|(id, ..)| *id != snapshot);
                 self.offsets.retain(|(id, ..)| *id != snapshot);
+                self.contents.retain(|(id, _), _| *id != snapshot);
             }
-            Fact::Restoring { snapshot } if snapshot != self.latest => {
-                let name = |id: Option<SnapshotId>| id.map_or("no snapshot".to_owned(), |id| format!("snapshot {id}"));
-                self.first.note(moment, fact.describe(plan), format!("{}, the latest completed", name(self.latest)), name(snapshot));
+            Fact::Restoring { snapshot } => {
+                self.put_back = Some((snapshot, BTreeMap::new()));
+                if snapshot != self.latest {
+                    let name = |id: Option<SnapshotId>| id.map_or("no snapshot".to_owned(), |id| format!("snapshot {id}"));
+                    self.first.note(moment, fact.describe(plan), format!("{}, the latest completed", name(self.latest)), name(snapshot));
+                }
             }
             Fact::Restored { task, snapshot, digest } => self.restored(plan, moment, task, snapshot, digest),
             _ => {}
@@ -123,7 +186,7 @@ impl RestoreFidelity {
 
     fn restored(&mut self, plan: &Plan, moment: Moment, task: TaskId, snapshot: Option<SnapshotId>, digest: u64) {
         let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
-        let expected = copy.map_or(self.initial[task.index()], |(.., digest)| *digest);
+        let expected = copy.map_or_else(|| initial(plan, task), |(.., digest)| *digest);
         let offset = self.offsets.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
         self.next[task.index()] = offset.map_or(0, |(.., position)| *position);
         if digest != expected && is_replayable(plan, task) {

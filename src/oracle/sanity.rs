@@ -72,7 +72,7 @@ impl EngineSanity {
     #[cold]
     #[inline(never)]
     fn ghost(&mut self, plan: &Plan, moment: Moment, channel: ChannelId, name: u64) {
-        let what = Fact::Received { channel, name }.describe(plan);
+        let what = Fact::Received { channel, name, value: 0 }.describe(plan);
         self.first.note(moment, what, "what was sent on this channel in this attempt, in order", "something else");
     }
 

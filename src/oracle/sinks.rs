@@ -1,6 +1,7 @@
 //! Sink commit rules (T1-T4): nothing is visible before a checkpoint that covers it is complete;
-//! no transaction takes effect twice; after a restore everything up to the restored snapshot is
-//! committed and nothing later is; in the end nothing that a completed checkpoint covers is open.
+//! no transaction takes effect twice; a restore settles every transaction that it finds: everything up to the restored
+//! snapshot is committed, and what later attempts left is taken back (T4); in the end nothing that a completed
+//! checkpoint covers is open.
 
 use std::hash::{Hash, Hasher};
 
@@ -18,15 +19,17 @@ pub struct SinkRules {
     prepared: Vec<(TaskId, SnapshotId)>,
     /// Whose commit the output that follows belongs to.
     committing: Option<TaskId>,
+    /// Who comes up in this step.
+    restored: Option<TaskId>,
     first: First,
 }
 
-clone_fields!(SinkRules { latest, prepared, committing, first });
+clone_fields!(SinkRules { latest, prepared, committing, restored, first });
 
 impl SinkRules {
     /// For one scenario.
     pub fn new(_plan: &Plan) -> Self {
-        SinkRules { latest: None, prepared: Vec::new(), committing: None, first: First::default() }
+        SinkRules { latest: None, prepared: Vec::new(), committing: None, restored: None, first: First::default() }
     }
 
     /// Whether what becomes visible now may belong to a commit.
@@ -35,10 +38,25 @@ impl SinkRules {
         self.committing.is_some()
     }
 
-    /// What a commit makes visible is visible within its step, before anything else happens.
-    #[inline(always)]
-    pub(super) fn step(&mut self) {
+    /// What a commit makes visible is visible before anything else happens.
+    pub(super) fn end_commit(&mut self) {
         self.committing = None;
+    }
+
+    /// Whether the end of the step has to be looked at.
+    #[inline(always)]
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.committing.is_some() || self.restored.is_some()
+    }
+
+    /// The step is over: who came up in it has settled every transaction that was there.
+    pub(super) fn settle(&mut self, plan: &Plan, moment: Moment) {
+        self.end_commit();
+        let Some(task) = self.restored.take() else { return };
+        if let Some(&(_, snapshot)) = self.prepared.iter().find(|(owner, _)| *owner == task) {
+            let what = format!("{} is up, and its transaction {snapshot} is pre-committed", plan.task_name(task));
+            self.first.note(moment, what, "a commit, or that it is taken back (T4)", "neither");
+        }
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -54,7 +72,7 @@ impl SinkRules {
 
     pub(super) fn reset(&mut self) {
         self.prepared.clear();
-        (self.latest, self.committing, self.first) = (None, None, First::default());
+        (self.latest, self.committing, self.restored, self.first) = (None, None, None, First::default());
     }
 
     /// Whether a record of this sink may become visible now.
@@ -94,10 +112,7 @@ impl SinkRules {
                     self.first.note(moment, fact.describe(plan), expected, "the transaction is taken back");
                 }
             }
-            Fact::Restored { task, snapshot, .. } => {
-                // What follows in this step must settle all of these.
-                self.prepared.retain(|(owner, id)| *owner != task || Some(*id) <= snapshot);
-            }
+            Fact::Restored { task, .. } => self.restored = Some(task),
             _ => {}
         }
     }

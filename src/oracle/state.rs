@@ -35,11 +35,13 @@ clone_fields!(Oracles<'p> {
     state_replay,
     restore,
     sinks,
+    coordinator,
     liveness,
     sanity,
     conservation,
     false_alarm,
     alive,
+    is_unsettled,
     panic,
 });
 
@@ -61,6 +63,7 @@ impl Oracles<'_> {
             self.delivery.touch();
             self.state_replay.touch();
             self.restore.touch();
+            self.liveness.touch();
             self.false_alarm.touch();
         }
         let plan = self.plan;
@@ -83,9 +86,13 @@ impl Oracles<'_> {
             sinks.is_broken().hash(state);
             sinks.hash_state(state);
         });
+        prints.add_by(&mut self.coordinator, |coordinator, state| {
+            coordinator.is_broken().hash(state);
+            coordinator.hash_state(state);
+        });
         prints.add_by(&mut self.liveness, |liveness, state| {
             liveness.is_broken().hash(state);
-            liveness.hash_state(state);
+            liveness.hash_state(alive.first().copied(), state);
         });
         prints.add_by(&mut self.sanity, |sanity, state| {
             sanity.is_broken().hash(state);

@@ -27,6 +27,8 @@ pub(super) struct Traffic {
 
 /// Any odd number with well-spread bits: so that order counts.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Another, so that a record's value counts beside its name.
+const SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
 
 clone_fields!(Traffic { flows, unordered });
 
@@ -88,9 +90,10 @@ impl Traffic {
         self.unordered.get(channel.index()).copied().unwrap_or(false)
     }
 
-    /// The hash of a sequence with one more name; where order does not count, of a multiset.
+    /// The hash of a sequence with one more record; where order does not count, of a multiset.
     #[inline(always)]
-    pub fn extend(&self, channel: ChannelId, hash: u64, name: u64) -> u64 {
+    pub fn extend(&self, channel: ChannelId, hash: u64, name: u64, value: u64) -> u64 {
+        let name = name ^ value.wrapping_mul(SPREAD);
         if self.is_unordered(channel) {
             return hash.wrapping_add(Digest::of_pair(name, BASE));
         }
@@ -106,8 +109,8 @@ impl Traffic {
     }
 
     #[inline(always)]
-    pub fn send(&mut self, channel: ChannelId, name: u64) {
-        let hash = self.extend(channel, self.flows[channel.index()].sent_hash, name);
+    pub fn send(&mut self, channel: ChannelId, name: u64, value: u64) {
+        let hash = self.extend(channel, self.flows[channel.index()].sent_hash, name, value);
         let flow = &mut self.flows[channel.index()];
         flow.sent += 1;
         flow.sent_hash = hash;
@@ -116,8 +119,8 @@ impl Traffic {
     /// Whether the record may be there: something was in flight, and if it was the last, the
     /// channel has given back what went in, in order where it keeps order.
     #[inline(always)]
-    pub fn receive(&mut self, channel: ChannelId, name: u64) -> bool {
-        let hash = self.extend(channel, self.flows[channel.index()].received_hash, name);
+    pub fn receive(&mut self, channel: ChannelId, name: u64, value: u64) -> bool {
+        let hash = self.extend(channel, self.flows[channel.index()].received_hash, name, value);
         let flow = &mut self.flows[channel.index()];
         flow.received += 1;
         flow.received_hash = hash;

@@ -27,6 +27,10 @@ impl Tracked {
         if !self.arrived.contains(&input) {
             self.arrived.push(input);
         }
+        self.is_whole()
+    }
+
+    fn is_whole(&self) -> bool {
         self.arrived.len() as u32 == self.target
     }
 
@@ -151,10 +155,12 @@ impl SnapshotProtocol for AtLeastOnce {
         if !self.goes_on {
             return self.pending.drain(..).for_each(|mut tracked| tracked.abort(Refusal::InputEnded, out));
         }
-        let complete = self.pending.iter_mut().enumerate().filter_map(|(at, tracked)| tracked.arrive(input).then_some(at)).last();
-        if let Some(at) = complete {
+        let arrivals = self.pending.iter_mut().enumerate().map(|(at, tracked)| (at, tracked.arrive(input) && !tracked.aborted));
+        // One that was given up is taken by nobody: the whole one before it is not lost with it.
+        if let Some((at, _)) = arrivals.filter(|(_, is_whole)| *is_whole).last() {
             self.complete(at, out);
         }
+        self.pending.retain(|tracked| !tracked.is_whole());
     }
 
     fn reset(&mut self) {

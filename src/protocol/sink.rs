@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use smallvec::SmallVec;
 
-use crate::model::{Commit, SnapshotId, TaskState};
+use crate::model::{ChannelId, Commit, Record, SnapshotId, TaskState};
 
 /// What becomes of a record that reaches a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +106,8 @@ pub trait StorageLogic: Debug + Send + Sync {
     fn load(&self, stored: &TaskState) -> TaskState {
         stored.clone()
     }
+    /// What it gives back of what one task's part holds of its input channels, in the order in which that was saved.
+    fn load_contents(&self, _contents: &mut Vec<(ChannelId, Record)>) {}
 }
 
 /// Storage that keeps what it is given.

@@ -358,7 +358,7 @@ fn repetitions(facts: &[Happened]) -> Vec<bool> {
     let mut said = BTreeSet::new();
     let is_again = |happened: &Happened| match happened.fact {
         Fact::Emitted { task, position } => !said.insert((true, task.0, position)),
-        Fact::Sent { channel, name } => !said.insert((false, channel.0, name)),
+        Fact::Sent { channel, name, .. } => !said.insert((false, channel.0, name)),
         _ => false,
     };
     facts.iter().map(is_again).collect()

@@ -104,12 +104,12 @@ struct Post<'p> {
 impl Post<'_> {
     fn fact(&mut self, at: usize, fact: Fact) {
         match fact {
-            Fact::Sent { channel, name } => self.send(at, channel, Content::Record(name), false),
+            Fact::Sent { channel, name, .. } => self.send(at, channel, Content::Record(name), false),
             Fact::BarrierSent { channel, snapshot } => self.send(at, channel, Content::Barrier(snapshot), false),
             Fact::CancelSent { channel, snapshot } => self.send(at, channel, Content::Cancel(snapshot), false),
             Fact::EndSent { channel } => self.send(at, channel, Content::End, false),
-            Fact::Reinstated { channel, name } => self.send(at, channel, Content::Record(name), true),
-            Fact::Received { channel, name } => self.receive(at, channel, Content::Record(name)),
+            Fact::Reinstated { channel, name, .. } => self.send(at, channel, Content::Record(name), true),
+            Fact::Received { channel, name, .. } => self.receive(at, channel, Content::Record(name)),
             Fact::BarrierReceived { channel, snapshot } => self.receive(at, channel, Content::Barrier(snapshot)),
             Fact::CancelReceived { channel, snapshot } => self.receive(at, channel, Content::Cancel(snapshot)),
             Fact::InputEnded { channel } => self.receive(at, channel, Content::End),

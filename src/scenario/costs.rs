@@ -157,7 +157,7 @@ mod tests {
     fn every_record_sent_carries_the_overhead() {
         let scenario = scenario("none");
         let mut meter = Meter::new(scenario.plan());
-        (0..3).for_each(|name| meter.fact(Ticks(name), Fact::Sent { channel: ChannelId(0), name }));
+        (0..3).for_each(|name| meter.fact(Ticks(name), Fact::Sent { channel: ChannelId(0), name, value: 0 }));
         assert_eq!(meter.costs(Ticks(9), 0, 5), Costs { piggybacked_bytes: 15, ..Costs::default() });
     }
 }

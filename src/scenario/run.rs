@@ -16,7 +16,7 @@ use super::timeline::Timeline;
 use crate::engine::{Control, FactSink, FaultCounts, Setup, Skipped, Step, Stop, Timed, Untimed, World};
 use crate::kernel::{Digest, Panic, Patience, Ticks, caught};
 use crate::model::{SnapshotId, TaskId};
-use crate::oracle::{Oracles, PlaceReport, Verdict};
+use crate::oracle::{Oracles, PlaceReport, Rules, Verdict};
 use crate::protocol::{Coordinator, CoordinatorBox, Guarantee, ProtocolBox};
 use crate::trace::{Fact, Situation, Situations};
 
@@ -173,7 +173,8 @@ impl Scenario {
     fn oracles(&self, has_clock: bool) -> Oracles<'_> {
         // An ack that comes in the timeout's last tick still has to be stored.
         let longest = if has_clock { self.timing.timeout + self.timing.store.longest() } else { Ticks::NEVER };
-        Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), longest)
+        let rules = Rules { settings: self.settings.clone(), retain: self.setup.retain, timeout: longest };
+        Oracles::new(&self.setup.plan, &self.reference, &self.promises, self.property.as_ref(), rules)
     }
 }
 

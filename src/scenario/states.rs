@@ -94,11 +94,11 @@ impl<'p> States<'p> {
             }
             Fact::Became { task, state } => self.now.processes[task.index()] = state,
             Fact::Applied { task, value, .. } if is_account(task) => self.now.processes[task.index()] += value,
-            Fact::Sent { channel, name } => {
+            Fact::Sent { channel, name, .. } => {
                 let value = self.posted[self.plan.channels()[channel].from.index()];
                 self.now.channels[channel.index()].push_back((name, value));
             }
-            Fact::Received { channel, name } => {
+            Fact::Received { channel, name, .. } => {
                 let messages = &mut self.now.channels[channel.index()];
                 if let Some(at) = messages.iter().position(|(other, _)| *other == name) {
                     messages.remove(at);
@@ -123,7 +123,7 @@ impl<'p> States<'p> {
                 let saved = snapshot.and_then(|id| self.recorded.get(&id)).map(|(world, _)| world.processes[task.index()]);
                 self.now.processes[task.index()] = saved.unwrap_or(initial(self.plan, task));
             }
-            Fact::Reinstated { channel, name } => self.reinstate(channel, name),
+            Fact::Reinstated { channel, name, .. } => self.reinstate(channel, name),
             _ => {}
         }
     }

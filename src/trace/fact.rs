@@ -69,9 +69,9 @@ pub enum Fact {
     /// A record of a source that cannot replay went by while its task was down.
     Missed { task: TaskId, position: u64 },
     /// A record was put into a channel, under the sender's name for it.
-    Sent { channel: ChannelId, name: u64 },
+    Sent { channel: ChannelId, name: u64, value: u64 },
     /// A record was taken from a channel, under the sender's name for it.
-    Received { channel: ChannelId, name: u64 },
+    Received { channel: ChannelId, name: u64, value: u64 },
     /// A record changed the state of a task, under the receiver's name for it.
     Applied { task: TaskId, name: u64, key: u32, value: u64 },
     /// A sink wrote a record into its open transaction.
@@ -80,6 +80,10 @@ pub enum Fact {
     Output { task: TaskId, name: u64, key: u32, value: u64 },
     /// A task has output that does not fit its channels and stops.
     Stuck { task: TaskId },
+    /// Somebody asks the coordinator for a snapshot: the scenario, a process, or the periodic trigger.
+    Requested,
+    /// The pause that follows on a completed snapshot is over (C5).
+    PauseOver,
     /// The coordinator asked the sources for a snapshot.
     Triggered { snapshot: SnapshotId },
     /// A task was told to start a snapshot.
@@ -110,9 +114,11 @@ pub enum Fact {
     /// What a process saved: its tokens, or the number of its state.
     ProcessSaved { task: TaskId, snapshot: SnapshotId, value: u64 },
     /// A record of a restored snapshot was put back into its channel.
-    Reinstated { channel: ChannelId, name: u64 },
+    Reinstated { channel: ChannelId, name: u64, value: u64 },
     /// A source noted its position in a snapshot.
     OffsetSaved { task: TaskId, snapshot: SnapshotId, position: u64 },
+    /// The task has all of its part of the snapshot: what remains is to store it.
+    Whole { task: TaskId, snapshot: SnapshotId },
     /// The copy is in durable storage and the ack is on its way.
     Uploaded { task: TaskId, snapshot: SnapshotId },
     /// The coordinator counted a task's ack.
@@ -121,6 +127,8 @@ pub enum Fact {
     AckIgnored { task: TaskId, snapshot: SnapshotId },
     /// A task refused a snapshot.
     Declined { task: TaskId, snapshot: SnapshotId, why: Refusal },
+    /// The coordinator heard that a task refused a snapshot.
+    RefusalHeard { task: TaskId, snapshot: SnapshotId, why: Refusal },
     /// A task was told that a snapshot was given up.
     AbortHeard { task: TaskId, snapshot: SnapshotId },
     /// What a task had saved of a snapshot was dropped before it was in storage (K7).
@@ -149,6 +157,8 @@ pub enum Fact {
     AllAcked { snapshot: SnapshotId },
     /// A snapshot is durable and can be restored.
     Completed { snapshot: SnapshotId },
+    /// A completed snapshot is not kept any longer (C15).
+    Discarded { snapshot: SnapshotId },
     /// A snapshot was given up.
     Aborted { snapshot: SnapshotId, reason: Reason },
     /// A task was told that a snapshot is complete.
@@ -207,8 +217,8 @@ impl Fact {
         match self {
             Fact::Emitted { task: t, position } => [1, task(t), position, 0],
             Fact::Missed { task: t, position } => [2, task(t), position, 0],
-            Fact::Sent { channel: c, name } => [3, channel(c), name, 0],
-            Fact::Received { channel: c, name } => [4, channel(c), name, 0],
+            Fact::Sent { channel: c, name, .. } => [3, channel(c), name, 0],
+            Fact::Received { channel: c, name, .. } => [4, channel(c), name, 0],
             Fact::Applied { task: t, name, key, value } => [5 | (u64::from(key) << 32), task(t), name, value],
             Fact::Written { task: t, name } => [6, task(t), name, 0],
             Fact::Output { task: t, name, key, value } => [7 | (u64::from(key) << 32), task(t), name, value],
@@ -243,7 +253,7 @@ impl Fact {
             Fact::Finished => [36, 0, 0, 0],
             Fact::LeftBehind { channel: c, records, marks } => [38, channel(c), u64::from(records), u64::from(marks)],
             Fact::RecordSaved { channel: c, snapshot, name, value } => [39, channel(c) | (snap(snapshot) << 32), name, value],
-            Fact::Reinstated { channel: c, name } => [40, channel(c), name, 0],
+            Fact::Reinstated { channel: c, name, value } => [40, channel(c), name, value],
             Fact::ProcessSaved { task: t, snapshot, value } => [41, task(t), snap(snapshot), value],
             Fact::AbortHeard { task: t, snapshot } => [42, task(t), snap(snapshot), 0],
             Fact::PartDropped { task: t, snapshot } => [43, task(t), snap(snapshot), 0],
@@ -255,6 +265,11 @@ impl Fact {
             Fact::BarrierOvertook { channel: c, snapshot, records } => [49, channel(c), snap(snapshot), u64::from(records)],
             Fact::Overdue { snapshot } => [50, snap(snapshot), 0, 0],
             Fact::StoodStill { snapshot } => [61, snap(snapshot), 0, 0],
+            Fact::Requested => [62, 0, 0, 0],
+            Fact::PauseOver => [63, 0, 0, 0],
+            Fact::Whole { task: t, snapshot } => [64, task(t), snap(snapshot), 0],
+            Fact::RefusalHeard { task: t, snapshot, why } => [65, task(t), snap(snapshot), why as u64],
+            Fact::Discarded { snapshot } => [66, snap(snapshot), 0, 0],
             Fact::Posted { task: t, value } => [51, task(t), value, 0],
             Fact::Became { task: t, state } => [52, task(t), state, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
@@ -286,6 +301,8 @@ impl Fact {
             Fact::Written { .. } => "written",
             Fact::Output { .. } => "output",
             Fact::Stuck { .. } => "stuck",
+            Fact::Requested => "requested",
+            Fact::PauseOver => "pause_over",
             Fact::Triggered { .. } => "triggered",
             Fact::TriggerReceived { .. } => "trigger_received",
             Fact::BarrierSent { .. } => "barrier_sent",
@@ -302,10 +319,12 @@ impl Fact {
             Fact::ProcessSaved { .. } => "process_saved",
             Fact::Reinstated { .. } => "reinstated",
             Fact::OffsetSaved { .. } => "offset_saved",
+            Fact::Whole { .. } => "whole",
             Fact::Uploaded { .. } => "uploaded",
             Fact::Acked { .. } => "acked",
             Fact::AckIgnored { .. } => "ack_ignored",
             Fact::Declined { .. } => "declined",
+            Fact::RefusalHeard { .. } => "refusal_heard",
             Fact::AbortHeard { .. } => "abort_heard",
             Fact::PartDropped { .. } => "part_dropped",
             Fact::CancelReceived { .. } => "cancel_received",
@@ -320,6 +339,7 @@ impl Fact {
             Fact::Became { .. } => "became",
             Fact::AllAcked { .. } => "all_acked",
             Fact::Completed { .. } => "completed",
+            Fact::Discarded { .. } => "discarded",
             Fact::Aborted { .. } => "aborted",
             Fact::Notified { .. } => "notified",
             Fact::NoticeLost { .. } => "notice_lost",
@@ -353,8 +373,8 @@ impl Fact {
         let short = |digest: &mut Digest, kind: u64, place: u32, name: u64| digest.pair(at ^ (kind << 48), name ^ (u64::from(place) << 32));
         match self {
             Fact::Emitted { task, position } => short(digest, 1, task.0, position),
-            Fact::Sent { channel, name } => short(digest, 3, channel.0, name),
-            Fact::Received { channel, name } => short(digest, 4, channel.0, name),
+            Fact::Sent { channel, name, .. } => short(digest, 3, channel.0, name),
+            Fact::Received { channel, name, .. } => short(digest, 4, channel.0, name),
             Fact::Written { task, name } => short(digest, 6, task.0, name),
             Fact::Applied { task, name, key, value } => {
                 short(digest, 5, task.0, name);
@@ -389,8 +409,8 @@ impl Fact {
             }
             Fact::Emitted { task: t, position } => format!("{} emits {}", task(t), read(t, position)),
             Fact::Missed { task: t, position } => format!("{} is down and misses {}", task(t), read(t, position)),
-            Fact::Sent { channel: c, name } => format!("{} sent on {}", sent(c, name), channel(c)),
-            Fact::Received { channel: c, name } => format!("{} received on {}", sent(c, name), channel(c)),
+            Fact::Sent { channel: c, name, .. } => format!("{} sent on {}", sent(c, name), channel(c)),
+            Fact::Received { channel: c, name, .. } => format!("{} received on {}", sent(c, name), channel(c)),
             Fact::Applied { task: t, name, key: k, value } => match plan.kind(t) {
                 Kind::KeyedSum { .. } => format!("{} adds {}, which is {value}, under key {}", task(t), here(t, name), key(t, k)),
                 Kind::Join { .. } => format!("{} keeps {} under key {}", task(t), here(t, name), key(t, k)),
@@ -402,6 +422,8 @@ impl Fact {
                 format!("{} makes {} visible: {} = {value}", task(t), here(t, name), key(t, k))
             }
             Fact::Stuck { task: t } => format!("{} has no room for its output", task(t)),
+            Fact::Requested => "a snapshot is asked for".to_owned(),
+            Fact::PauseOver => "the pause after a snapshot is over".to_owned(),
             Fact::Triggered { snapshot } => format!("snapshot {snapshot} triggered"),
             Fact::TriggerReceived { task: t, snapshot } => format!("{} is told to start snapshot {snapshot}", task(t)),
             Fact::BarrierSent { channel: c, snapshot } => format!("barrier {snapshot} sent on {}", channel(c)),
@@ -443,16 +465,21 @@ impl Fact {
                 _ => format!("{} pays {}", task(t), plan.value_text(t, value)),
             },
             Fact::Became { task: t, state } => format!("{} becomes {}", task(t), plan.value_text(t, state)),
-            Fact::Reinstated { channel: c, name } => format!("{} is back on {}", sent(c, name), channel(c)),
+            Fact::Reinstated { channel: c, name, .. } => format!("{} is back on {}", sent(c, name), channel(c)),
             Fact::OffsetSaved { task: t, snapshot, position } => {
                 format!("{} saved for snapshot {snapshot}: {} emitted", task(t), counted(position, "record", "records"))
             }
+            Fact::Whole { task: t, snapshot } => format!("{} has its part of snapshot {snapshot}", task(t)),
             Fact::Uploaded { task: t, snapshot } => format!("{} uploaded its part of snapshot {snapshot} and acks", task(t)),
             Fact::Acked { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} counted", task(t)),
             Fact::AckIgnored { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} ignored", task(t)),
             Fact::Declined { task: t, snapshot, why } => format!("{} declines snapshot {snapshot}: {}", task(t), why.word()),
+            Fact::RefusalHeard { task: t, snapshot, why } => {
+                format!("the coordinator hears that {} declines snapshot {snapshot}: {}", task(t), why.word())
+            }
             Fact::AllAcked { snapshot } => format!("all acks for snapshot {snapshot} are in"),
             Fact::Completed { snapshot } => format!("snapshot {snapshot} completed"),
+            Fact::Discarded { snapshot } => format!("snapshot {snapshot} is kept no longer"),
             Fact::Aborted { snapshot, reason } => format!("snapshot {snapshot} aborted: {}", reason.word()),
             Fact::Notified { task: t, snapshot } => format!("{} is told that snapshot {snapshot} is complete", task(t)),
             Fact::NoticeLost { task: t, snapshot } => format!("notice of snapshot {snapshot} to {} lost", task(t)),

@@ -82,7 +82,7 @@ impl Fact {
     /// The task where it happened; none for the coordinator, which also counts what tasks report.
     pub fn place(self, plan: &Plan) -> Option<TaskId> {
         match self {
-            Fact::Acked { .. } | Fact::AckIgnored { .. } | Fact::Exhausted { .. } => None,
+            Fact::Acked { .. } | Fact::AckIgnored { .. } | Fact::RefusalHeard { .. } | Fact::Exhausted { .. } => None,
             other => other.fields(plan).task,
         }
     }
@@ -96,8 +96,8 @@ impl Fact {
                 let record = Some(Named { operator: by.operator(task), is_sent: true, name });
                 Fields { record, position: Some(position), ..by.at(task) }
             }
-            Fact::Sent { channel, name } => Fields { record: by.sent(channel, name), ..by.leaving(channel) },
-            Fact::Received { channel, name } | Fact::Reinstated { channel, name } => {
+            Fact::Sent { channel, name, .. } => Fields { record: by.sent(channel, name), ..by.leaving(channel) },
+            Fact::Received { channel, name, .. } | Fact::Reinstated { channel, name, .. } => {
                 Fields { record: by.sent(channel, name), ..by.coming(channel) }
             }
             Fact::Applied { task, name, key, value } | Fact::Output { task, name, key, value } => {
@@ -114,6 +114,7 @@ impl Fact {
             Fact::Triggered { snapshot }
             | Fact::Overdue { snapshot }
             | Fact::StoodStill { snapshot }
+            | Fact::Discarded { snapshot }
             | Fact::AllAcked { snapshot }
             | Fact::Completed { snapshot } => by.coordinator(snapshot),
             Fact::Aborted { snapshot, reason } => Fields { reason: Some(reason.word()), ..by.coordinator(snapshot) },
@@ -135,6 +136,7 @@ impl Fact {
             Fact::ProcessSaved { task, snapshot, value } => by.has(task, value, by.part(task, snapshot)),
             Fact::OffsetSaved { task, snapshot, position } => Fields { offset: Some(position), ..by.part(task, snapshot) },
             Fact::TriggerReceived { task, snapshot }
+            | Fact::Whole { task, snapshot }
             | Fact::Uploaded { task, snapshot }
             | Fact::Acked { task, snapshot }
             | Fact::AckIgnored { task, snapshot }
@@ -145,7 +147,9 @@ impl Fact {
             | Fact::NoticeLost { task, snapshot }
             | Fact::Prepared { task, snapshot }
             | Fact::RolledBack { task, snapshot } => by.part(task, snapshot),
-            Fact::Declined { task, snapshot, why } => Fields { reason: Some(why.word()), ..by.part(task, snapshot) },
+            Fact::Declined { task, snapshot, why } | Fact::RefusalHeard { task, snapshot, why } => {
+                Fields { reason: Some(why.word()), ..by.part(task, snapshot) }
+            }
             Fact::BarrierOvertook { channel, snapshot, records } => {
                 Fields { snapshot: Some(snapshot), records: Some(records.into()), ..by.coming(channel) }
             }
@@ -164,7 +168,7 @@ impl Fact {
             Fact::Refused { asked, .. } => {
                 Fields { task: asked.task, value: Some(asked.number.into()), reason: Some(asked.ask.word()), ..Fields::default() }
             }
-            Fact::Failover | Fact::Resumed | Fact::JobFailed | Fact::Finished => Fields::default(),
+            Fact::Requested | Fact::PauseOver | Fact::Failover | Fact::Resumed | Fact::JobFailed | Fact::Finished => Fields::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the documentation shows is what happens.
 
 mod page;
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -79,7 +79,7 @@ impl Eyes {
 impl Observer for Eyes {
     fn fact(&mut self, fact: Fact) {
         let token = match fact {
-            Fact::Received { channel, name } if channel != self.output => Token::Done { channel: channel.0, record: self.name(name) },
+            Fact::Received { channel, name, .. } if channel != self.output => Token::Done { channel: channel.0, record: self.name(name) },
             Fact::Saved { snapshot, .. } => Token::Trigger { id: snapshot.0, unaligned: false },
             Fact::RecordSaved { channel, snapshot, name, .. } => {
                 Token::Persist { id: snapshot.0, channel: channel.0, record: self.name(name) }

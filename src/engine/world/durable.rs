@@ -44,8 +44,8 @@ impl Durable {
         }
     }
 
-    /// The snapshot is complete; the oldest beyond `retain` are dropped only after that (C12).
-    pub fn complete(&mut self, id: SnapshotId, retain: u32) {
+    /// The snapshot is complete; the oldest beyond `retain` are dropped only after that (C12), and are told of.
+    pub fn complete(&mut self, id: SnapshotId, retain: u32, mut dropped: impl FnMut(SnapshotId)) {
         if let Some(stored) = self.snapshots.iter_mut().find(|stored| stored.id == id) {
             stored.completed = true;
         }
@@ -53,7 +53,10 @@ impl Durable {
         let mut surplus = completed.saturating_sub(retain as usize);
         self.snapshots.retain(|stored| {
             let drop = stored.completed && surplus > 0;
-            surplus -= usize::from(drop);
+            if drop {
+                surplus -= 1;
+                dropped(stored.id);
+            }
             !drop
         });
     }

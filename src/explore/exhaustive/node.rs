@@ -49,6 +49,7 @@ impl<'s> Node<'s> {
         let limit = most_steps(world.plan());
         let mut node = Node { world, oracles, budget: Printed::new(budget), control, limit, alive: Vec::new() };
         node.with(|driver, world| driver.settle(world));
+        node.oracles.settle();
         node
     }
 
@@ -79,6 +80,7 @@ impl<'s> Node<'s> {
     #[inline]
     pub fn apply(&mut self, step: Step) {
         self.with(|driver, world| driver.take(world, step));
+        self.oracles.settle();
         if self.budget.charges(step) {
             self.budget.spend(step);
         }

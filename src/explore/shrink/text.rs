@@ -21,6 +21,7 @@ fn headline(class: Class) -> &'static str {
         Class::Broken("state_equals_replay") => "A snapshot of a state that nobody was in",
         Class::Broken("restore_fidelity") => "A restore of something else than was saved",
         Class::Broken("sink_commit_rules") => "A sink that commits at the wrong time",
+        Class::Broken("coordinator_rules") => "A coordinator that breaks a rule of its own",
         Class::Broken("liveness") => "A run that never comes to its end",
         Class::Broken("engine_sanity") => "Messages across attempts, or a snapshot that ends twice",
         Class::Broken("conservation") => "A snapshot with too many or too few tokens",

@@ -151,6 +151,114 @@ pub(super) const TABLE: &[Mutant] = &[
         needs: &[Need::TwoPhaseSink],
         seam: Seam::Coordinator(coordinator::<NotifiesOfTheAborted>),
     },
+    Mutant {
+        name: "one_more_at_once",
+        stands_for: "class: off by one in what may be pending (C4)",
+        what: "lets one more snapshot be pending than is allowed",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(one_more_at_once),
+    },
+    Mutant {
+        name: "pause_ignored",
+        stands_for: "class: a rule without effect (C5)",
+        what: "triggers the next snapshot without the pause that is asked for",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(pause_ignored),
+    },
+    Mutant {
+        name: "request_outlives_the_failure",
+        stands_for: "class: a request that should fail (C6)",
+        what: "takes a snapshot that was asked for while the job was down, once it is up",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<RequestOutlives>),
+    },
+    Mutant {
+        name: "request_forgotten",
+        stands_for: "class: a request that waits and is lost (C3)",
+        what: "forgets what is asked for while as many snapshots are pending as may be",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<RequestForgotten>),
+    },
+    Mutant {
+        name: "completes_before_the_metadata",
+        stands_for: "class: complete before it is durable",
+        what: "takes a snapshot for complete when the last ack is in, its metadata not yet written (C12)",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<BeforeTheMetadata>),
+    },
+    Mutant {
+        name: "older_ones_stay_pending",
+        stands_for: "class: no subsumption (C12)",
+        what: "leaves older snapshots pending when a newer one is complete",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<OlderStay>),
+    },
+    Mutant {
+        name: "refusal_ignored",
+        stands_for: "class: a refusal without effect (C11)",
+        what: "goes on waiting for a snapshot that a task has refused",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<RefusalIgnored>),
+    },
+    Mutant {
+        name: "every_refusal_counts",
+        stands_for: "class: a refusal taken for a failure",
+        what: "counts every refusal as a failure, though nobody is to blame (C18)",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<EveryRefusalCounts>),
+    },
+    Mutant {
+        name: "success_does_not_reset",
+        stands_for: "class: failures in a row taken for failures (C18)",
+        what: "goes on counting failures after a success",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<NoReset>),
+    },
+    Mutant {
+        name: "failures_never_count",
+        stands_for: "class: a limit without effect (C18)",
+        what: "lets any number of snapshots fail",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(failures_never_count),
+    },
+    Mutant {
+        name: "one_restart_too_few",
+        stands_for: "class: off by one in the restarts",
+        what: "gives up the job with one restart left",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(one_restart_too_few),
+    },
+    Mutant {
+        name: "ends_before_all_have",
+        stands_for: "class: the end of one taken for that of all (E2)",
+        what: "ends the run when all tasks but one are at the end of their data",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Coordinator(coordinator::<EndsEarly>),
+    },
 ];
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -431,5 +539,176 @@ impl CoordinatorBug for NotifiesOfTheAborted {
                 _ => {}
             }
         }
+    }
+}
+
+fn with_settings(right: &Coordinator, change: impl FnOnce(&mut Settings)) -> CoordinatorBox {
+    let mut settings = right.settings().clone();
+    change(&mut settings);
+    CoordinatorBox::new(Coordinator::new(settings))
+}
+
+fn one_more_at_once(right: Coordinator) -> CoordinatorBox {
+    with_settings(&right, |settings| settings.max_concurrent = settings.max_concurrent.saturating_add(1))
+}
+
+fn pause_ignored(right: Coordinator) -> CoordinatorBox {
+    with_settings(&right, |settings| settings.min_pause = false)
+}
+
+fn failures_never_count(right: Coordinator) -> CoordinatorBox {
+    with_settings(&right, |settings| settings.tolerable_failures = None)
+}
+
+fn one_restart_too_few(right: Coordinator) -> CoordinatorBox {
+    with_settings(&right, |settings| settings.restarts = settings.restarts.map(|limit| limit.saturating_sub(1)))
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct RequestOutlives {
+    is_down: bool,
+    asked: bool,
+}
+
+impl CoordinatorBug for RequestOutlives {
+    fn on_request(&mut self, right: &mut Coordinator, view: &CoordinatorView, out: &mut Commands) {
+        self.asked |= self.is_down;
+        right.on_request(view, out);
+    }
+
+    fn on_running(&mut self, right: &mut Coordinator, view: &CoordinatorView, out: &mut Commands) {
+        self.is_down = false;
+        right.on_running(view, out);
+        if std::mem::take(&mut self.asked) {
+            right.on_request(view, out);
+        }
+    }
+
+    fn after_failure(&mut self) {
+        self.is_down = true;
+    }
+}
+
+/// What is pending.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct RequestForgotten(Vec<SnapshotId>);
+
+impl CoordinatorBug for RequestForgotten {
+    fn edit(&mut self, command: Command) -> Option<Command> {
+        match command {
+            Command::Trigger(id) => self.0.push(id),
+            Command::Complete(id) | Command::Abort(id, _) => self.0.retain(|pending| *pending != id),
+            _ => {}
+        }
+        Some(command)
+    }
+
+    fn on_request(&mut self, right: &mut Coordinator, view: &CoordinatorView, out: &mut Commands) {
+        if self.0.len() < right.settings().max_concurrent as usize {
+            right.on_request(view, out);
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct BeforeTheMetadata;
+
+impl CoordinatorBug for BeforeTheMetadata {
+    fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        right.on_report(view, from, report, out);
+        let mut stored = None;
+        out.rewrite(|command| {
+            if let Command::Store(id) = command {
+                stored = Some(id);
+            }
+            Some(command)
+        });
+        if let Some(id) = stored {
+            out.push(Command::CancelTimer(Timer::Store(id)));
+            right.on_timer(view, Timer::Store(id), out);
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct OlderStay;
+
+impl CoordinatorBug for OlderStay {
+    fn edit(&mut self, command: Command) -> Option<Command> {
+        Some(command).filter(|command| !matches!(command, Command::Abort(_, Reason::Subsumed)))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct RefusalIgnored;
+
+impl CoordinatorBug for RefusalIgnored {
+    fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        if !matches!(report, Report::Decline(..)) {
+            right.on_report(view, from, report, out);
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct EveryRefusalCounts;
+
+impl CoordinatorBug for EveryRefusalCounts {
+    fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        let report = if let Report::Decline(id, _) = report { Report::Decline(id, Refusal::Failed) } else { report };
+        right.on_report(view, from, report, out);
+    }
+}
+
+/// Failures since the last failover.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct NoReset(u32);
+
+impl NoReset {
+    fn count(&mut self, right: &Coordinator, is_failure: bool, out: &mut Commands) {
+        let (mut gave_up, mut fails) = (false, false);
+        out.rewrite(|command| {
+            gave_up |= matches!(command, Command::Abort(..));
+            fails |= command == Command::Fail;
+            Some(command)
+        });
+        self.0 += u32::from(is_failure && gave_up);
+        if !fails && gave_up && right.settings().tolerable_failures.is_some_and(|tolerable| self.0 > tolerable) {
+            out.push(Command::Fail);
+        }
+    }
+}
+
+impl CoordinatorBug for NoReset {
+    fn on_timer(&mut self, right: &mut Coordinator, view: &CoordinatorView, timer: Timer, out: &mut Commands) {
+        right.on_timer(view, timer, out);
+        self.count(right, matches!(timer, Timer::Timeout(_)), out);
+    }
+
+    fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        right.on_report(view, from, report, out);
+        self.count(right, matches!(report, Report::Decline(_, Refusal::Failed)), out);
+    }
+
+    fn after_failure(&mut self) {
+        self.0 = 0;
+    }
+}
+
+/// How many tasks are at the end of their data.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct EndsEarly(u32);
+
+impl CoordinatorBug for EndsEarly {
+    fn on_report(&mut self, right: &mut Coordinator, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
+        right.on_report(view, from, report, out);
+        self.0 += u32::from(report == Report::DataEnded);
+        if report == Report::DataEnded && self.0 > 1 && self.0 + 1 == view.all {
+            out.push(Command::Finish);
+        }
+    }
+
+    fn after_failure(&mut self) {
+        self.0 = 0;
     }
 }

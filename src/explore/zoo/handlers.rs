@@ -1,9 +1,10 @@
 //! What tasks do wrong with barriers.
 
 use super::wrong::{ProtocolBug, protocol};
-use super::{BLOCKING, EXACT, Mutant, Need, Seam};
+use super::{ANY, BLOCKING, EXACT, LOGGING, Mutant, Need, Seam};
 use crate::model::{Barrier, ChannelId, Record, SnapshotId};
 use crate::protocol::{Effect, Effects, ProtocolBox, ProtocolKind, SnapshotProtocol, TaskView};
+use crate::trace::Refusal;
 
 pub(super) const TABLE: &[Mutant] = &[
     Mutant {
@@ -140,6 +141,51 @@ pub(super) const TABLE: &[Mutant] = &[
         protocols: EXACT,
         needs: &[],
         seam: Seam::Protocol(protocol::<NoneSkipped>),
+    },
+    Mutant {
+        name: "refuses_every_second",
+        stands_for: "class: a snapshot given up for no reason",
+        what: "refuses every second snapshot as if a newer one had begun",
+        caught_by: "liveness",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<RefusesSecond>),
+    },
+    Mutant {
+        name: "every_second_ack_forgotten",
+        stands_for: "class: an answer that does not come",
+        what: "takes its part of every second snapshot, and never says so",
+        caught_by: "liveness",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<AckForgotten>),
+    },
+    Mutant {
+        name: "numbers_wrap_at_16",
+        stands_for: "class: a counter that is too narrow",
+        what: "takes the number of a snapshot modulo 16",
+        caught_by: "liveness",
+        protocols: EXACT,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<Wraps>),
+    },
+    Mutant {
+        name: "fourth_input_not_awaited",
+        stands_for: "class: a set of inputs that is too narrow",
+        what: "waits for the barriers of its first three inputs only",
+        caught_by: "consistent_cut",
+        protocols: &[ProtocolKind::Aligned],
+        needs: &[Need::SeveralInputs],
+        seam: Seam::Protocol(protocol::<ThreeInputs>),
+    },
+    Mutant {
+        name: "values_in_flight_changed",
+        stands_for: "class: records in flight saved wrong",
+        what: "saves the records of channels with other values",
+        caught_by: "consistent_cut",
+        protocols: LOGGING,
+        needs: &[],
+        seam: Seam::Protocol(protocol::<ValuesChanged>),
     },
 ];
 
@@ -431,4 +477,82 @@ struct NeverReset;
 
 impl ProtocolBug for NeverReset {
     const FORGETS: bool = false;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct RefusesSecond;
+
+impl ProtocolBug for RefusesSecond {
+    fn edit_all(&mut self, _task: &TaskView<'_>, out: &mut Effects) {
+        for effect in std::mem::take(out).drain() {
+            match effect {
+                Effect::Ack(id) if id.0 % 2 == 0 => out.push(Effect::Decline(id, Refusal::Subsumed)),
+                _ => out.push(effect),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct AckForgotten;
+
+impl ProtocolBug for AckForgotten {
+    fn edit(&mut self, effect: Effect) -> Option<Effect> {
+        Some(effect).filter(|effect| !matches!(effect, Effect::Ack(id) if id.0 % 2 == 0))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Wraps;
+
+impl Wraps {
+    fn narrow(id: SnapshotId) -> SnapshotId {
+        SnapshotId(id.0 % 16)
+    }
+}
+
+impl ProtocolBug for Wraps {
+    fn on_trigger(&mut self, right: &mut ProtocolBox, task: &TaskView<'_>, id: SnapshotId, out: &mut Effects) {
+        right.on_trigger(task, Wraps::narrow(id), out);
+    }
+
+    fn on_barrier(&mut self, right: &mut ProtocolBox, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        right.on_barrier(task, input, Barrier { snapshot: Wraps::narrow(barrier.snapshot), ..barrier }, out);
+    }
+}
+
+/// What has come of the pending snapshot by inputs that are awaited.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct ThreeInputs(Account);
+
+impl ProtocolBug for ThreeInputs {
+    fn edit(&mut self, effect: Effect) -> Option<Effect> {
+        self.0.effect(effect);
+        Some(effect)
+    }
+
+    fn on_barrier(&mut self, right: &mut ProtocolBox, task: &TaskView<'_>, input: ChannelId, barrier: Barrier, out: &mut Effects) {
+        right.on_barrier(task, input, barrier, out);
+        self.0.barrier(input, barrier.snapshot);
+        if task.inputs().len() > 3 && task.inputs().take(3).all(|input| self.0.arrived.contains(&input)) {
+            for other in task.inputs().skip(3).filter(|&other| !self.0.arrived.contains(&other)).collect::<Vec<_>>() {
+                right.on_barrier(task, other, barrier, out);
+                self.0.barrier(other, barrier.snapshot);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct ValuesChanged;
+
+impl ProtocolBug for ValuesChanged {
+    fn edit(&mut self, effect: Effect) -> Option<Effect> {
+        Some(match effect {
+            Effect::SaveRecord(id, input, record) => {
+                Effect::SaveRecord(id, input, Record { value: record.value.wrapping_add(1), ..record })
+            }
+            _ => effect,
+        })
+    }
 }

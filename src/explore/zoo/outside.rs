@@ -1,8 +1,8 @@
 //! What sinks, storage and the setup as a whole do wrong.
 
-use super::{ANY, Mutant, Need, Seam};
+use super::{ANY, LOGGING, Mutant, Need, Seam};
 use crate::engine::Setup;
-use crate::model::{Kind, SnapshotId, TaskState};
+use crate::model::{ChannelId, Kind, Record, SnapshotId, TaskState};
 use crate::protocol::{Placement, ProtocolKind, SinkEffect, SinkEffects, SinkLogic, StorageLogic, Told, TwoPhase};
 
 pub(super) const TABLE: &[Mutant] = &[
@@ -177,6 +177,69 @@ pub(super) const TABLE: &[Mutant] = &[
         needs: &[],
         seam: Seam::Setup(|setup| setup.retain = 0),
     },
+    Mutant {
+        name: "later_attempts_left_open",
+        stands_for: "FLINK-23854",
+        what: "leaves what later attempts have pre-committed open at a restore (T4)",
+        caught_by: "sink_commit_rules",
+        protocols: ANY,
+        needs: &[Need::TwoPhaseSink],
+        seam: Seam::Sink(&LeavesLaterOpen),
+    },
+    Mutant {
+        name: "only_the_newest_committed_again",
+        stands_for: "class: one pending transaction where there may be several",
+        what: "commits again at a restore only the newest of those that the snapshot holds as pending",
+        caught_by: "sink_commit_rules",
+        protocols: ANY,
+        needs: &[Need::TwoPhaseSink],
+        seam: Seam::Sink(&OnlyTheNewest),
+    },
+    Mutant {
+        name: "keeps_one_too_many",
+        stands_for: "class: off by one in what is kept (C15)",
+        what: "keeps one completed snapshot more than is asked for",
+        caught_by: "coordinator_rules",
+        protocols: ANY,
+        needs: &[],
+        seam: Seam::Setup(|setup| setup.retain += 1),
+    },
+    Mutant {
+        name: "contents_back_in_reverse",
+        stands_for: "class: contents restored out of order",
+        what: "puts the records of a channel back in the reverse order",
+        caught_by: "restore_fidelity",
+        protocols: LOGGING,
+        needs: &[],
+        seam: Seam::Storage(&Reversed),
+    },
+    Mutant {
+        name: "contents_back_twice",
+        stands_for: "class: contents restored twice",
+        what: "puts the first record of a channel back twice",
+        caught_by: "restore_fidelity",
+        protocols: LOGGING,
+        needs: &[],
+        seam: Seam::Storage(&FirstTwice),
+    },
+    Mutant {
+        name: "first_of_contents_lost",
+        stands_for: "class: off by one in what is restored of channels",
+        what: "puts all records of a snapshot's channels back but the first",
+        caught_by: "restore_fidelity",
+        protocols: LOGGING,
+        needs: &[],
+        seam: Seam::Storage(&FirstLost),
+    },
+    Mutant {
+        name: "contents_with_other_values",
+        stands_for: "class: records in flight restored wrong",
+        what: "puts records of channels back with other values",
+        caught_by: "restore_fidelity",
+        protocols: LOGGING,
+        needs: &[],
+        seam: Seam::Storage(&OtherValues),
+    },
 ];
 
 pub(super) fn is_keyed(kind: &Kind) -> bool {
@@ -301,6 +364,24 @@ two_phase_but! {
 }
 
 two_phase_but! {
+    LeavesLaterOpen,
+    fn on_restored(&self, pending: &mut Vec<SnapshotId>, _prepared: &[SnapshotId], out: &mut SinkEffects) {
+        TwoPhase.on_restored(pending, &[], out);
+    }
+}
+
+two_phase_but! {
+    OnlyTheNewest,
+    fn on_restored(&self, pending: &mut Vec<SnapshotId>, prepared: &[SnapshotId], out: &mut SinkEffects) {
+        let newest = pending.last().copied();
+        let all = prepared.iter().filter(|&id| !pending.contains(id)).copied().collect::<Vec<_>>();
+        pending.retain(|id| Some(*id) == newest);
+        out.extend(all.into_iter().map(SinkEffect::RollBack));
+        TwoPhase.on_restored(pending, &[], out);
+    }
+}
+
+two_phase_but! {
     KeepsOpen,
     fn on_restored(&self, pending: &mut Vec<SnapshotId>, prepared: &[SnapshotId], out: &mut SinkEffects) {
         TwoPhase.on_restored(pending, prepared, out);
@@ -391,5 +472,41 @@ impl StorageLogic for PendingNotSaved {
             TaskState::Sink(_) => TaskState::Sink(Vec::new()),
             _ => state.clone(),
         }
+    }
+}
+
+#[derive(Debug)]
+struct Reversed;
+
+impl StorageLogic for Reversed {
+    fn load_contents(&self, contents: &mut Vec<(ChannelId, Record)>) {
+        contents.reverse();
+    }
+}
+
+#[derive(Debug)]
+struct FirstTwice;
+
+impl StorageLogic for FirstTwice {
+    fn load_contents(&self, contents: &mut Vec<(ChannelId, Record)>) {
+        contents.extend(contents.first().copied());
+    }
+}
+
+#[derive(Debug)]
+struct FirstLost;
+
+impl StorageLogic for FirstLost {
+    fn load_contents(&self, contents: &mut Vec<(ChannelId, Record)>) {
+        contents.drain(..1.min(contents.len()));
+    }
+}
+
+#[derive(Debug)]
+struct OtherValues;
+
+impl StorageLogic for OtherValues {
+    fn load_contents(&self, contents: &mut Vec<(ChannelId, Record)>) {
+        contents.iter_mut().for_each(|(_, record)| record.value = record.value.wrapping_add(1));
     }
 }

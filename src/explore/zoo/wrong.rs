@@ -117,6 +117,12 @@ pub(super) trait CoordinatorBug: Clone + Debug + Default + Eq + Hash + Send + Sy
     fn edit_all(&mut self, out: &mut Commands) {
         out.rewrite(|command| self.edit(command));
     }
+    fn on_running(&mut self, right: &mut Coordinator, view: &CoordinatorView, out: &mut Commands) {
+        right.on_running(view, out);
+    }
+    fn on_request(&mut self, right: &mut Coordinator, view: &CoordinatorView, out: &mut Commands) {
+        right.on_request(view, out);
+    }
     fn on_timer(&mut self, right: &mut Coordinator, view: &CoordinatorView, timer: Timer, out: &mut Commands) {
         right.on_timer(view, timer, out);
     }
@@ -149,10 +155,10 @@ impl<B: CoordinatorBug> WrongCoordinator<B> {
 
 impl<B: CoordinatorBug> Coordination for WrongCoordinator<B> {
     fn on_running(&mut self, view: &CoordinatorView, out: &mut Commands) {
-        self.call(out, |_, right, out| right.on_running(view, out));
+        self.call(out, |bug, right, out| bug.on_running(right, view, out));
     }
     fn on_request(&mut self, view: &CoordinatorView, out: &mut Commands) {
-        self.call(out, |_, right, out| right.on_request(view, out));
+        self.call(out, |bug, right, out| bug.on_request(right, view, out));
     }
     fn on_timer(&mut self, view: &CoordinatorView, timer: Timer, out: &mut Commands) {
         self.call(out, |bug, right, out| bug.on_timer(right, view, timer, out));

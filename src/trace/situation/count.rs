@@ -177,7 +177,7 @@ impl Situations {
     pub fn fact(&mut self, plan: &Plan, fact: Fact) {
         match fact {
             Fact::Sent { .. } | Fact::Applied { .. } | Fact::Written { .. } | Fact::Output { .. } => {}
-            Fact::Received { channel, name } => {
+            Fact::Received { channel, name, .. } => {
                 if self.watched > 0 {
                     self.received(plan, channel, name);
                 }
