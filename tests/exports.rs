@@ -339,7 +339,7 @@ fn a_field_means_the_same_in_every_fact() {
         message: posted record_saved
         offset: offset_saved
         position: emitted missed
-        reason: aborted declined
+        reason: aborted declined refusal_heard
         records: barrier_overtook left_behind left_open
         state: became process_saved
         tokens: process_saved

@@ -66,9 +66,14 @@ fn with_storage(scenario: Scenario, storage: &'static dyn StorageLogic) -> cutli
 
 /// The mutant's run breaks exactly this invariant, and the right run breaks none.
 fn check(mutant: &cutline::Outcome, right: &Scenario, only: &str) {
+    check_all(mutant, right, &[only]);
+}
+
+/// The same where one cannot be broken without the others.
+fn check_all(mutant: &cutline::Outcome, right: &Scenario, these: &[&str]) {
     assert_eq!(violated(&cutline::run(right)), [""; 0], "the right run");
     let details: Vec<_> = mutant.invariants.iter().filter_map(|invariant| invariant.detail.as_deref()).collect();
-    assert_eq!(violated(mutant), [only], "{details:#?}");
+    assert_eq!(violated(mutant), these, "{details:#?}");
 }
 
 // --- protocols ---------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ fn liveness_catches_a_snapshot_that_only_its_timeout_ends() {
 /// The right records come back into the right channels, each once, and are added up as they are: only the sum is not
 /// that of a run without failures. Nothing was lost and nothing shows twice, so no guarantee is left.
 #[test]
-fn delivery_catches_forged_values_by_the_contents_alone() {
+fn forged_values_show_in_the_channels_and_in_the_contents() {
     let right = scenario(
         r#"{
           "title": "a late trigger",
@@ -214,7 +219,7 @@ fn delivery_catches_forged_values_by_the_contents_alone() {
         }"#,
     );
     let forged = with_protocol(&right, || ProtocolBox::new(ForgesInFlight { inner: Alternating::unaligned(true) }));
-    check(&forged, &right, "delivery");
+    check_all(&forged, &right, &["delivery", "consistent_cut"]);
     for place in &forged.places {
         assert_eq!((place.lost, place.duplicated, place.observed), (0, 0, "none"), "{place:?}");
         assert_eq!(place.contents.verdict, "wrong");
@@ -461,9 +466,18 @@ fn engine_sanity_catches_a_snapshot_that_ends_twice() {
 
 /// The notice is there before the metadata is.
 #[test]
-fn sink_rules_catch_a_notice_before_completion() {
+fn a_notice_before_completion_breaks_the_rules_of_sinks_and_coordinator() {
     let right = join_with("", r#""store": "2ms""#);
-    check(&with_coordinator(&right, CoordinatorBug::NotifiesTooEarly), &right, "sink_commit_rules");
+    let both = ["sink_commit_rules", "coordinator_rules"];
+    check_all(&with_coordinator(&right, CoordinatorBug::NotifiesTooEarly), &right, &both);
+}
+
+/// Two snapshots at once are no harm, and still they are not allowed here.
+#[test]
+fn coordinator_rules_catch_one_more_than_may_be_pending() {
+    let right = join_with("", r#""at": ["12ms", "12ms"]"#);
+    let mutant = zoo::find("one_more_at_once").expect("it is in the zoo");
+    check(&right.run_world(mutant.world(&right)), &right, "coordinator_rules");
 }
 
 /// What each kind of abort is called is part of the contract.
@@ -505,7 +519,7 @@ impl SnapshotProtocol for Counterfeits {
 
 /// The right records are recorded in the right places; only what they are worth is wrong.
 #[test]
-fn conservation_catches_counterfeit_tokens() {
+fn counterfeit_tokens_break_conservation_and_the_cut() {
     let right = scenario(
         r#"{
           "title": "a payment on its way",
@@ -515,7 +529,7 @@ fn conservation_catches_counterfeit_tokens() {
           "script": [{"at": "1ms", "send": 2, "from": "A", "to": "B"}, {"at": "2ms", "snapshot": "B"}]
         }"#,
     );
-    check(&with_protocol(&right, || ProtocolBox::new(Counterfeits::default())), &right, "conservation");
+    check_all(&with_protocol(&right, || ProtocolBox::new(Counterfeits::default())), &right, &["consistent_cut", "conservation"]);
 }
 
 /// Everybody is idle at the cut, and B was about to say something: a property that does not stay true

@@ -118,7 +118,7 @@ fn draw(seed: u64, protocol: &str) -> Value {
         let task = &tasks[d.range(0, tasks.len() as u64 - 1) as usize];
         faults.push(json!({"fail_upload": task, "snapshot": d.range(1, 3)}));
     }
-    json!({
+    let mut file = json!({
         "title": "a random scenario", "seed": seed, "operators": operators, "channels": channels, "faults": faults,
         "snapshots": {
             "protocol": protocol, "interval": us(d.range(1_500, 6_000)), "timeout": us(timeout), "max_concurrent": d.range(1, 2),
@@ -127,7 +127,23 @@ fn draw(seed: u64, protocol: &str) -> Value {
         },
         "recovery": {"detect": d.delay(1_000), "restart": us(d.range(0, 3_000)), "restore": d.delay(500)},
         "limits": {"steps": 20_000}
-    })
+    });
+    // Limits that a coordinator has to keep, and requests beside the periodic ones.
+    if d.chance(40) {
+        file["snapshots"]["tolerable_failures"] = json!(d.range(0, 2));
+    }
+    if d.chance(30) {
+        file["snapshots"]["min_pause"] = json!(us(d.range(500, 3_000)));
+    }
+    if d.chance(30) {
+        file["recovery"]["restarts"] = json!(d.range(0, 2));
+    }
+    if d.chance(40) {
+        let mut at: Vec<u64> = (0..d.range(1, 4)).map(|_| d.range(0, 20_000)).collect();
+        at.sort_unstable();
+        file["snapshots"]["at"] = at.into_iter().map(us).collect();
+    }
+    file
 }
 
 /// The claimed invariants that are violated.
@@ -217,13 +233,14 @@ fn every_mutant_is_found() {
 /// What a mutant of each kind cannot be missed by: for every invariant `tests/oracles.rs` has something
 /// wrong that nothing else notices. The zoo alone does not say so of all of them: `conservation` and
 /// `no_false_alarm` judge graphs of processes, and the mutants whose protocols run on those break the cut
-/// as well. There `conservation` is the only one to see counterfeit tokens, and `no_false_alarm` a property
-/// that does not stay true; both are no bug of a dataflow.
+/// as well. There `no_false_alarm` is the only one to see a property that does not stay true. Nothing breaks
+/// `conservation` alone: where states are what their records give, and channels hold what was sent and not received with
+/// its values, no token is missing. It is kept because it is the form in which the texts say so.
 #[test]
 fn every_invariant_is_the_only_one_to_catch_something() {
     let text = include_str!("oracles.rs");
     let calls = || text.lines().map(str::trim).filter(|line| line.starts_with("check("));
-    for invariant in INVARIANTS {
+    for invariant in INVARIANTS.into_iter().filter(|invariant| *invariant != "conservation") {
         let alone = format!(", \"{invariant}\");");
         assert!(calls().any(|call| call.ends_with(&alone)), "{invariant}: no mutant in tests/oracles.rs that it alone catches");
     }

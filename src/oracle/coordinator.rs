@@ -295,6 +295,8 @@ impl CoordinatorRules {
         self.pending.push(Pending { id, stored, acked, all_acked: false, is_last });
         self.newest = self.newest.max(Some(id));
         self.tries += u32::from(is_last);
+        // Nothing comes behind the last one, so nothing of before matters to it.
+        self.pausing &= !is_last;
         self.step.is_open = true;
         let most = self.settings.max_concurrent;
         match () {
@@ -408,6 +410,7 @@ impl CoordinatorRules {
     }
 
     fn ended(&mut self, plan: &Plan) -> Option<(String, String)> {
+        self.asked = false;
         let Settings { enabled, final_checkpoint, after_end, .. } = self.settings;
         let all_finished = self.finished.count as usize == plan.tasks().len();
         let wants_last = enabled && final_checkpoint && !all_finished && (after_end || self.finished.count == 0);

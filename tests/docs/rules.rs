@@ -13,14 +13,14 @@ use crate::page::{Page, files};
 fn holders() -> BTreeSet<String> {
     let mut names: BTreeSet<String> = INVARIANTS.iter().map(|name| (*name).to_owned()).collect();
     names.extend(ZOO.iter().map(|mutant| mutant.name.to_owned()));
-    for path in files("tests").chain(files("src")) {
+    for path in ["tests", "src"].into_iter().flat_map(|folder| files(Path::new(folder))) {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let tests = lines.windows(2).filter(|pair| pair[0] == "#[test]").filter_map(|pair| pair[1].strip_prefix("fn "));
         names.extend(tests.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned())));
         names.extend(lines.iter().filter_map(|line| line.strip_prefix("case ")).map(str::to_owned));
     }
-    let scenarios = files("scenarios").filter_map(|path| Some(Path::new(&path).file_name()?.to_str()?.to_owned()));
+    let scenarios = files(Path::new("scenarios")).into_iter().filter_map(|path| Some(path.rsplit('/').next()?.to_owned()));
     names.extend(scenarios.filter(|name| name.ends_with(".json")));
     names
 }

@@ -161,7 +161,7 @@ pub(super) const TABLE: &[Mutant] = &[
         seam: Seam::Protocol(protocol::<AckForgotten>),
     },
     Mutant {
-        name: "numbers_wrap_at_16",
+        name: "numbers_wrap_at_sixteen",
         stands_for: "class: a counter that is too narrow",
         what: "takes the number of a snapshot modulo 16",
         caught_by: "liveness",
