@@ -130,7 +130,14 @@ fn draw(seed: u64, protocol: &str) -> Value {
     });
     // Limits that a coordinator has to keep, and requests beside the periodic ones.
     if d.chance(40) {
+        // Where time is short every snapshot fails, and a job that starts over for that reason does so for ever.
+        file["snapshots"]["timeout"] = json!("60ms");
         file["snapshots"]["tolerable_failures"] = json!(d.range(0, 2));
+        for _ in 0..d.range(0, 3) {
+            let task = &tasks[d.range(0, tasks.len() as u64 - 1) as usize];
+            let fault = json!({"fail_upload": task, "snapshot": d.range(1, 5)});
+            file["faults"].as_array_mut().expect("a list").push(fault);
+        }
     }
     if d.chance(30) {
         file["snapshots"]["min_pause"] = json!(us(d.range(500, 3_000)));
