@@ -1,6 +1,6 @@
 //! Crash, stop, deploy, restore.
 
-use super::world::{Job, Slot, Status, World, initial_state};
+use super::world::{ChannelContents, Job, Slot, Status, World, initial_state};
 use super::{Lane, Observer, Touch};
 use crate::kernel::part;
 use crate::model::{ChannelId, Element, Kind, Part, Record, SnapshotId, TaskId, TaskState};
@@ -115,12 +115,15 @@ impl World {
 
     /// N12: what the snapshot holds of channels is back in them before anything new.
     fn reinstate<O: Observer>(&mut self, snapshot: Option<SnapshotId>, observer: &mut O) {
-        if self.setup.forgets_channels {
-            return;
-        }
         let stored = snapshot.and_then(|id| self.durable.find(id));
-        let parts: Vec<_> = stored.into_iter().flat_map(|stored| stored.parts.iter().flatten().cloned()).collect();
-        for (channel, record) in parts.iter().flat_map(|stored| self.contents_of(stored)).collect::<Vec<_>>() {
+        let parts = stored.into_iter().flat_map(|stored| stored.parts.iter().flatten());
+        let mut contents: Vec<(ChannelId, Record)> = parts.flat_map(|stored| self.contents_of(stored)).collect();
+        match self.setup.channel_contents {
+            ChannelContents::Restored => {}
+            ChannelContents::Forgotten => contents.clear(),
+            ChannelContents::Backwards => contents.reverse(),
+        }
+        for (channel, record) in contents {
             observer.fact(Fact::Reinstated { channel, name: record.name, value: record.value });
             let stamp = observer.sent(Lane::Data(channel));
             self.channels.data.push_back(channel.0 as usize, Slot { item: Element::Record(Record { stamp: 0, ..record }), stamp });

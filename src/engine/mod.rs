@@ -28,4 +28,4 @@ pub use step::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch, Wait};
 pub use timed::{FactSink, FaultCounts, Limits, Stop, Timed};
 pub use timing::{EmitTimes, Initiation, OperatorTiming, Slow, Stall, Timing};
 pub use untimed::{Control, Skipped, Untimed};
-pub use world::{Setup, World};
+pub use world::{ChannelContents, Setup, World};

@@ -27,7 +27,7 @@ pub(super) use self::centre::Job;
 pub(super) use self::channels::{Channels, Slot};
 pub(super) use self::durable::Stored;
 pub(super) use self::messages::Mail;
-pub use self::setup::Setup;
+pub use self::setup::{ChannelContents, Setup};
 pub(super) use self::tasks::{Saving, Status, initial_state};
 
 /// What is fixed for the life of a world.

@@ -27,8 +27,20 @@ pub struct Setup {
     /// Whether a source that finishes does so at the end of its data, and does not wait for a snapshot behind
     /// its last record (E2): where none will be taken.
     pub finishes_at_once: bool,
-    /// Whether a restore leaves out what a snapshot holds of channels: wrong, to show what it is for.
-    pub forgets_channels: bool,
+    /// What a restore does with what a snapshot holds of channels.
+    pub channel_contents: ChannelContents,
+}
+
+/// What a restore does with what a snapshot holds of channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelContents {
+    /// It is back in its channels, in its order, before anything new (N12).
+    #[default]
+    Restored,
+    /// It is left out: wrong, to show what it is for.
+    Forgotten,
+    /// It is back, each channel's last record first: wrong, to show what the order is for.
+    Backwards,
 }
 
 impl Setup {
@@ -50,7 +62,7 @@ impl Setup {
             told: Told::Roots,
             initiators: Vec::new(),
             finishes_at_once: false,
-            forgets_channels: false,
+            channel_contents: ChannelContents::Restored,
         }
     }
 }

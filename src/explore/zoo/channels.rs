@@ -3,6 +3,7 @@
 use super::handlers::Account;
 use super::wrong::{ProtocolBug, protocol};
 use super::{LOGGING, Mutant, Need, Seam};
+use crate::engine::ChannelContents;
 use crate::model::{Barrier, BarrierKind, ChannelId, Record, SnapshotId};
 use crate::protocol::{Effect, Effects, ProtocolBox, ProtocolKind, SnapshotProtocol, TaskView};
 
@@ -104,7 +105,7 @@ pub(super) const TABLE: &[Mutant] = &[
         caught_by: "delivery",
         protocols: LOGGING,
         needs: &[],
-        seam: Seam::Setup(|setup| setup.forgets_channels = true),
+        seam: Seam::Setup(|setup| setup.channel_contents = ChannelContents::Forgotten),
     },
 ];
 

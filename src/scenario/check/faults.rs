@@ -2,7 +2,7 @@
 
 use super::planned::{Part, Planned};
 use super::{Checker, list, nearest, pointer};
-use crate::engine::{Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
+use crate::engine::{ChannelContents, Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
 use crate::kernel::{Delay, Ticks};
 use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::{Options, ProtocolKind, Settings};
@@ -20,7 +20,7 @@ pub(super) struct Rules {
     pub fencing: bool,
     pub retain: u32,
     pub options: Options,
-    pub forgets_channels: bool,
+    pub channel_contents: ChannelContents,
 }
 
 /// When nothing is said: ten minutes, as in the systems that are modelled (C7).
@@ -62,7 +62,11 @@ impl Checker<'_> {
                 after_end,
                 back_edges_logged: snapshots.as_ref().and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
             },
-            forgets_channels: recovery.channel_state == Some(ChannelStateFile::Forgotten),
+            channel_contents: match recovery.channel_state.unwrap_or_default() {
+                ChannelStateFile::Restored => ChannelContents::Restored,
+                ChannelStateFile::Forgotten => ChannelContents::Forgotten,
+                ChannelStateFile::Backwards => ChannelContents::Backwards,
+            },
         }
     }
 

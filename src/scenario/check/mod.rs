@@ -434,7 +434,7 @@ fn setup(plan: Plan, rules: &Rules, schedule: Option<&[Step]>) -> Setup {
         budget: rules.protocol == ProtocolKind::AlignedTimeout,
         told: rules.protocol.told(),
         initiators,
-        forgets_channels: rules.forgets_channels,
+        channel_contents: rules.channel_contents,
         finishes_at_once: !rules.settings.awaits_checkpoints(),
         ..Setup::new(plan)
     }

@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::time::DelayFile;
 
 /// What becomes of the channel contents of a snapshot when it is restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelStateFile {
     /// They are back in their channels before anything new.
+    #[default]
     Restored,
     /// They are forgotten: wrong, to show what they are for.
     Forgotten,
+    /// They are back with each channel's last record first: wrong, to show what their order is for.
+    Backwards,
 }
 
 /// Which tasks are restarted.
