@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use common::{Recorder, Shape, scenario, shapes};
 use cutline::engine::Stop;
+use cutline::explore::zoo;
 use cutline::scenario::outcome::{ContentsOutcome, PlaceOutcome};
 use cutline::trace::Fact;
 use cutline::{Outcome, Scenario, run};
@@ -188,6 +189,119 @@ fn rows_whose_last_writer_nobody_knows_are_not_judged() {
     let says = contents(&outcome, "out");
     assert_eq!((says.verdict, says.not_judged, says.rows), ("not_judged", 1, 0), "{says:?}");
     assert_eq!(contents(&outcome, "count").verdict, "right");
+}
+
+/// One line of arrival: the last of it is known. Two of them: either may come last.
+#[test]
+fn a_latest_value_is_one_that_a_source_has_sent_last() {
+    let latest = r#""last": {"kind": "latest", "keys": 1},"#;
+    for (sources, rest) in [("A", ""), ("A,B", ""), ("A,B", r#", "faults": [{"crash": "last", "at": "4ms"}]"#)] {
+        let says = contents(&run(&row(sources, latest, &["last", "out"], "upsert", rest)), "last").clone();
+        assert_eq!((says.verdict, says.rows, says.not_judged), ("right", 1, 0), "{sources}: {says:?}");
+    }
+    // One of them is late, and its last record takes the place of the other's.
+    let race = |delay: &str| {
+        let scenario = scenario(&format!(
+            r#"{{
+              "title": "a race",
+              "operators": {{
+                "A": {{"kind": "source", "records": 3}}, "B": {{"kind": "source", "records": 5}},
+                "last": {{"kind": "latest", "keys": 1}}
+              }},
+              "channels": [{{"from": "A", "to": "last", "delay": "{delay}"}}, {{"from": "B", "to": "last"}}]
+            }}"#
+        ));
+        let mut shown = Vec::new();
+        let (world, ..) = scenario.drive(());
+        let last = scenario.plan().find_task("last").expect("a task");
+        world.state(last).show(scenario.plan().kind(last), |_, value| shown.push(value));
+        (shown, contents(&run(&scenario), "last").verdict)
+    };
+    assert_eq!(race("0us"), (vec![5], "right"));
+    assert_eq!(race("1s"), (vec![3], "right"));
+}
+
+/// Several tasks have the key, and what they show of it is added up; which of them has which records may be anybody's guess.
+#[test]
+fn latest_values_of_several_tasks_are_judged_together() {
+    let says = |partition: &str| {
+        let outcome = run(&scenario(&format!(
+            r#"{{
+              "title": "two tasks",
+              "operators": {{
+                "A": {{"kind": "source", "records": 7, "parallelism": 2}}, "twice": {{"kind": "flat_map", "copies": 2, "parallelism": 2}},
+                "last": {{"kind": "latest", "keys": 1, "parallelism": 2}}
+              }},
+              "channels": [{{"from": "A", "to": "twice"}}, {{"from": "twice", "to": "last", "partition": "{partition}"}}]
+            }}"#
+        )));
+        let says = contents(&outcome, "last");
+        (says.verdict, says.rows, says.not_judged)
+    };
+    assert_eq!(says("forward"), ("right", 1, 0));
+    assert_eq!(says("broadcast"), ("not_judged", 0, 1), "two sources race in each task");
+    assert_eq!(says("rebalance"), ("not_judged", 0, 1));
+}
+
+/// Along one line an average is known. Of two lines it is where nothing starts it anew: else it hangs on what came after.
+#[test]
+fn averages_are_judged_as_far_as_the_order_does_not_decide() {
+    let says = |sources: &str, reset: u64, place: &str, commit: &str| {
+        let average = format!(r#""mean": {{"kind": "average", "keys": 1, "reset": {reset}}},"#);
+        let says = contents(&run(&row(sources, &average, &["mean", "out"], commit, "")), place).clone();
+        (says.verdict, says.rows, says.not_judged)
+    };
+    assert_eq!(says("A", 4, "mean", "plain"), ("right", 1, 0));
+    assert_eq!(says("A", 4, "out", "plain"), ("right", 6, 0));
+    assert_eq!(says("A,B", 7, "mean", "plain"), ("right", 1, 0));
+    assert_eq!(says("A,B", 7, "out", "plain"), ("not_judged", 0, 12));
+    assert_eq!(says("A,B", 7, "out", "upsert"), ("right", 1, 0));
+    assert_eq!(says("A,B", 4, "mean", "plain"), ("not_judged", 0, 1));
+    assert_eq!(says("A,B", 4, "out", "upsert"), ("not_judged", 0, 1));
+}
+
+/// 1, 2, 3 and, where 4 starts anew, 4, 5, 6.
+#[test]
+fn an_average_is_rounded_down_and_starts_anew_with_the_record_that_says_so() {
+    let shown = |reset: u64| {
+        let average = format!(r#""mean": {{"kind": "average", "keys": 1, "reset": {reset}}},"#);
+        let (_, recorder, _) = row("A", &average, &["mean", "out"], "plain", "").drive(Recorder::default());
+        let value = |fact: &Fact| if let Fact::Output { value, .. } = fact { Some(*value) } else { None };
+        recorder.facts.iter().filter_map(value).collect::<Vec<u64>>()
+    };
+    assert_eq!(shown(7), [1, 1, 2, 2, 3, 3]);
+    assert_eq!(shown(4), [1, 1, 2, 4, 4, 5]);
+    assert_eq!(shown(1), [1, 2, 3, 4, 5, 6]);
+}
+
+/// What a barrier went ahead of is saved before what had come earlier by the same channel: b3, b4, b2. After a restore
+/// 2 is the latest value, and starts the average anew. Nothing is lost, nothing shows twice, and a sum is none the wiser.
+#[test]
+fn records_in_another_order_show_in_what_goes_by_order() {
+    let ends = |kind: &str| {
+        let scenario = scenario(&format!(
+            r#"{{
+              "title": "one record of B comes between the barriers, and two are overtaken",
+              "operators": {{
+                "A": {{"kind": "source", "records": 0}}, "B": {{"kind": "source", "records": 4, "told": "1ms"}},
+                "op": {{"kind": {kind}, "keys": 1}}
+              }},
+              "channels": [{{"from": "A", "to": "op"}}, {{"from": "B", "to": "op", "delay": "3ms"}}],
+              "snapshots": {{"protocol": "unaligned", "at": ["4500us"], "final": false}},
+              "faults": [{{"crash": "op", "when": {{"reaches": "completed"}}}}]
+            }}"#
+        ));
+        let swapped = zoo::find("batches_swapped").expect("a mutant").world(&scenario);
+        [run(&scenario), scenario.run_world(swapped)].map(|outcome| {
+            let place = place(&outcome, "op");
+            assert_eq!((outcome.failovers.len(), place.lost, place.duplicated), (1, 0, 0), "{kind}");
+            (place.observed, place.contents.examples.clone())
+        })
+    };
+    let right = || ("exactly_once", vec![]);
+    assert_eq!(ends(r#""latest""#), [right(), ("none", vec!["key 0: 2 instead of 4".to_owned()])]);
+    assert_eq!(ends(r#""average", "reset": 2"#), [right(), ("none", vec!["key 0: 2 instead of 4".to_owned()])]);
+    assert_eq!(ends(r#""keyed_sum""#), [right(), right()]);
 }
 
 #[test]

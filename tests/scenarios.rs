@@ -24,6 +24,7 @@ const PAIRS: &[(&str, &str, &str)] = &[
     ("fencing-on", "fencing-off", "/recovery"),
     ("flink-observed-s01-at-least-once", "flink-observed-s01-aligned", "/snapshots"),
     ("flink-observed-s01-at-least-once", "flink-observed-s01-skewless", "/operators/B"),
+    ("latest-restored-in-order", "latest-restored-backwards", "/recovery"),
     ("lost-notice-made-good", "lost-notice-then-crash", "/faults/1"),
     ("min-pause", "no-min-pause", "/snapshots"),
     ("overlapping-snapshots", "one-snapshot-at-a-time", "/snapshots"),

@@ -230,6 +230,8 @@ fn sources(count: std::ops::Range<usize>, finishes: bool) -> impl Strategy<Value
 
 /// Up to here the kinds of stages do not depend on the order of arrival.
 const STATELESS: u8 = 4;
+/// How many kinds of stages there are.
+const KINDS: u8 = 8;
 
 impl Graph {
     fn add(&mut self, name: &str, file: Value, from: &[String]) {
@@ -257,6 +259,8 @@ impl Graph {
                 2 => json!({"kind": "flat_map", "copies": 2}),
                 3 => json!({"kind": "union"}),
                 4 => json!({"kind": "keyed_sum", "keys": 3}),
+                5 => json!({"kind": "latest", "keys": 3}),
+                6 => json!({"kind": "average", "keys": 2, "reset": 3}),
                 _ => json!({"kind": "keyed_count", "keys": 5}),
             };
             file["parallelism"] = json!(parallelism);
@@ -546,7 +550,7 @@ fn after_a_crash_accounts_end_as_without_it_where_nothing_keeps_order() {
 #[test]
 fn checkpoints_of_dataflows_are_consistent() {
     let (several, in_channels, blocked) = (Share::default(), Share::default(), Share::default());
-    check(500, flows(0..6, false), |case| {
+    check(500, flows(0..KINDS, false), |case| {
         let scenario = case.scenario();
         for kind in EXACT {
             let outcome = cutline::run(&scenario.under(kind));
@@ -569,7 +573,7 @@ fn checkpoints_of_dataflows_are_consistent() {
 #[test]
 fn without_order_only_colours_hold_on_dataflows() {
     let broken = [Aligned, Unaligned, AlignedTimeout, ChandyLamport].map(|kind| (kind, Share::default()));
-    check(500, crashing(unordered(flows(0..6, false))), |case| {
+    check(500, crashing(unordered(flows(0..KINDS, false))), |case| {
         let scenario = case.scenario();
         let outcome = cutline::run(&scenario.under(LaiYang));
         is_exactly_once(LaiYang, &outcome)?;
@@ -584,7 +588,7 @@ fn without_order_only_colours_hold_on_dataflows() {
 #[test]
 fn after_crashes_dataflows_end_as_without_them() {
     let restored = Share::default();
-    check(600, crashing(flows(0..6, false)), |case| {
+    check(600, crashing(flows(0..KINDS, false)), |case| {
         let scenario = case.scenario();
         for kind in EXACT {
             let outcome = cutline::run(&scenario.under(kind));
@@ -694,7 +698,7 @@ fn check_finishing(cases: impl Strategy<Value = Case>, kinds: &[ProtocolKind]) {
 
 #[test]
 fn checkpoints_go_on_after_sources_have_finished() {
-    check_finishing(flows(0..6, true), &[Aligned, AtLeastOnce, Unaligned, AlignedTimeout, ChandyLamport, LaiYang]);
+    check_finishing(flows(0..KINDS, true), &[Aligned, AtLeastOnce, Unaligned, AlignedTimeout, ChandyLamport, LaiYang]);
 }
 
 #[test]
@@ -707,7 +711,7 @@ fn checkpoints_of_loops_go_on_after_sources_have_finished() {
 #[test]
 fn checkpoints_may_be_given_up_when_sources_finish() {
     let given_up = Share::default();
-    check(300, crashing(flows(0..6, true)), |mut case| {
+    check(300, crashing(flows(0..KINDS, true)), |mut case| {
         case.0["snapshots"]["after_end"] = json!("give_up");
         // None is taken once a source is gone, so one has to be under way when the first comes to its end.
         case.0["snapshots"]["interval"] = json!("150us");
@@ -795,7 +799,7 @@ fn at_least_once_counts_twice_what_came_behind_a_barrier() {
 #[test]
 fn at_least_once_never_loses() {
     let doubled = Share::default();
-    check(600, crashing(flows(0..6, false)), |case| {
+    check(600, crashing(flows(0..KINDS, false)), |case| {
         let outcome = cutline::run(&case.scenario().under(AtLeastOnce));
         prop_assert!(violated(&outcome).iter().all(|name| *name == "consistent_cut"), "{:#?}", outcome.invariants);
         prop_assert!(outcome.places.iter().all(|place| place.lost == 0), "{:#?}", outcome.places);
@@ -838,8 +842,8 @@ fn check_replay(cases: u32, strategy: impl Strategy<Value = Case>, kinds: &[Prot
 #[test]
 fn timed_runs_of_dataflows_can_be_replayed() {
     let kinds = [Aligned, AtLeastOnce, Unaligned, AlignedTimeout, ChandyLamport, LaiYang];
-    check_replay(200, flows(0..6, true), &kinds);
-    check_replay(200, unordered(flows(0..6, false)), &kinds);
+    check_replay(200, flows(0..KINDS, true), &kinds);
+    check_replay(200, unordered(flows(0..KINDS, false)), &kinds);
 }
 
 #[test]
@@ -856,7 +860,7 @@ fn timed_runs_of_processes_can_be_replayed() {
 /// Law 7, for whoever prints a trace.
 #[test]
 fn every_fact_can_be_described() {
-    let strategy = prop_oneof![crashing(banks(0..40u64)).boxed(), crashing(flows(0..6, true)).boxed(), crashing(loops(true)).boxed()];
+    let strategy = prop_oneof![crashing(banks(0..40u64)).boxed(), crashing(flows(0..KINDS, true)).boxed(), crashing(loops(true)).boxed()];
     check(200, strategy, |case| {
         let scenario = case.scenario();
         for kind in scenario.protocols() {

@@ -190,7 +190,7 @@ impl World {
         let operator = plan.operator_of(task);
         match operator.kind {
             Kind::Sink { .. } => return self.write(task, record, observer),
-            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => {
+            Kind::Keyed { keys, .. } | Kind::Join { keys, .. } => {
                 let key = keys.map_or(record.key, |keys| record.key % keys);
                 observer.fact(Fact::Applied { task, name: record.name, key, value: record.value });
             }

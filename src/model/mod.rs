@@ -19,4 +19,4 @@ pub use operator::{Commit, Kind, process};
 pub use plan::{Channel, Edge, EdgeSpec, Operator, OperatorSpec, Partition, Plan, Port, Task, back_edges};
 pub use process::{ReceiveRule, SendRule, Table, Transfer};
 pub use record::{Barrier, BarrierKind, Element, Record, SnapshotId};
-pub use state::{JoinEntry, KeyEntry, Part, TaskState};
+pub use state::{Fold, JoinEntry, KeyEntry, Part, TaskState};

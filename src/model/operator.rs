@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dictionary, KeyEntry, Record, Table, TaskState, Transfer};
+use super::{Dictionary, Fold, Record, Table, TaskState, Transfer};
 
 /// How a sink makes its records visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,15 +78,12 @@ pub enum Kind {
         /// Splits a line into its words; else it sends `fan` copies.
         split: bool,
     },
-    /// Counts records by key and sends the new count of the record's key.
-    KeyedCount {
+    /// Keeps a number for each key and sends the new one of the record's key.
+    Keyed {
         /// Key := key mod this.
         keys: Option<u32>,
-    },
-    /// Adds up values by key and sends the new sum of the record's key.
-    KeyedSum {
-        /// Key := key mod this.
-        keys: Option<u32>,
+        /// What the number is.
+        fold: Fold,
     },
     /// Pairs every record of its first edge with every record of its second that has the same key.
     Join {
@@ -128,8 +125,10 @@ impl Kind {
             Kind::Filter { .. } => "filter",
             Kind::FlatMap { split: true, .. } => "split_words",
             Kind::FlatMap { .. } => "flat_map",
-            Kind::KeyedCount { .. } => "keyed_count",
-            Kind::KeyedSum { .. } => "keyed_sum",
+            Kind::Keyed { fold: Fold::Count, .. } => "keyed_count",
+            Kind::Keyed { fold: Fold::Sum, .. } => "keyed_sum",
+            Kind::Keyed { fold: Fold::Latest, .. } => "latest",
+            Kind::Keyed { fold: Fold::Average { .. }, .. } => "average",
             Kind::Join { .. } => "join",
             Kind::Iterate { .. } => "iterate",
             Kind::Account { .. } => "account",
@@ -165,18 +164,23 @@ impl Kind {
 
     /// Whether what it sends for a record depends on the records before it.
     pub fn accumulates(&self) -> bool {
-        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. })
+        matches!(self, Kind::Keyed { fold: Fold::Count | Fold::Sum | Fold::Average { .. }, .. })
     }
 
     /// Whether it keeps state that a record changes.
     pub fn is_stateful(&self) -> bool {
-        matches!(self, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Join { .. } | Kind::Iterate { .. } | Kind::Account { .. })
+        matches!(self, Kind::Keyed { .. } | Kind::Join { .. } | Kind::Iterate { .. } | Kind::Account { .. })
+    }
+
+    /// Whether what it keeps depends on the order in which its records come.
+    pub fn goes_by_order(&self) -> bool {
+        matches!(self, Kind::Keyed { fold: Fold::Latest | Fold::Average { .. }, .. })
     }
 
     /// What it takes keys modulo of, if it does.
     pub fn keys(&self) -> Option<u32> {
         match *self {
-            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => keys,
+            Kind::Keyed { keys, .. } | Kind::Join { keys, .. } => keys,
             _ => None,
         }
     }
@@ -235,14 +239,14 @@ fn key_of(key: u32, keys: Option<u32>) -> u32 {
 }
 
 impl TaskState {
-    /// What it shows for each key: a count, a sum, the values that a join remembers added up, the tokens of an
-    /// account.
+    /// What it shows for each key: the number that is kept of it, the values that a join remembers added up, the
+    /// tokens of an account.
     pub fn show(&self, kind: &Kind, mut show: impl FnMut(u32, u64)) {
         match self {
             TaskState::Keyed(entries) => {
-                let of = |entry: &KeyEntry| if matches!(kind, Kind::KeyedSum { .. }) { entry.sum } else { entry.count };
+                let fold = if let Kind::Keyed { fold, .. } = *kind { fold } else { Fold::Count };
                 let entries = (0..).zip(entries).filter(|(_, entry)| entry.count > 0);
-                entries.for_each(|(key, entry)| show(key, of(entry)));
+                entries.for_each(|(key, entry)| show(key, fold.result(*entry)));
             }
             TaskState::Join(entries) => {
                 let by_key = entries.chunk_by(|a, b| a.key == b.key);
@@ -277,22 +281,17 @@ pub fn process(kind: &Kind, dictionary: &Dictionary, names_in: u64, state: &mut 
                 send(Record { name: record.name * u64::from(fan) + part as u64, key: word, value: 1, ..record });
             }
         }
-        Kind::KeyedCount { keys } => {
+        Kind::Keyed { keys, fold } => {
             let key = key_of(record.key, keys);
-            let entry = state.add(key, record.value);
-            send(Record { key, value: entry.count, ..record });
+            let entry = state.add(fold, key, record.value);
+            send(Record { key, value: fold.result(entry), ..record });
         }
         Kind::Iterate { .. } => {
-            state.add(record.key, record.value);
+            state.add(Fold::Count, record.key, record.value);
             send(record);
         }
         Kind::Account { .. } => state.receive(record.value),
         Kind::Automaton(ref table) => state.accept(table, record.value),
-        Kind::KeyedSum { keys } => {
-            let key = key_of(record.key, keys);
-            let entry = state.add(key, record.value);
-            send(Record { key, value: entry.sum, ..record });
-        }
         Kind::Join { keys, left } => {
             let record = Record { key: key_of(record.key, keys), ..record };
             state.join(record, left, |earlier| {

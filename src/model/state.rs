@@ -8,10 +8,48 @@ use crate::kernel::Digest;
 /// What keyed operators know of one key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KeyEntry {
-    /// Records seen.
+    /// Records that it stands for.
     pub count: u64,
     /// Their values added up (wrapping).
     pub sum: u64,
+}
+
+/// What a keyed operator keeps of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fold {
+    /// How many records there were.
+    Count,
+    /// Their values, added up.
+    Sum,
+    /// The value of the last record.
+    Latest,
+    /// The average of the values, rounded down, since the last record that started it anew, that record included.
+    Average {
+        /// Records whose value is a multiple of this start it anew; at least 1.
+        reset: u64,
+    },
+}
+
+impl Fold {
+    /// Whether a record of this value makes the ones before it forgotten.
+    #[inline(always)]
+    pub fn starts_anew(self, value: u64) -> bool {
+        match self {
+            Fold::Count | Fold::Sum => false,
+            Fold::Latest => true,
+            Fold::Average { reset } => value.is_multiple_of(reset),
+        }
+    }
+
+    /// The number that is kept, of a key that has records.
+    #[inline(always)]
+    pub(super) fn result(self, entry: KeyEntry) -> u64 {
+        match self {
+            Fold::Count => entry.count,
+            Fold::Sum | Fold::Latest => entry.sum,
+            Fold::Average { .. } => entry.sum / entry.count.max(1),
+        }
+    }
 }
 
 /// A record that a join remembers, ordered by key, then side and name: the order of arrival has
@@ -80,15 +118,18 @@ impl Clone for TaskState {
 }
 
 impl TaskState {
-    /// Counts a record under `key` and returns the new entry.
+    /// Takes in a record under `key` and returns the new entry.
     #[inline(always)]
-    pub(super) fn add(&mut self, key: u32, value: u64) -> KeyEntry {
+    pub(super) fn add(&mut self, fold: Fold, key: u32, value: u64) -> KeyEntry {
         let TaskState::Keyed(entries) = self else { unreachable!("keyed operators have keyed state") };
         let key = key as usize;
         if key >= entries.len() {
             entries.resize(key + 1, KeyEntry::default());
         }
         let entry = &mut entries[key];
+        if fold.starts_anew(value) {
+            *entry = KeyEntry::default();
+        }
         entry.count += 1;
         entry.sum = entry.sum.wrapping_add(value);
         *entry

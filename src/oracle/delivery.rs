@@ -6,7 +6,7 @@ use super::contents::{Astray, Contents, RowOf, Table, WrongRow};
 use super::state::unordered;
 use super::{End, First, Names, Reference, Verdict};
 use crate::kernel::{Id, clone_fields};
-use crate::model::{Kind, OperatorId, Plan, SnapshotId, TaskId};
+use crate::model::{Fold, Kind, OperatorId, Plan, SnapshotId, TaskId};
 use crate::protocol::Guarantee;
 use crate::trace::Fact;
 use std::collections::BTreeMap;
@@ -450,7 +450,7 @@ impl<'p> Delivery<'p> {
 
     fn contents(&self, place: &Place) -> Contents {
         let (expected, counts) = (self.reference.left(place.operator), &place.counts);
-        let is_count = matches!(self.plan.operators()[place.operator].kind, Kind::KeyedCount { .. } | Kind::Iterate { .. });
+        let is_count = matches!(self.plan.operators()[place.operator].kind, Kind::Keyed { fold: Fold::Count, .. } | Kind::Iterate { .. });
         let strays = || counts.strays(self.reference.arriving(place.operator));
         place.table.report(expected, is_count, &|name| counts.of(name), strays)
     }

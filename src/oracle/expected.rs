@@ -1,8 +1,8 @@
 //! What a place holds at the end of a run in which nothing fails, as far as that does not depend on
 //! the order of arrival.
 
-use super::rows::{LISTED, Line, Row, Sure};
-use crate::model::{Commit, Kind, OperatorId, Plan, TaskId};
+use super::rows::{At, LISTED, Line, Row, Sure};
+use crate::model::{Commit, Fold, Kind, OperatorId, Plan, TaskId};
 
 /// What one place holds at the end.
 #[derive(Clone, Debug)]
@@ -97,10 +97,10 @@ impl Expected {
         let by_key = |cells: fn(&mut Cells, &Plan, &[Row])| by_key(plan, rows, cells);
         match &operator.kind {
             kind if rows.len() as u64 > LISTED => Expected::too_many(kind),
-            Kind::KeyedCount { .. } | Kind::Iterate { .. } => {
+            Kind::Keyed { fold: Fold::Count, .. } | Kind::Iterate { .. } => {
                 by_key(|cells, _, rows| cells.add_known(rows[0].key, Some(rows.len() as u64)))
             }
-            Kind::KeyedSum { .. } | Kind::Join { .. } | Kind::Sink { commit: Commit::Additive } => {
+            Kind::Keyed { fold: Fold::Sum, .. } | Kind::Join { .. } | Kind::Sink { commit: Commit::Additive } => {
                 by_key(|cells, _, rows| cells.add_known(rows[0].key, sum(rows)))
             }
             Kind::Sink { commit: Commit::Upsert } => by_key(upserted),
@@ -108,6 +108,11 @@ impl Expected {
             Kind::Sink { .. } => by_name(rows),
             _ => Expected::Nothing,
         }
+    }
+
+    /// What an operator keeps that sends `rows` and shows of each key what it has sent last.
+    pub fn of_results(plan: &Plan, kind: &Kind, rows: &[Row]) -> Expected {
+        if rows.len() as u64 > LISTED { Expected::too_many(kind) } else { by_key(plan, rows, sent_last) }
     }
 
     /// What a process holds: an account that can always pay what it is to pay.
@@ -144,7 +149,7 @@ fn received(plan: &Plan, id: OperatorId) -> u64 {
 
 fn by_key(plan: &Plan, rows: &[Row], add: fn(&mut Cells, &Plan, &[Row])) -> Expected {
     let mut rows = rows.to_vec();
-    rows.sort_unstable_by_key(|row| (row.key, row.line, row.name));
+    rows.sort_unstable_by_key(|row| (row.key, row.at, row.line, row.name));
     let mut cells = Cells::default();
     rows.chunk_by(|a, b| a.key == b.key).for_each(|of_key| add(&mut cells, plan, of_key));
     Expected::ByKey(cells)
@@ -154,25 +159,44 @@ fn sum(rows: &[Row]) -> Option<u64> {
     rows.iter().try_fold(0_u64, |sum, row| Some(sum.wrapping_add(row.known()?)))
 }
 
-/// What can be written last under a key: the last record of every line of arrival.
+/// What a table holds under a key that is written again and again.
 fn upserted(cells: &mut Cells, plan: &Plan, rows: &[Row]) {
+    let right = last_values(plan, rows);
+    let mut replaced = if right.is_empty() { Vec::new() } else { distinct(rows) };
+    replaced.retain(|value| right.binary_search(value).is_err());
+    cells.add(rows[0].key, &right, &replaced);
+}
+
+/// What the tasks that have a key show of it together, each its own last value.
+fn sent_last(cells: &mut Cells, plan: &Plan, rows: &[Row]) {
+    let tasks: Vec<Vec<u64>> = rows.chunk_by(|a, b| a.at == b.at).map(|of_task| last_values(plan, of_task)).collect();
+    let are_tasks = || rows.iter().all(|row| matches!(row.at, At::Task(_)));
+    let right = match &tasks[..] {
+        _ if rows.iter().any(|row| row.at == At::Anywhere) => Vec::new(),
+        [alone] => alone.clone(),
+        tasks if are_tasks() && tasks.iter().all(|values| values.len() == 1) => {
+            vec![tasks.iter().map(|values| values[0]).fold(0, u64::wrapping_add)]
+        }
+        _ => Vec::new(),
+    };
+    cells.add(rows[0].key, &right, &[]);
+}
+
+/// What can come last of these: the last record of every line of arrival. None where that is not known.
+fn last_values(plan: &Plan, rows: &[Row]) -> Vec<u64> {
     let is_alone = |row: &Row| !row.line.is_ordered;
     let last = |line: &[Row]| line[line.len() - 1];
     let lasts: Vec<Row> = rows.chunk_by(|a, b| a.line.id == b.line.id && !is_alone(a) && !is_alone(b)).map(last).collect();
-    let distinct = |rows: &[Row]| {
-        let mut values: Vec<u64> = rows.iter().filter_map(Row::known).collect();
-        values.sort_unstable();
-        values.dedup();
-        values
-    };
-    let right = distinct(&lasts);
+    let values = distinct(&lasts);
     let is_known = lasts.iter().all(|row| row.known().is_some());
-    if !is_known || right.len() > 1 && !all_can_be_last(plan, &lasts) {
-        return cells.add(rows[0].key, &[], &[]);
-    }
-    let mut replaced = distinct(rows);
-    replaced.retain(|value| right.binary_search(value).is_err());
-    cells.add(rows[0].key, &right, &replaced);
+    if is_known && (values.len() == 1 || all_can_be_last(plan, &lasts)) { values } else { Vec::new() }
+}
+
+fn distinct(rows: &[Row]) -> Vec<u64> {
+    let mut values: Vec<u64> = rows.iter().filter_map(Row::known).collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Where nothing has to wait for room, any line can come last. Where something has, a line can if it comes from a source

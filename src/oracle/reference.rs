@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::expected::Expected;
 use super::rows::{At, LISTED, Line, Row, Sure};
 use crate::kernel::{Digest, Id};
-use crate::model::{Edge, Kind, OperatorId, Partition, Plan};
+use crate::model::{Edge, Fold, Kind, OperatorId, Partition, Plan};
 
 /// A set of lineage names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,8 +83,14 @@ impl Reference {
             if !operator.kind.is_source() {
                 arriving[at] = if by_value[at] { names_of(&rows) } else { Names::All(operator.names_in) };
             }
-            left[at] = Expected::of(plan, id, &rows);
-            sent[at] = Some(evaluate(plan, id, rows));
+            if !operator.kind.goes_by_order() {
+                left[at] = Expected::of(plan, id, &rows);
+            }
+            let results = evaluate(plan, id, rows);
+            if operator.kind.goes_by_order() {
+                left[at] = Expected::of_results(plan, &operator.kind, &results);
+            }
+            sent[at] = Some(results);
         }
         Reference { arriving, left }
     }
@@ -207,7 +213,7 @@ fn loop_body(plan: &Plan, head: OperatorId) -> Option<Vec<(u64, u64)>> {
     let (mut edge, None) = (round.next()?, round.next()) else { return None };
     while edge.to != head {
         match plan.operators()[edge.to].kind {
-            Kind::Pass => {}
+            Kind::Pass | Kind::Keyed { fold: Fold::Latest, .. } => {}
             Kind::Map { multiply, add } => maps.push((multiply, add)),
             _ => return None,
         }
@@ -242,8 +248,9 @@ fn evaluate(plan: &Plan, id: OperatorId, rows: Vec<Row>) -> Vec<Row> {
         Kind::Filter { modulo, remainder } => rows.into_iter().filter(|row| row.value % modulo == remainder).collect(),
         Kind::Map { multiply, add } => rows.into_iter().map(|row| Row { value: mapped(row.value, (multiply, add)), ..row }).collect(),
         Kind::FlatMap { fan, split } => rows.iter().flat_map(|row| parts(plan, row, fan, split)).collect(),
-        Kind::KeyedCount { .. } => running(id, rows, |_| Some(1)),
-        Kind::KeyedSum { .. } => running(id, rows, Row::known),
+        // A latest value is a record's own.
+        Kind::Keyed { fold: Fold::Latest, .. } => rows,
+        Kind::Keyed { fold, .. } => running(id, rows, fold),
         Kind::Join { left, .. } => pairs(&rows, left, operator.names_in),
         Kind::Sink { .. } => Vec::new(),
         Kind::Account { .. } | Kind::Automaton(_) => unreachable!("processes are no dataflow"),
@@ -265,8 +272,8 @@ fn parts(plan: &Plan, row: &Row, fan: u32, split: bool) -> Vec<Row> {
     words.map(|(place, &word)| Row { key: word, value: 1, at, ..part(place) }).collect()
 }
 
-/// What a keyed operator sends: for each record what `step` of it and of those before it come to.
-fn running(id: OperatorId, mut rows: Vec<Row>, step: impl Fn(&Row) -> Option<u64>) -> Vec<Row> {
+/// What a keyed operator sends: for each record what it and those before it come to.
+fn running(id: OperatorId, mut rows: Vec<Row>, fold: Fold) -> Vec<Row> {
     rows.sort_unstable_by_key(|row| (row.key, row.at, row.line, row.name));
     for of_key in rows.chunk_by_mut(|a, b| a.key == b.key) {
         let first = of_key[0].at;
@@ -276,14 +283,16 @@ fn running(id: OperatorId, mut rows: Vec<Row>, step: impl Fn(&Row) -> Option<u64
             of_key.iter_mut().for_each(|row| *row = Row { sure: Sure::Not, at: At::Anywhere, line: line(row), ..*row });
             continue;
         }
-        of_key.chunk_by_mut(|a, b| a.at == b.at).for_each(|of_task| run_in_one_task(id, of_task, &step));
+        of_key.chunk_by_mut(|a, b| a.at == b.at).for_each(|of_task| run_in_one_task(id, of_task, fold));
     }
     rows
 }
 
 /// The results for one key in one task are a line, whatever the order of arrival. They are the same where all steps
-/// are; the last one is, where all steps are known.
-fn run_in_one_task(id: OperatorId, rows: &mut [Row], step: &impl Fn(&Row) -> Option<u64>) {
+/// are; the last one is, where all steps are known and none makes those before it forgotten.
+fn run_in_one_task(id: OperatorId, rows: &mut [Row], fold: Fold) {
+    let step = |row: &Row| if fold == Fold::Count { Some(1) } else { row.known() };
+    let forgets = |row: &Row| matches!(fold, Fold::Average { reset } if row.known().is_some_and(|value| value.is_multiple_of(reset)));
     let first = rows[0];
     let is_line = rows.iter().all(|row| row.line.is_ordered && row.line.id == first.line.id);
     let is_alike = rows.iter().all(|row| step(row) == step(&first));
@@ -298,16 +307,22 @@ fn run_in_one_task(id: OperatorId, rows: &mut [Row], step: &impl Fn(&Row) -> Opt
         place: 0,
         source: if is_of_one { first.line.source } else { Line::SEVERAL },
     };
-    let (mut total, mut is_own, last) = (Some(0_u64), is_line, rows.len() - 1);
+    let end = if rows.iter().any(forgets) { None } else { rows.len().checked_sub(1) };
+    let (mut total, mut from, mut is_own) = (Some(0_u64), 0, is_line);
     for (place, row) in rows.iter_mut().enumerate() {
+        if forgets(row) {
+            (total, from) = (Some(0), place);
+        }
         total = total.and_then(|total| Some(total.wrapping_add(step(row)?)));
         is_own &= row.sure == Sure::Own;
         let sure = match total {
             Some(_) if is_own => Sure::Own,
-            Some(_) if is_line || is_alike || place == last => Sure::Shared,
+            Some(_) if is_line || is_alike || Some(place) == end => Sure::Shared,
             _ => Sure::Not,
         };
-        *row = Row { value: total.unwrap_or(0), sure, line: Line { place: place as u32, ..line }, ..*row };
+        let records = if let Fold::Average { .. } = fold { place - from + 1 } else { 1 };
+        let value = total.unwrap_or(0) / records as u64;
+        *row = Row { value, sure, line: Line { place: place as u32, ..line }, ..*row };
     }
 }
 

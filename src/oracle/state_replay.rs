@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::state::unordered;
 use super::{First, Moment, Verdict};
 use crate::kernel::clone_fields;
-use crate::model::{KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
+use crate::model::{Fold, KeyEntry, Kind, OperatorId, Partition, Plan, SnapshotId, TaskId, TaskState};
 use crate::trace::Fact;
 
 /// The fold's own idea of one task's state.
@@ -103,8 +103,11 @@ impl StateReplay {
             shadow.entries.resize(at + 1, KeyEntry::default());
         }
         let entry = &mut shadow.entries[at];
-        entry.count += 1;
-        entry.sum = entry.sum.wrapping_add(value);
+        *entry = match *plan.kind(task) {
+            Kind::Keyed { fold: Fold::Latest, .. } => KeyEntry { count: 1, sum: value },
+            Kind::Keyed { fold: Fold::Average { reset }, .. } if value.is_multiple_of(reset) => KeyEntry { count: 1, sum: value },
+            _ => KeyEntry { count: entry.count + 1, sum: entry.sum.wrapping_add(value) },
+        };
     }
 
     fn digest(plan: &Plan, task: TaskId, shadow: &Shadow) -> u64 {
@@ -159,7 +162,7 @@ impl StateReplay {
     /// Where all inputs of a keyed operator are partitioned by key, a key lives in one task only.
     fn split_key(&self, plan: &Plan) -> Option<(OperatorId, u32)> {
         let is_by_key = |id: OperatorId| plan.edges().iter().filter(|edge| edge.to == id).all(|edge| edge.partition == Partition::Hash);
-        let is_keyed = |id: &OperatorId| matches!(plan.operators()[*id].kind, Kind::KeyedCount { .. } | Kind::KeyedSum { .. });
+        let is_keyed = |id: &OperatorId| matches!(plan.operators()[*id].kind, Kind::Keyed { .. });
         plan.operators().ids().filter(|id| is_keyed(id) && is_by_key(*id)).find_map(|id| {
             let mut seen = Vec::new();
             plan.tasks_of(id).find_map(|task| first_shared(&mut seen, &self.shadows[rank(plan, task)].entries)).map(|key| (id, key))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Asked, Misfit};
 use crate::kernel::{Digest, counted};
-use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
+use crate::model::{ChannelId, Fold, Kind, Plan, SnapshotId, TaskId};
 
 /// Why a snapshot was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -412,7 +412,9 @@ impl Fact {
             Fact::Sent { channel: c, name, .. } => format!("{} sent on {}", sent(c, name), channel(c)),
             Fact::Received { channel: c, name, .. } => format!("{} received on {}", sent(c, name), channel(c)),
             Fact::Applied { task: t, name, key: k, value } => match plan.kind(t) {
-                Kind::KeyedSum { .. } => format!("{} adds {}, which is {value}, under key {}", task(t), here(t, name), key(t, k)),
+                &Kind::Keyed { fold, .. } if fold != Fold::Count => {
+                    format!("{} {} {}, which is {value}, under key {}", task(t), verb(fold, value), here(t, name), key(t, k))
+                }
                 Kind::Join { .. } => format!("{} keeps {} under key {}", task(t), here(t, name), key(t, k)),
                 Kind::Account { .. } => format!("{} gets {} with {}", task(t), plan.value_text(t, value), here(t, name)),
                 _ => format!("{} counts {} under key {}", task(t), here(t, name), key(t, k)),
@@ -524,4 +526,15 @@ fn load(records: u32, marks: u32) -> String {
     let some = |count: u32, one: &str, many: &str| (count > 0).then(|| counted(count, one, many));
     let parts = [some(records, "record", "records"), some(marks, "barrier or other mark", "barriers and other marks")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+/// What a keyed operator does with a record of this value.
+fn verb(fold: Fold, value: u64) -> &'static str {
+    match fold {
+        Fold::Count => "counts",
+        Fold::Sum => "adds",
+        Fold::Latest => "keeps",
+        Fold::Average { .. } if fold.starts_anew(value) => "starts anew with",
+        Fold::Average { .. } => "averages",
+    }
 }

@@ -167,17 +167,23 @@ fn fields_of_what_is_meant() {
         "commit": "plain", "committer": "plain"
           11:48: $.operators.out.committer: unknown field "committer" (valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "told", "upload")
         "commit": "plain", "keys": 4
-          11:48: $.operators.out.keys: unknown field "keys" ("keys" belongs to kind "keyed_count", "keyed_sum", "join"; valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "told", "upload")
+          11:48: $.operators.out.keys: unknown field "keys" ("keys" belongs to kind "keyed_count", "keyed_sum", "latest", "average", "join"; valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "told", "upload")
     "#]],
     );
     check_each(
         r#""kind": "keyed_sum""#,
-        &[r#""kind": "tally", "xyzzy": 1"#],
+        &[r#""kind": "tally", "xyzzy": 1"#, r#""kind": "latest", "reset": 2"#, r#""kind": "average", "reset": 0"#, r#""kind": "average""#],
         expect![[r#"
-        "kind": "tally", "xyzzy": 1
-          10:23: $.operators.tally.kind: unknown value "tally" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
-          10:32: $.operators.tally.xyzzy: unknown field "xyzzy" (valid fields of every kind: "ack", "kind", "parallelism", "restore", "service", "told", "upload")
-    "#]],
+            "kind": "tally", "xyzzy": 1
+              10:23: $.operators.tally.kind: unknown value "tally" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
+              10:32: $.operators.tally.xyzzy: unknown field "xyzzy" (valid fields of every kind: "ack", "kind", "parallelism", "restore", "service", "told", "upload")
+            "kind": "latest", "reset": 2
+              10:33: $.operators.tally.reset: unknown field "reset" ("reset" belongs to kind "average"; valid fields: "ack", "keys", "kind", "parallelism", "restore", "service", "told", "upload")
+            "kind": "average", "reset": 0
+              10:43: $.operators.tally.reset: must be at least 1, found 0
+            "kind": "average"
+              10:14: $.operators.tally: missing field "reset"
+        "#]],
     );
     check_each(
         r#"{"stall": "half->count", "from": "8ms", "for": "9ms"}"#,
@@ -221,11 +227,11 @@ fn misspelt_words() {
             "Filter"
               7:22: $.operators.half.kind: unknown value "Filter" (did you mean "filter"?)
             "window"
-              7:22: $.operators.half.kind: unknown value "window" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+              7:22: $.operators.half.kind: unknown value "window" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
             ""
-              7:22: $.operators.half.kind: unknown value "" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+              7:22: $.operators.half.kind: unknown value "" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
             7
-              7:22: $.operators.half.kind: expected a string, found an integer (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+              7:22: $.operators.half.kind: expected a string, found an integer (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
         "#]],
     );
     check_each(
@@ -233,7 +239,7 @@ fn misspelt_words() {
         &[""],
         expect![[r#"
             (nothing)
-              7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "join", "iterate", "account", "automaton", "sink")
+              7:13: $.operators.half: missing field "kind" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
         "#]],
     );
     check_each(

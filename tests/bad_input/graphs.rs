@@ -179,6 +179,28 @@ fn records_that_an_operator_cannot_use() {
         3:15: $.operators.f.kind: "f" would filter by values that depend on the order of arrival, so no run could be judged (filter before the keyed operator)
     "#]],
     );
+    // A latest value is a record's own; a count of words is as much a count as one of numbers.
+    let words = r#""A": {"kind": "source", "file": "words.txt"}, "n": {"kind": "split_words"}, "m": {"kind": "keyed_count"},
+"f": {"kind": "filter", "modulo": 2}"#;
+    let chain = |operators: &str| graph(operators, r#"{"from": "A", "to": "n"}, {"from": "n", "to": "m"}, {"from": "m", "to": "f"}"#);
+    check(
+        chain(&behind.replace("keyed_count", "latest")),
+        expect![[r#"
+        no mistake
+    "#]],
+    );
+    check(
+        chain(&behind.replace(r#""keyed_count""#, r#""average", "reset": 2"#)),
+        expect![[r#"
+        3:15: $.operators.f.kind: "f" would filter by values that depend on the order of arrival, so no run could be judged (filter before the keyed operator)
+    "#]],
+    );
+    check(
+        chain(words),
+        expect![[r#"
+        3:15: $.operators.f.kind: "f" would filter by values that depend on the order of arrival, so no run could be judged (filter before the keyed operator)
+    "#]],
+    );
     let many = r#""A": {"kind": "source", "records": 1000001}, "n": {"kind": "keyed_count"}"#;
     check(
         graph(many, r#"{"from": "A", "to": "n"}"#),

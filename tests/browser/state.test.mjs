@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dataOf, exportOf, loadScripts, makePage, openRun, outcomeOf, readSource, scenariosIn } from "./tools.mjs";
+import { dataOf, exportOf, loadScripts, makePage, openRun, outcomeOf, readSource, scenariosIn, writeScenario } from "./tools.mjs";
 
 const scripts = loadScripts();
 const plain = (value) => JSON.parse(JSON.stringify(value));
@@ -222,9 +222,9 @@ for (const scenario of scenariosIn("scenarios", "scenarios/course")) {
 /** All that a page shows at a step, as far as it is not about steps that it does not have. */
 function shownAt(run, stop) {
   const state = scripts.stateAt(run, stop);
-  const sum = (log) => {
-    const keys = scripts.moveCounter(scripts.newCounter(scripts.countKeys), log);
-    return { size: log?.size ?? 0, keys: [...keys.entries()].sort() };
+  const sum = (log, reset = null) => {
+    const keys = scripts.moveCounter(scripts.newCounter(scripts.countKeys(reset)), log);
+    return { size: log?.size ?? 0, keys: [...keys].map(([key, { records, sum }]) => [key, records, sum]).sort() };
   };
   const facts = run.stopEnd[stop];
   const of = (fact) => (fact !== null && fact < facts ? run.facts.text[fact] : null);
@@ -234,13 +234,13 @@ function shownAt(run, stop) {
     queues: state.queues.map((queue) => queue.map((element) => scripts.elementText(run, element))),
     blocked: state.blocked,
     failovers: state.failovers,
-    tasks: state.tasks.map(({ log, open, prepared, ...task }) => ({
+    tasks: state.tasks.map(({ log, open, prepared, ...task }, index) => ({
       ...task,
-      log: sum(log),
+      log: sum(log, run.operators[run.tasks[index].operator].reset),
       open: sum(open),
       prepared: prepared.map((entry) => [entry.snapshot, sum(entry.log)]),
     })),
-    shown: state.shown.map(sum),
+    shown: state.shown.map((log) => sum(log)),
     places: run.places.map((place) => scripts.countsOfPlace(run, state, place)),
     now: [...run.facts.text.slice(...scripts.factsOfStop(run, stop))],
     primes: [...run.prime.slice(...scripts.factsOfStop(run, stop))],
@@ -255,7 +255,25 @@ function reasonsAt(run, stop) {
   return [...records].map((record) => [run.records[record].text, ...scripts.explain(run, scripts.stateAt(run, stop), stop, record)]);
 }
 
+/** Long enough that most of what was counted before a part is told as sums. */
+const INTO_AVERAGES = writeScenario("averages.json", {
+  title: "averages that start anew",
+  operators: {
+    A: { kind: "source", records: 90, every: "1ms" },
+    mean: { kind: "average", keys: 3, reset: 4 },
+    last: { kind: "latest", keys: 4 },
+  },
+  channels: [
+    { from: "A", to: "mean", delay: "3ms" },
+    { from: "A", to: "last", delay: "2ms" },
+  ],
+  snapshots: { protocol: "unaligned", interval: "25ms" },
+  recovery: { detect: "1ms", restart: "1ms" },
+  faults: [{ crash: "mean", at: "60ms" }],
+});
+
 for (const scenario of [
+  INTO_AVERAGES,
   "scenarios/at-least-once-double.json",
   "scenarios/overlapping-snapshots.json",
   "scenarios/fencing-off.json",
@@ -263,6 +281,7 @@ for (const scenario of [
   "scenarios/plain-sink.json",
   "scenarios/volatile-source.json",
   "scenarios/join.json",
+  "scenarios/latest-restored-backwards.json",
   "scenarios/backpressure-stalls-barrier.json",
   "scenarios/random-crashes-soak.json",
   "scenarios/course/03-bank-transfers.json",

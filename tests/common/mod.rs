@@ -87,7 +87,7 @@ pub struct Shape {
 /// parallelism, delays, capacities, checkpoints and crashes.
 pub fn shapes() -> impl Strategy<Value = Shape> {
     let source = (1..30u64, 100..3_000u64, 1..3u64);
-    let stage = (0..5u8, 1..4u64);
+    let stage = (0..7u8, 1..4u64);
     (
         (any::<u32>(), prop::collection::vec(source, 1..4), prop::collection::vec(stage, 1..4)),
         prop::collection::vec((0..2_000u64, 0..4_000u64), 8),
@@ -140,6 +140,8 @@ impl Shape {
                 1 => json!({"kind": "flat_map", "copies": 2}),
                 2 => json!({"kind": "map", "multiply": 3, "add": 1}),
                 3 => json!({"kind": "keyed_sum", "keys": 3}),
+                4 => json!({"kind": "latest", "keys": 3}),
+                5 => json!({"kind": "average", "keys": 2, "reset": 3}),
                 _ => json!({"kind": "keyed_count", "keys": 5, "service": {"uniform": [0, "300us"]}}),
             };
             file["parallelism"] = json!(parallelism);

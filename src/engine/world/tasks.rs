@@ -38,7 +38,7 @@ impl Task {
 pub(in crate::engine) fn initial_state(kind: &Kind) -> TaskState {
     match kind {
         Kind::Source { .. } => TaskState::Source(0),
-        Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Iterate { .. } => TaskState::Keyed(Vec::new()),
+        Kind::Keyed { .. } | Kind::Iterate { .. } => TaskState::Keyed(Vec::new()),
         Kind::Account { tokens, .. } => TaskState::Account { tokens: *tokens, next: 0 },
         Kind::Automaton(_) => TaskState::Automaton { state: 0, next: 0 },
         Kind::Join { .. } => TaskState::Join(Vec::new()),

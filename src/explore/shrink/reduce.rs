@@ -280,7 +280,7 @@ fn kinds(draft: &Draft, n: usize) -> Option<Draft> {
         let operator = &draft.file["operators"][&name];
         let simpler = match operator["kind"].as_str()? {
             "map" | "flat_map" | "union" => Some(json!({"kind": "pass"})),
-            "keyed_sum" => Some(json!({"kind": "keyed_count"})),
+            "keyed_sum" | "latest" | "average" => Some(json!({"kind": "keyed_count"})),
             "iterate" if operator["rounds"] != 1 => Some(json!({"kind": "iterate", "rounds": 1})),
             "account" if operator["tokens"] != 1 => Some(json!({"kind": "account", "tokens": 1})),
             _ => None,
@@ -331,7 +331,7 @@ pub(super) fn renamed(draft: &Draft) -> Option<Draft> {
         let wishes: &[&str] = match kind {
             "source" => &["a", "b", "c", "d"],
             "sink" => &["out", "log"],
-            "keyed_count" | "keyed_sum" => &["count", "total", "third"],
+            "keyed_count" | "keyed_sum" | "latest" | "average" => &["count", "total", "third"],
             "account" | "automaton" => return None,
             "join" => &["pairs"],
             "iterate" => &["loop"],

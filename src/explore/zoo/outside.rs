@@ -243,7 +243,7 @@ pub(super) const TABLE: &[Mutant] = &[
 ];
 
 pub(super) fn is_keyed(kind: &Kind) -> bool {
-    matches!(kind, Kind::KeyedCount { .. } | Kind::KeyedSum { .. } | Kind::Iterate { .. })
+    matches!(kind, Kind::Keyed { .. } | Kind::Iterate { .. })
 }
 
 /// Puts a sink's logic in the place of the right one, where that commits in two phases.

@@ -116,7 +116,7 @@ impl Plan {
         loop {
             match self.operators[at].kind {
                 Kind::FlatMap { split: true, .. } => return self.dictionary.word(key).to_owned(),
-                Kind::KeyedCount { keys: Some(_) } | Kind::KeyedSum { keys: Some(_) } => return key.to_string(),
+                Kind::Keyed { keys: Some(_), .. } | Kind::Join { keys: Some(_), .. } => return key.to_string(),
                 _ => {}
             }
             let Some(edge) = self.edges.iter().find(|edge| edge.to == at && !edge.is_back && !self.operators[at].kind.is_process()) else {

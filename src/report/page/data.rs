@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::earlier::{Told, earlier};
 use crate::kernel::{Id, counted};
-use crate::model::{Kind, OperatorId, Plan};
+use crate::model::{Fold, Kind, OperatorId, Plan};
 use crate::report::messages::{Content, messages};
 use crate::scenario::outcome::{Outcome, PlaceOutcome};
 use crate::scenario::{Happened, Recording};
@@ -76,6 +76,8 @@ pub struct OperatorData {
     pub kind: &'static str,
     /// How a sink commits.
     pub commit: Option<&'static str>,
+    /// A record whose value is a multiple of this makes those before it forgotten under its key.
+    pub reset: Option<u64>,
     pub tasks: Vec<usize>,
 }
 
@@ -228,6 +230,11 @@ fn operators(plan: &Plan) -> Vec<OperatorData> {
         kind: operator.kind.word(),
         commit: match operator.kind {
             Kind::Sink { commit } => Some(commit.word()),
+            _ => None,
+        },
+        reset: match operator.kind {
+            Kind::Keyed { fold: Fold::Latest, .. } => Some(1),
+            Kind::Keyed { fold: Fold::Average { reset }, .. } => Some(reset),
             _ => None,
         },
         tasks: operator.tasks.clone().map(|task| task as usize).collect(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use crate::kernel::IdVec;
-use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::model::{ChannelId, Kind, Plan, SnapshotId, TaskId};
 use crate::scenario::{Happened, Recording};
 use crate::trace::{Fact, Named};
 
@@ -214,21 +214,60 @@ impl<'p> Topics<'p> {
 /// Effects that are added up: whether they are outputs, where, under which key.
 type Sum = (bool, TaskId, u32);
 
+/// Effects under one key, added up in the order in which they are told: where a record makes those before it
+/// forgotten, it stands alone between them and what follows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lumps {
+    forgotten: Option<Told>,
+    anew: Option<Told>,
+    since: Option<Told>,
+}
+
+impl Lumps {
+    fn add(&mut self, effect: Told, starts_anew: bool) {
+        if starts_anew {
+            let forgotten = [self.forgotten, self.anew, self.since].into_iter().flatten().reduce(added);
+            *self = Lumps { forgotten, anew: Some(effect), since: None };
+        } else {
+            self.since = Some(self.since.map_or(effect, |since| added(since, effect)));
+        }
+    }
+
+    fn told(self) -> impl Iterator<Item = Told> {
+        [self.forgotten, self.anew, self.since].into_iter().flatten()
+    }
+}
+
+/// Two lumps of effects as one.
+fn added(before: Told, last: Told) -> Told {
+    let sum = |fact: Fact, more: u64| match fact {
+        Fact::Applied { task, name, key, value } => Fact::Applied { task, name, key, value: value.saturating_add(more) },
+        Fact::Output { task, name, key, value } => Fact::Output { task, name, key, value: value.saturating_add(more) },
+        other => other,
+    };
+    let more = if let Fact::Applied { value, .. } | Fact::Output { value, .. } = before.happened.fact { value } else { 0 };
+    let happened = Happened { fact: sum(last.happened.fact, more), ..last.happened };
+    Told { happened, lump: before.lump.zip(last.lump).map(|(before, last)| before + last) }
+}
+
 /// Goes through the facts before and keeps what is told of them.
 struct Digest<'p> {
     plan: &'p Plan,
     topics: Topics<'p>,
     standing: &'p Standing,
     told: Vec<Told>,
-    sums: BTreeMap<Sum, Told>,
+    sums: BTreeMap<Sum, Lumps>,
 }
 
 impl Digest<'_> {
     fn fact(&mut self, at: usize, happened: Happened) {
         if !self.is_told(at, happened.fact) {
             match happened.fact {
-                Fact::Applied { task, key, .. } => self.add((false, task, key), happened),
-                Fact::Output { task, key, .. } => self.add((true, task, key), happened),
+                Fact::Applied { task, key, value, .. } => {
+                    let starts_anew = matches!(self.plan.kind(task), Kind::Keyed { fold, .. } if fold.starts_anew(value));
+                    self.add((false, task, key), happened, starts_anew);
+                }
+                Fact::Output { task, key, .. } => self.add((true, task, key), happened, false),
                 _ => {}
             }
             return;
@@ -236,6 +275,8 @@ impl Digest<'_> {
         match happened.fact {
             // What is saved is what was counted up to there.
             Fact::Saved { task, .. } => self.tell_sums(|(is_output, of, _)| !is_output && of == task),
+            // What comes in between is told in between.
+            Fact::Applied { task, key, .. } if self.plan.kind(task).goes_by_order() => self.tell_sums(|sum| sum == (false, task, key)),
             // What was counted since is gone.
             Fact::Restored { task, .. } => self.sums.retain(|(is_output, of, _), _| *is_output || *of != task),
             _ => {}
@@ -259,24 +300,17 @@ impl Digest<'_> {
         }
     }
 
-    fn add(&mut self, sum: Sum, happened: Happened) {
-        let before = self.sums.get(&sum).copied();
-        let value = |fact: Fact| fact.fields(self.plan).value.unwrap_or(0);
-        let total = value(happened.fact).saturating_add(before.map_or(0, |told| value(told.happened.fact)));
-        let fact = match happened.fact {
-            Fact::Applied { task, name, key, .. } => Fact::Applied { task, name, key, value: total },
-            Fact::Output { task, name, key, .. } => Fact::Output { task, name, key, value: total },
-            other => other,
-        };
-        let lump = Some(before.and_then(|told| told.lump).unwrap_or(0) + 1);
-        self.sums.insert(sum, Told { happened: Happened { fact, ..happened }, lump });
+    fn add(&mut self, sum: Sum, happened: Happened, starts_anew: bool) {
+        self.sums.entry(sum).or_default().add(Told { happened, lump: Some(1) }, starts_anew);
     }
 
     fn tell_sums(&mut self, is_due: impl Fn(Sum) -> bool) {
         let Digest { sums, told, .. } = self;
-        sums.retain(|sum, lump| {
+        sums.retain(|sum, lumps| {
             let is_due = is_due(*sum);
-            told.extend(is_due.then_some(*lump));
+            if is_due {
+                told.extend(lumps.told());
+            }
             !is_due
         });
     }

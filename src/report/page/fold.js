@@ -376,12 +376,20 @@ function moveCounter(counter, log) {
   return counted;
 }
 
-/** Per key: how many records, and the sum of their values. */
-function countKeys(counted, link, sign) {
-  const entry = counted.get(link.key) || { records: 0, sum: 0 };
-  const records = entry.records + sign * link.records;
-  if (records === 0) counted.delete(link.key);
-  else counted.set(link.key, { records, sum: entry.sum + sign * link.value });
+/** Per key: how many records, the sum of their values, and what it was before. A value that `reset` divides starts both anew. */
+function countKeys(reset) {
+  return (counted, link, sign) => {
+    const entry = counted.get(link.key);
+    if (sign < 0) {
+      if (entry.before) counted.set(link.key, entry.before);
+      else counted.delete(link.key);
+      return;
+    }
+    // Only a single record has a value of its own.
+    const startsAnew = reset !== null && link.records === 1 && link.value % reset === 0;
+    const { records, sum } = !entry || startsAnew ? { records: 0, sum: 0 } : entry;
+    counted.set(link.key, { records: records + link.records, sum: sum + link.value, before: entry });
+  };
 }
 
 /** Per record: how often. */

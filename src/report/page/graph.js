@@ -6,7 +6,7 @@ const MOST_DETAILED = 14;
 
 function createGraph(app) {
   const layout = graphLayout(app.run);
-  const graph = { layout, keys: app.run.tasks.map(() => newCounter(countKeys)) };
+  const graph = { layout, keys: app.run.tasks.map((task) => newCounter(countKeys(app.run.operators[task.operator].reset))) };
   [graph.channels, graph.nodes, graph.chips] = [svg("g"), svg("g"), svg("g")];
   const picture = svg(
     "svg",
@@ -301,8 +301,14 @@ const MOST_KEYS = 12;
 function keyText(graph, run, index, log) {
   const { kind } = run.operators[run.tasks[index].operator];
   const entries = [...keysAt(graph, index, log)].sort(([a], [b]) => String(a).localeCompare(String(b), "en", { numeric: true }));
-  const texts = entries.slice(0, MOST_KEYS).map(([key, { records, sum }]) => `${key}: ${kind === "keyed_sum" ? sum : records}`);
+  const texts = entries.slice(0, MOST_KEYS).map(([key, entry]) => `${key}: ${numberOf(kind, entry)}`);
   return entries.length > MOST_KEYS ? `${texts.join(", ")}, and ${entries.length - MOST_KEYS} more keys` : texts.join(", ");
+}
+
+/** The number that a keyed operator has of a key. */
+function numberOf(kind, { records, sum }) {
+  if (kind === "average") return Math.floor(sum / records);
+  return kind === "keyed_sum" || kind === "latest" ? sum : records;
 }
 
 function taskRow(app, graph, index) {

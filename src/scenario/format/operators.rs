@@ -142,6 +142,23 @@ operators! {
         #[schemars(range(min = 1, max = 1_000_000))]
         keys: Option<u32>,
     }
+    /// Keeps the last value of a key and sends it on.
+    Latest {
+        /// Key := key modulo this; when not given every key is its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1, max = 1_000_000))]
+        keys: Option<u32>,
+    }
+    /// Averages values by key and sends the new average, rounded down.
+    Average {
+        /// Key := key modulo this; when not given every key is its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(range(min = 1, max = 1_000_000))]
+        keys: Option<u32>,
+        /// A record whose value is a multiple of this starts the average of its key anew, with itself.
+        #[schemars(range(min = 1))]
+        reset: u64,
+    }
     /// Pairs every record of its first input with every record of its second that has the same key.
     Join {
         /// Key := key modulo this; when not given every key is its own.

@@ -14,7 +14,7 @@ use super::processes::Script;
 use super::{Checker, Read, pointer};
 use crate::engine::{EmitTimes, Initiation, Timing};
 use crate::kernel::{Id, Ticks};
-use crate::model::{Dictionary, EdgeSpec, Kind, OperatorId, OperatorSpec, Partition, Plan};
+use crate::model::{Dictionary, EdgeSpec, Fold, Kind, OperatorId, OperatorSpec, Partition, Plan};
 use crate::scenario::format::MAX_PARALLELISM;
 
 /// A valid graph and its operators' and channels' times.
@@ -113,7 +113,7 @@ fn for_names_alone(specs: &mut [OperatorSpec], edges: &mut Vec<EdgeSpec>) {
     edges.iter_mut().for_each(|edge| edge.partition = Partition::Rebalance);
     // The head of a loop without the loop: it keeps a state, too.
     let heads = specs.iter_mut().filter(|spec| matches!(spec.kind, Kind::Iterate { .. }));
-    heads.for_each(|spec| spec.kind = Kind::KeyedCount { keys: None });
+    heads.for_each(|spec| spec.kind = Kind::Keyed { keys: None, fold: Fold::Count });
 }
 
 impl Graph {

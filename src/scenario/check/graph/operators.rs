@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::EmitTimes;
 use crate::kernel::Ticks;
-use crate::model::{Commit, Dictionary, Kind, Table};
+use crate::model::{Commit, Dictionary, Fold, Kind, Table};
 use crate::scenario::check::{Checker, Read, pointer};
 use crate::scenario::format::{CommitFile, Duration, OperatorFile};
 
@@ -47,8 +47,10 @@ impl Checker<'_> {
             }
             OperatorFile::FlatMap { copies, .. } => Kind::FlatMap { fan: copies, split: false },
             OperatorFile::SplitWords { .. } => Kind::FlatMap { fan: 0, split: true },
-            OperatorFile::KeyedCount { keys, .. } => Kind::KeyedCount { keys },
-            OperatorFile::KeyedSum { keys, .. } => Kind::KeyedSum { keys },
+            OperatorFile::KeyedCount { keys, .. } => Kind::Keyed { keys, fold: Fold::Count },
+            OperatorFile::KeyedSum { keys, .. } => Kind::Keyed { keys, fold: Fold::Sum },
+            OperatorFile::Latest { keys, .. } => Kind::Keyed { keys, fold: Fold::Latest },
+            OperatorFile::Average { keys, reset, .. } => Kind::Keyed { keys, fold: Fold::Average { reset: reset.max(1) } },
             OperatorFile::Join { keys, .. } => Kind::Join { keys, left: 0 },
             OperatorFile::Iterate { rounds, .. } => Kind::Iterate { rounds: rounds.max(1) },
             OperatorFile::Account { tokens, .. } => Kind::Account { tokens: self.tokens(draft, tokens), transfers: Arc::new([]) },

@@ -1,7 +1,7 @@
 //! What the records are that an operator is sent, and how many.
 
 use crate::kernel::Id;
-use crate::model::{Dictionary, EdgeSpec, Kind, OperatorSpec, Partition, Plan, back_edges};
+use crate::model::{Dictionary, EdgeSpec, Fold, Kind, OperatorSpec, Partition, Plan, back_edges};
 use crate::scenario::check::{Checker, pointer};
 use crate::scenario::json::quoted;
 
@@ -12,14 +12,20 @@ const MAX_KEYS: u64 = 1_000_000;
 const MAX_VOLUME: u128 = 1 << 27;
 
 /// What the records on an edge are.
+#[derive(Clone, Copy)]
+struct Stuff {
+    keys: Keys,
+    /// Whether their values depend on the order of arrival.
+    is_by_order: bool,
+}
+
+/// What keys mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stuff {
-    /// Numbers from a source, with the largest key.
+enum Keys {
+    /// Numbers, up to this.
     Numbers(u64),
     Lines,
     Words,
-    /// Values that depend on the order of arrival, with the largest key.
-    Results(u64),
 }
 
 impl Checker<'_> {
@@ -94,48 +100,45 @@ impl Checker<'_> {
     fn stuff_of(&mut self, spec: &OperatorSpec, arriving: &[Stuff]) -> Stuff {
         let place = pointer(&["operators", &spec.name, "kind"]);
         let name = &spec.name;
-        let is_text = |stuff: &Stuff| matches!(stuff, Stuff::Lines | Stuff::Words);
-        if arriving.iter().any(|stuff| is_text(stuff) != is_text(&arriving[0]) || (is_text(stuff) && *stuff != arriving[0])) {
+        let largest = |stuff: &Stuff| if let Keys::Numbers(largest) = stuff.keys { Some(largest) } else { None };
+        let top = arriving.iter().filter_map(largest).max().unwrap_or(0);
+        let text = arriving.iter().map(|stuff| stuff.keys).find(|keys| matches!(keys, Keys::Lines | Keys::Words));
+        if text.is_some() && arriving.iter().any(|stuff| Some(stuff.keys) != text) {
             self.mistake(&place, format!("\"{name}\" is sent text and something else; their keys mean different things"), None);
         }
-        let largest = |stuff: &Stuff| match stuff {
-            Stuff::Numbers(largest) | Stuff::Results(largest) => *largest,
-            Stuff::Lines | Stuff::Words => 0,
-        };
-        let top = arriving.iter().map(largest).max().unwrap_or(0);
-        let first = arriving.first().copied();
+        let (keys, is_by_order) = (text.unwrap_or(Keys::Numbers(top)), arriving.iter().any(|stuff| stuff.is_by_order));
         match spec.kind {
-            Kind::Source { first_line: Some(_), .. } => Stuff::Lines,
-            Kind::Source { records, .. } => Stuff::Numbers(records),
+            Kind::Source { first_line: Some(_), .. } => Stuff { keys: Keys::Lines, is_by_order },
+            Kind::Source { records, .. } => Stuff { keys: Keys::Numbers(records), is_by_order },
             Kind::FlatMap { split: true, .. } => {
-                if first != Some(Stuff::Lines) {
+                if text != Some(Keys::Lines) {
                     let help = "it must be sent the lines of a file source".to_owned();
                     self.mistake(&place, format!("\"{name}\" splits lines into words and is not sent any"), Some(help));
                 }
-                Stuff::Words
+                Stuff { keys: Keys::Words, is_by_order: false }
             }
-            Kind::Filter { .. } if arriving.iter().any(|stuff| matches!(stuff, Stuff::Results(_))) => {
+            Kind::Filter { .. } if is_by_order => {
                 let message = format!("\"{name}\" would filter by values that depend on the order of arrival, so no run could be judged");
                 self.mistake(&place, message, Some("filter before the keyed operator".to_owned()));
-                Stuff::Results(top)
+                Stuff { keys, is_by_order }
             }
             // What a record's value is after some rounds is nothing that later operators may go by.
-            Kind::Iterate { .. } if top <= MAX_KEYS => Stuff::Results(top),
             Kind::Iterate { .. } => {
-                self.mistake(&place, format!("\"{name}\" would have up to {top} keys; at most {MAX_KEYS}"), None);
-                Stuff::Results(top)
+                if top > MAX_KEYS {
+                    self.mistake(&place, format!("\"{name}\" would have up to {top} keys; at most {MAX_KEYS}"), None);
+                }
+                Stuff { keys, is_by_order: true }
             }
-            Kind::KeyedCount { keys } | Kind::KeyedSum { keys } | Kind::Join { keys, .. } => {
-                if keys.is_none() && top > MAX_KEYS {
+            Kind::Keyed { keys: modulo, .. } | Kind::Join { keys: modulo, .. } => {
+                if modulo.is_none() && top > MAX_KEYS {
                     let help = format!("give \"keys\", at most {MAX_KEYS}");
                     self.mistake(&place, format!("\"{name}\" would have up to {top} keys"), Some(help));
                 }
-                match first {
-                    Some(text @ (Stuff::Lines | Stuff::Words)) if keys.is_none() => text,
-                    _ => Stuff::Results(keys.map_or(top, u64::from)),
-                }
+                // A latest value is a record's own.
+                let is_own = matches!(spec.kind, Kind::Keyed { fold: Fold::Latest, .. });
+                Stuff { keys: modulo.map_or(keys, |keys| Keys::Numbers(u64::from(keys))), is_by_order: is_by_order || !is_own }
             }
-            _ => arriving.iter().copied().find(|stuff| matches!(stuff, Stuff::Results(_))).or(first).unwrap_or(Stuff::Numbers(top)),
+            _ => Stuff { keys, is_by_order },
         }
     }
 }

@@ -67,15 +67,13 @@ impl Checker<'_> {
             }
             let (ahead, behind) = (reach(specs.len(), edges, index, false), reach(specs.len(), edges, index, true));
             for inner in (0..specs.len()).filter(|&inner| inner != index && ahead[inner] && behind[inner]) {
-                let is_plain = matches!(
-                    specs[inner].kind,
-                    Kind::Pass | Kind::Map { .. } | Kind::KeyedCount { keys: None } | Kind::KeyedSum { keys: None }
-                );
+                let is_plain = matches!(specs[inner].kind, Kind::Pass | Kind::Map { .. } | Kind::Keyed { keys: None, .. });
                 let ins = edges.iter().filter(|edge| edge.to.index() == inner).count();
                 let copies = edges.iter().any(|edge| edge.to.index() == inner && edge.partition == Partition::Broadcast);
                 if !is_plain || ins != 1 || copies {
                     let message = format!("{} is inside a loop and must send one record for each it gets", quoted(&specs[inner].name));
-                    let help = "inside a loop: pass, map, keyed_count and keyed_sum without \"keys\", with one input".to_owned();
+                    let help =
+                        "inside a loop: pass, map, keyed_count, keyed_sum, latest and average without \"keys\", with one input".to_owned();
                     self.mistake(&pointer(&["operators", &specs[inner].name]), message, Some(help));
                 }
             }
