@@ -317,7 +317,7 @@ pub struct Fuzz {
     /// Replace what --report names, whatever it is
     #[arg(long, requires = "report", conflicts_with = "resume")]
     pub replace: bool,
-    /// Fail if these situations are never reached; "all" for every one
+    /// Fail if these situations or features never occur; "all" for every one
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = words::required)]
     pub require: Vec<Required>,
     /// Try this bug of the zoo, which is to be found
@@ -349,7 +349,7 @@ pub struct Merge {
     /// Do not mind what is missing
     #[arg(long)]
     pub partial: bool,
-    /// Fail if these situations are never reached; "all" for every one
+    /// Fail if these situations or features never occur; "all" for every one
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = words::required)]
     pub require: Vec<Required>,
     /// What to print

@@ -1,6 +1,5 @@
 //! `cutline fuzz`
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
@@ -20,7 +19,7 @@ use super::progress::Progress;
 use super::words::{self, Required, Shard};
 use super::{Exit, files, guard, interrupt, keep, load, readback, refuse};
 use crate::explore::zoo::{self, CANARY, Mutant};
-use crate::explore::{Campaign, Given, Right, Shrunk, Suspect, Tally, Under, Unshrunk};
+use crate::explore::{Campaign, Distinct, Feature, Given, Right, Shrunk, Suspect, Tally, Under, Unshrunk};
 use crate::kernel::{Patience, counted};
 use crate::protocol::ProtocolKind;
 use crate::report::fuzz::{self as report, Canary, Fuzzed, GivenFile, Part, Shards};
@@ -124,6 +123,8 @@ impl<'a> Job<'a> {
             runs: 0,
             steps: 0,
             situations: Situation::ALL.iter().map(|situation| (situation.word().to_owned(), 0)).collect(),
+            features: Feature::ALL.iter().map(|feature| (feature.word().to_owned(), 0)).collect(),
+            shapes: Distinct::default(),
             failures: Vec::new(),
             canary: Canary { mutant: CANARY.to_owned(), limit: CANARY_RUNS, found_by_run: None },
         };
@@ -417,11 +418,11 @@ pub fn judge(report: &Fuzzed, required: &[Required]) -> Exit {
     let is_required = |name: &str| {
         required.iter().any(|required| match required {
             Required::All => true,
-            Required::One(situation) => situation.word() == name,
+            Required::One(word) => *word == name,
         })
     };
-    let counts: BTreeMap<&str, u64> = report.situations.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-    let never: Vec<&str> = counts.into_iter().filter(|(name, count)| *count == 0 && is_required(name)).map(|(name, _)| name).collect();
+    let counts = report.situations.iter().chain(&report.features);
+    let never: Vec<&str> = counts.filter(|(name, count)| **count == 0 && is_required(name)).map(|(name, _)| name.as_str()).collect();
     if !never.is_empty() {
         let message = format!("required and never reached: {}", never.join(", "));
         Problem::new(message, "try more runs, or other protocols").print();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::explore::Feature;
 use crate::explore::zoo::{self, Mutant, ZOO};
 use crate::kernel::Ticks;
 use crate::report::frame::Place;
@@ -22,19 +23,19 @@ pub fn seed(text: &str) -> Result<u64, String> {
 /// What a campaign has to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Required {
-    /// Every situation.
+    /// Every situation and every feature.
     All,
-    /// This one.
-    One(Situation),
+    /// The one of this name.
+    One(&'static str),
 }
 
-/// A situation by its name, or all.
+/// A situation or a feature by its name, or all.
 pub fn required(name: &str) -> Result<Required, String> {
-    let found = Situation::ALL.iter().find(|situation| situation.word() == name);
-    let known = || Situation::ALL.iter().map(|situation| situation.word());
+    let situations = Situation::ALL.iter().map(|situation| situation.word());
+    let known = situations.chain(Feature::ALL.iter().map(|feature| feature.word()));
     match name {
         "all" => Ok(Required::All),
-        _ => found.map(|situation| Required::One(*situation)).ok_or_else(|| unknown("situation", name, known())),
+        _ => known.clone().find(|word| *word == name).map(Required::One).ok_or_else(|| unknown("situation or feature", name, known)),
     }
 }
 
@@ -175,8 +176,9 @@ mod tests {
     #[test]
     fn names_have_suggestions() {
         assert_eq!(required("all"), Ok(Required::All));
-        assert_eq!(required("job_failed"), Ok(Required::One(Situation::JobFailed)));
+        assert_eq!(required("job_failed"), Ok(Required::One("job_failed")));
         assert!(required("job_fialed").is_err_and(|text| text.contains("\"job_failed\"")));
+        assert!(required("fan_uot").is_err_and(|text| text.contains("\"fan_out\"")));
         assert!(mutant("restores_nothin").is_err_and(|text| text.contains("\"restores_nothing\"")));
     }
 

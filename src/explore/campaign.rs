@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use super::swarm::{self, Shape};
+use super::distinct::Distinct;
+use super::feature::{Feature, Features};
+use super::swarm::{Family, MEMBERS, Shape};
 use super::walk::Walker;
 use crate::engine::{Step, World};
 use crate::kernel::{Patience, Stream};
@@ -30,9 +32,11 @@ pub trait Suspect: Sync {
     fn draws(&self) -> bool {
         true
     }
-    /// The `number`th scenario of a campaign, and how it is walked: a drawn one.
-    fn shape(&self, seed: u64, number: u64) -> Shape {
-        swarm::shape(seed, number, self.protocols())
+    /// The `number`th family of scenarios of a campaign, with how they are walked, each by its number in the family:
+    /// drawn ones.
+    fn family(&self, seed: u64, number: u64) -> Box<dyn Fn(u64) -> Shape + '_> {
+        let family = Family::draw(seed, number, self.protocols());
+        Box::new(move |member| family.member(member))
     }
 }
 
@@ -86,9 +90,12 @@ impl Suspect for Under<'_> {
     }
 }
 
-/// So many runs in a row share [`SLOTS`] shapes, in turn: making a scenario costs as much as fifty runs of it.
-const EPOCH: u64 = 4096;
-const SLOTS: u64 = 64;
+/// So many runs in a row share [`SLOTS`] shapes, in turn: six runs of a shape cost several times as much as making it.
+const EPOCH: u64 = 6 * SLOTS;
+const SLOTS: u64 = MEMBERS * FAMILIES;
+/// The families of an epoch. Slots that are so far apart belong to one, so that shards by powers of two have whole
+/// families.
+const FAMILIES: u64 = 256;
 
 /// A campaign's fixed parts.
 #[derive(Clone, Copy)]
@@ -117,6 +124,10 @@ pub struct Tally {
     pub steps: u64,
     /// By situation: how often it was reached.
     pub situations: Vec<u64>,
+    /// By feature: how many runs had it.
+    pub features: Vec<u64>,
+    /// The scenarios that were drawn.
+    pub shapes: Distinct,
     /// Ascending by run.
     pub failures: Vec<Failure>,
 }
@@ -124,16 +135,18 @@ pub struct Tally {
 impl Tally {
     /// Nothing yet.
     pub fn new() -> Self {
-        Tally { situations: vec![0; Situation::ALL.len()], ..Tally::default() }
+        Tally { situations: vec![0; Situation::ALL.len()], features: vec![0; Feature::ALL.len()], ..Tally::default() }
     }
 
     /// Adds another one's runs.
     pub fn add(&mut self, other: &Tally) {
         self.runs += other.runs;
         self.steps += other.steps;
-        for (count, more) in self.situations.iter_mut().zip(&other.situations) {
+        let own = self.situations.iter_mut().chain(&mut self.features);
+        for (count, more) in own.zip(other.situations.iter().chain(&other.features)) {
             *count += more;
         }
+        self.shapes.join(&other.shapes);
         self.failures.extend(&other.failures);
         self.failures.sort_unstable();
     }
@@ -153,20 +166,20 @@ pub struct Replay {
 impl Campaign<'_> {
     /// So many runs, from a multiple of it on, are made with the least effort.
     pub const BLOCK: u64 = EPOCH;
-    /// So many runs, from a multiple of it on, are the fewest that are worth making together.
-    pub const LEAST: u64 = SLOTS;
+    /// So many runs, from a multiple of it on, are the fewest that are made together.
+    pub const LEAST: u64 = 64;
     /// The parts of a block that can be made apart with no more effort: see [`part_of`](Self::part_of).
     pub const PARTS: u64 = 16;
 
     /// To which part of its block a run belongs: runs of different parts share nothing.
     pub fn part_of(run: u64) -> u64 {
-        run % SLOTS % Campaign::PARTS
+        run % FAMILIES % Campaign::PARTS
     }
 
     /// The shape that a run uses.
     fn shape(&self, run: u64) -> Shape {
-        let number = run / EPOCH * SLOTS + run % SLOTS;
-        self.suspect.shape(self.seed, number)
+        let family = self.suspect.family(self.seed, run / EPOCH * FAMILIES + run % FAMILIES);
+        family(run % SLOTS / FAMILIES)
     }
 
     fn stream(&self, run: u64) -> Stream {
@@ -190,29 +203,42 @@ impl Campaign<'_> {
         patience.lasts(tally.runs).then_some(tally)
     }
 
-    /// The runs of one epoch, shape by shape.
+    /// The runs of one epoch, family by family and shape by shape.
     fn epoch(&self, range: Range<u64>, mine: &impl Fn(u64) -> bool, tally: &mut Tally, patience: Patience<'_>) {
-        for slot in 0..SLOTS {
-            let first = range.start / SLOTS * SLOTS + slot;
-            let runs = (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run));
-            let mut runs = runs.peekable();
-            let Some(&run) = runs.peek() else { continue };
-            let shape = self.shape(run);
-            let mut walker = self.walker(&shape, patience);
-            for run in runs {
-                if !patience.lasts(tally.runs) {
-                    return;
-                }
-                let walked = walker.walk(&mut self.stream(run), None);
-                tally.runs += 1;
-                tally.steps += walked.steps;
-                for (situation, count) in walker.situations().reached() {
-                    tally.situations[situation as usize] += count;
-                }
-                tally.failures.extend(walked.broken.map(|class| Failure { run, class }));
+        for number in 0..FAMILIES {
+            let mut family = None;
+            for member in 0..MEMBERS {
+                let first = range.start / SLOTS * SLOTS + member * FAMILIES + number;
+                let runs = (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run));
+                let mut runs = runs.peekable();
+                let Some(&run) = runs.peek() else { continue };
+                let family = family.get_or_insert_with(|| self.suspect.family(self.seed, run / EPOCH * FAMILIES + number));
+                self.walk(&family(member), runs, tally, patience);
             }
         }
         tally.failures.sort_unstable();
+    }
+
+    /// Some runs of one shape.
+    fn walk(&self, shape: &Shape, runs: impl Iterator<Item = u64>, tally: &mut Tally, patience: Patience<'_>) {
+        let mut walker = self.walker(shape, patience);
+        let features = Features::of(&shape.scenario, shape.control);
+        shape.print().into_iter().for_each(|print| tally.shapes.meet(print as u32));
+        for run in runs {
+            if !patience.lasts(tally.runs) {
+                return;
+            }
+            let walked = walker.walk(&mut self.stream(run), None);
+            tally.runs += 1;
+            tally.steps += walked.steps;
+            for (situation, count) in walker.situations().reached() {
+                tally.situations[situation as usize] += count;
+            }
+            for feature in features.or(Features::of_walk(walker.situations())).iter() {
+                tally.features[feature as usize] += 1;
+            }
+            tally.failures.extend(walked.broken.map(|class| Failure { run, class }));
+        }
     }
 
     fn walker<'s>(&self, shape: &'s Shape, patience: Patience<'s>) -> Walker<'s> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::campaign::Suspect;
-use super::swarm::{self, Shape};
+use super::swarm::{self, MEMBERS, Shape};
 use super::walk::Spice;
 use crate::engine::World;
 use crate::kernel::Stream;
@@ -48,10 +48,13 @@ impl Suspect for Given<'_> {
         false
     }
     /// The scenarios in turn; what is drawn is only which control steps a walk orders.
-    fn shape(&self, seed: u64, number: u64) -> Shape {
-        let scene = &self.scenarios[(number % self.scenarios.len() as u64) as usize];
-        let control = swarm::control(&mut Stream::numbered(seed, "shape", number));
-        Shape { file: scene.file.clone(), scenario: scene.scenario.clone(), control, spice: scene.spice }
+    fn family(&self, seed: u64, number: u64) -> Box<dyn Fn(u64) -> Shape + '_> {
+        Box::new(move |member| {
+            let number = number * MEMBERS + member;
+            let scene = &self.scenarios[(number % self.scenarios.len() as u64) as usize];
+            let control = swarm::control(&mut Stream::numbered(seed, "shape", number));
+            Shape::given(scene.file.clone(), scene.scenario.clone(), control, scene.spice)
+        })
     }
 }
 

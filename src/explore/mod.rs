@@ -4,8 +4,11 @@
 mod campaign;
 #[cfg(feature = "proptest")]
 mod cases;
+mod distinct;
 pub mod exhaustive;
+mod feature;
 mod given;
+mod horizon;
 mod judge;
 mod own;
 mod shrink;
@@ -17,6 +20,8 @@ pub mod zoo;
 pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally, Under};
 #[cfg(feature = "proptest")]
 pub use cases::{DrawnScenario, scenarios};
+pub use distinct::Distinct;
+pub use feature::{Feature, Features};
 pub use given::Given;
 pub use judge::judge_steps;
 pub use own::{Campaigned, Finding, Fuzz, Own};

@@ -168,7 +168,7 @@ pub struct Campaigned {
 
 impl Campaigned {
     fn new(campaign: &Campaign<'_>, tally: Tally) -> Campaigned {
-        let Tally { runs, steps, situations, failures } = tally;
+        let Tally { runs, steps, situations, failures, .. } = tally;
         let mut firsts: Vec<(Failure, u64)> = Vec::new();
         for failure in failures {
             match firsts.iter_mut().find(|(first, _)| first.class == failure.class) {

@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::horizon::horizon;
 use super::most_steps;
 use super::strategy::{Chooser, Strategy};
 use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
@@ -162,7 +163,7 @@ impl<'s> Walker<'s> {
         let limit = most_steps(plan);
         // Its parts know what they are, so that a reset copies only those that a walk has changed.
         fresh.print(&mut Prints::kept(1));
-        let mut walker = Walker {
+        Walker {
             scenario,
             limit,
             control,
@@ -172,13 +173,11 @@ impl<'s> Walker<'s> {
             fresh,
             driver: Untimed::new(control, limit, watch),
             chooser: Chooser::new(),
-            horizon: 1,
+            horizon: horizon(scenario, requests, control),
             moves: Vec::new(),
             planned: SmallVec::new(),
             patience,
-        };
-        walker.horizon = walker.measure();
-        walker
+        }
     }
 
     /// What has been reached in the last walk.
@@ -194,33 +193,6 @@ impl<'s> Walker<'s> {
         watch.situations.reset();
         (watch.ambush, watch.sprung) = (None, None);
         self.planned.clear();
-    }
-
-    /// The moves of a run in the default order without faults, all triggers first.
-    fn measure(&mut self) -> u32 {
-        self.reset();
-        let mut moves = 0;
-        // A panic will be met again, by a walk.
-        if caught(|| self.move_along(&mut moves)).is_err() {
-            self.world = self.fresh.clone();
-        }
-        moves.max(4)
-    }
-
-    fn move_along(&mut self, moves: &mut u32) {
-        self.driver.settle(&mut self.world);
-        for _ in 0..self.requests {
-            let Some(step) = self.trigger() else { break };
-            self.driver.take(&mut self.world, step);
-            *moves += 1;
-        }
-        while self.driver.steps() < self.limit && self.is_attended(*moves) {
-            self.moves.clear();
-            self.world.moves(self.control, &mut self.moves);
-            let Some(&step) = self.moves.first() else { break };
-            self.driver.take(&mut self.world, step);
-            *moves += 1;
-        }
     }
 
     /// Whether somebody still waits after so many moves.

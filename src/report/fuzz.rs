@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::printable;
 use super::text::{Page, Style, count, paint};
-use crate::explore::{Shrunk, Tally};
+use crate::explore::{Distinct, Feature, Shrunk, Tally};
 use crate::kernel::Digest;
 use crate::scenario::outcome::FORMAT;
 use crate::trace::Situation;
@@ -50,6 +50,11 @@ pub struct Fuzzed {
     pub steps: u64,
     /// Every situation, and how often it was reached.
     pub situations: BTreeMap<String, u64>,
+    /// Every feature, and how many runs had it.
+    pub features: BTreeMap<String, u64>,
+    /// Fingerprints of drawn scenarios: see [`Distinct`].
+    #[serde(with = "shapes")]
+    pub shapes: Distinct,
     /// Failures by class, in the order of the words.
     pub failures: Vec<Failures>,
     /// Whether the search finds what nearly every run shows.
@@ -136,6 +141,23 @@ pub struct Canary {
     pub found_by_run: Option<u64>,
 }
 
+/// Fingerprints as one word.
+mod shapes {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    use crate::explore::Distinct;
+
+    pub fn serialize<S: Serializer>(shapes: &Distinct, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&shapes.word())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Distinct, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Distinct::from_word(&word).ok_or_else(|| D::Error::custom("\"shapes\" are no fingerprints in their order"))
+    }
+}
+
 impl Fuzzed {
     /// The document, ending in a line break.
     pub fn document(&self) -> String {
@@ -173,6 +195,10 @@ impl Fuzzed {
         for (situation, more) in Situation::ALL.iter().zip(&tally.situations) {
             *self.situations.entry(situation.word().to_owned()).or_default() += more;
         }
+        for (feature, more) in Feature::ALL.iter().zip(&tally.features) {
+            *self.features.entry(feature.word().to_owned()).or_default() += more;
+        }
+        self.shapes.join(&tally.shapes);
         for failure in &tally.failures {
             let failures = self.failures_of(failure.class.word(), failure.class.invariant());
             failures.runs += 1;
@@ -304,6 +330,10 @@ impl Fuzzed {
         for (name, more) in other.situations {
             *self.situations.entry(name).or_default() += more;
         }
+        for (name, more) in other.features {
+            *self.features.entry(name).or_default() += more;
+        }
+        self.shapes.join(&other.shapes);
         for other in other.failures {
             let failures = self.failures_of(&other.class, &other.invariant);
             failures.runs += other.runs;
@@ -406,7 +436,9 @@ pub fn text(report: &Fuzzed, folder: Option<&str>, style: &Style) -> String {
         page.line(0, "The files are in this report: --out DIR writes them.");
     }
     page.gap();
-    situations(&mut page, report, style);
+    counted(&mut page, "Situations", "reached", &report.situations, style);
+    page.gap();
+    counted(&mut page, "Features", "in some run", &report.features, style);
     page.gap();
     page.line(0, verdict(report, style));
     page.text
@@ -424,6 +456,11 @@ fn head(page: &mut Page, report: &Fuzzed, style: &Style) {
         page.wrapped(2, &format!("of {} shards these: {}", report.shards.of, parts.collect::<Vec<_>>().join(", ")));
     }
     page.line(2, count(report.steps, "step"));
+    match report.shapes.count() {
+        (0, _) => {}
+        (shapes, true) => page.line(2, count(shapes, "different scenario")),
+        (shapes, false) => page.line(2, format!("about {} different scenarios", in_hundreds(shapes))),
+    }
     let Canary { mutant, limit, found_by_run } = &report.canary;
     match found_by_run {
         Some(run) => page.line(2, format!("canary: run {run} finds {mutant}")),
@@ -455,15 +492,20 @@ fn show(page: &mut Page, report: &Fuzzed, failures: &Failures, folder: Option<&s
     }
 }
 
-fn situations(page: &mut Page, report: &Fuzzed, style: &Style) {
-    let reached: Vec<_> = report.situations.iter().filter(|(_, count)| **count > 0).collect();
-    let heading = format!("Situations: {} of {} reached", reached.len(), report.situations.len());
+/// What is not exact has no more digits than are known.
+fn in_hundreds(number: u64) -> u64 {
+    (number + 50) / 100 * 100
+}
+
+fn counted(page: &mut Page, what: &str, how: &str, counts: &BTreeMap<String, u64>, style: &Style) {
+    let reached: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();
+    let heading = format!("{what}: {} of {} {how}", reached.len(), counts.len());
     page.line(0, paint(style.strong, heading));
     let width = reached.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, count) in &reached {
         page.line(2, format!("{:<width$}  {count:>9}", printable(name)));
     }
-    let never: Vec<&str> = report.situations.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name.as_str()).collect();
+    let never: Vec<&str> = counts.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name.as_str()).collect();
     if !never.is_empty() {
         page.wrapped(2, &printable(&format!("never: {}", never.join(", "))));
     }

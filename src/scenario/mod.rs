@@ -23,6 +23,7 @@ mod states;
 mod timeline;
 
 pub use check::{Expectations, Range, Scenario};
+pub(crate) use check::{GraphFile, Groundwork, RulesFile};
 pub use compare::{Comparison, ComparisonReport, LeftOut, ProtocolSummary, compare, compare_attended};
 pub use costs::{BARRIER_BYTES, RECORD_BYTES};
 pub use format::schema;

@@ -123,7 +123,7 @@ impl Campaign<'_> {
         let any_graph = suspect.draws();
         // Drawn scenarios have no times; given ones lose theirs.
         let steps: Vec<Step> = replay.steps.into_iter().map(untimed::asked).collect();
-        let file = if any_graph { shape.file } else { untimed::file(&shape.file, &shape.scenario, &steps)? };
+        let file = if any_graph { shape.file() } else { untimed::file(&shape.file(), &shape.scenario, &steps)? };
         let draft = Draft { file, control: shape.control, budget: budget_of(&steps) };
         let case = Case::new(draft, &steps, shape.scenario.plan())?;
         let mut shrinker = Shrinker { any_graph, ..Shrinker::new(suspect, class) };

@@ -27,31 +27,44 @@ pub(super) struct Rules {
 const TIMEOUT: Ticks = Ticks(600_000_000);
 
 impl Checker<'_> {
-    pub(super) fn rules(&mut self, operators: &[String]) -> Rules {
+    /// The rules of the file.
+    pub(super) fn rules(&mut self, names: &[String]) -> Rules {
         let snapshots: Option<SnapshotsFile> = self.read("/snapshots");
         let recovery: RecoveryFile = self.read("/recovery").unwrap_or_default();
+        let operators: Vec<Option<OperatorFile>> = names.iter().map(|name| self.read(&pointer(&["operators", name]))).collect();
+        let operators: Vec<_> = names.iter().map(String::as_str).zip(operators.iter().map(Option::as_ref)).collect();
+        self.rules_of(&operators, snapshots.as_ref(), &recovery)
+    }
+
+    /// Makes sense of rules. `operators` are as far as they can be read.
+    pub(super) fn rules_of(
+        &mut self,
+        operators: &[(&str, Option<&OperatorFile>)],
+        snapshots: Option<&SnapshotsFile>,
+        recovery: &RecoveryFile,
+    ) -> Rules {
         let mut timing = Timing::instant(operators.len(), 0);
-        let protocol = snapshots.as_ref().map_or(ProtocolKind::None, |snapshots| protocol(snapshots.protocol));
+        let protocol = snapshots.map_or(ProtocolKind::None, |snapshots| protocol(snapshots.protocol));
         timing.detect = self.delay("/recovery/detect", recovery.detect.as_ref());
         timing.restart = self.delay("/recovery/restart", recovery.restart.as_ref());
         timing.timeout = TIMEOUT;
-        if let Some(snapshots) = &snapshots {
+        if let Some(snapshots) = snapshots {
             self.snapshot_times(snapshots, &mut timing);
         }
-        self.operator_times(operators, snapshots.as_ref(), &recovery, &mut timing);
+        self.operator_times(operators, snapshots, recovery, &mut timing);
         let is_enabled = protocol != ProtocolKind::None;
-        let after_end = snapshots.as_ref().and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp);
-        let of = |pick: fn(&SnapshotsFile) -> Option<u32>| snapshots.as_ref().and_then(pick);
+        let after_end = snapshots.and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp);
+        let of = |pick: fn(&SnapshotsFile) -> Option<u32>| snapshots.and_then(pick);
         Rules {
             protocol,
             settings: Settings {
                 enabled: is_enabled,
-                periodic: snapshots.as_ref().is_some_and(|snapshots| snapshots.interval.is_some()),
+                periodic: snapshots.is_some_and(|snapshots| snapshots.interval.is_some()),
                 min_pause: timing.min_pause > Ticks::ZERO,
                 max_concurrent: of(|snapshots| snapshots.max_concurrent).unwrap_or(1),
                 tolerable_failures: of(|snapshots| snapshots.tolerable_failures),
                 restarts: recovery.restarts,
-                final_checkpoint: snapshots.as_ref().and_then(|snapshots| snapshots.final_checkpoint).unwrap_or(true),
+                final_checkpoint: snapshots.and_then(|snapshots| snapshots.final_checkpoint).unwrap_or(true),
                 after_end,
                 endless: false,
             },
@@ -60,7 +73,7 @@ impl Checker<'_> {
             retain: of(|snapshots| snapshots.retain).unwrap_or(1),
             options: Options {
                 after_end,
-                back_edges_logged: snapshots.as_ref().and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
+                back_edges_logged: snapshots.and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
             },
             channel_contents: match recovery.channel_state.unwrap_or_default() {
                 ChannelStateFile::Restored => ChannelContents::Restored,
@@ -76,12 +89,15 @@ impl Checker<'_> {
             self.mistake("/snapshots/interval", "the interval must be longer than zero", None);
         }
         timing.first = file.first.map_or(timing.interval, Duration::ticks);
-        if file.first.is_some() && !self.is_given("/snapshots/interval") {
+        if file.first.is_some() && file.interval.is_none() && !self.is_given("/snapshots/interval") {
             self.mistake("/snapshots/first", "\"first\" needs an \"interval\"", Some("for single checkpoints use \"at\": [..]".to_owned()));
         }
         timing.timeout = file.timeout.map_or(TIMEOUT, Duration::ticks);
         timing.budget = file.alignment_timeout.map_or(Ticks::NEVER, Duration::ticks);
-        if file.protocol == ProtocolFile::AlignedTimeout && !self.is_given("/snapshots/alignment_timeout") {
+        if file.protocol == ProtocolFile::AlignedTimeout
+            && file.alignment_timeout.is_none()
+            && !self.is_given("/snapshots/alignment_timeout")
+        {
             let help = "add \"alignment_timeout\": \"10ms\", say".to_owned();
             self.mistake("/snapshots/protocol", "\"aligned_timeout\" needs an \"alignment_timeout\"", Some(help));
         }
@@ -91,15 +107,21 @@ impl Checker<'_> {
     }
 
     /// An operator's own times, or those of the section for all.
-    fn operator_times(&mut self, operators: &[String], snapshots: Option<&SnapshotsFile>, recovery: &RecoveryFile, timing: &mut Timing) {
+    fn operator_times(
+        &mut self,
+        operators: &[(&str, Option<&OperatorFile>)],
+        snapshots: Option<&SnapshotsFile>,
+        recovery: &RecoveryFile,
+        timing: &mut Timing,
+    ) {
         let of = |pick: fn(&SnapshotsFile) -> Option<&DelayFile>| snapshots.and_then(pick);
         let upload = self.delay("/snapshots/upload", of(|file| file.upload.as_ref()));
         let ack = self.delay("/snapshots/ack", of(|file| file.ack.as_ref()));
         let trigger = self.delay("/snapshots/trigger", of(|file| file.trigger.as_ref()));
         let notify = self.delay("/snapshots/notify", of(|file| file.notify.as_ref()));
         let restore = self.delay("/recovery/restore", recovery.restore.as_ref());
-        for (name, timing) in operators.iter().zip(&mut timing.operators) {
-            let Some(file) = self.read::<OperatorFile>(&pointer(&["operators", name])) else { continue };
+        for (&(name, file), timing) in operators.iter().zip(&mut timing.operators) {
+            let Some(file) = file else { continue };
             let common = file.common();
             let mut own = |field: &str, delay: Option<&DelayFile>, default: Delay| match delay {
                 Some(delay) => self.delay(&pointer(&["operators", name, field]), Some(delay)),

@@ -1,5 +1,6 @@
 //! From what was typed to what is valid: every mistake is found, each at its place.
 
+mod drawn;
 mod expect;
 mod faults;
 mod graph;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::drawn::{GraphFile, Groundwork, RulesFile};
 use self::faults::Rules;
 use self::graph::Graph;
 pub(super) use self::planned::{Part, Planned};
@@ -32,6 +34,11 @@ pub(super) const SCHEDULED_STEPS: u64 = 1_000_000;
 
 /// Brings a text file that a file source names.
 type Read<'r> = &'r dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// For what has no folder of its own.
+fn no_files(_: &str) -> Result<Vec<u8>, String> {
+    Err("no files can be read here".to_owned())
+}
 
 /// A valid scenario, ready to run under any seed.
 #[derive(Clone, Debug)]
@@ -93,7 +100,7 @@ impl Scenario {
         let text = file.to_string();
         let root = parse(&text).map_err(|mistake| vec![mistake])?;
         let mut checker = Checker::new(&text, &root, diagnose::Mended::faultless(&root));
-        let scenario = checker.scenario("scenario", &|_| Err("no files can be read here".to_owned()));
+        let scenario = checker.scenario("scenario", &no_files);
         scenario.ok_or(checker.mistakes)
     }
 
@@ -102,7 +109,7 @@ impl Scenario {
     /// # Errors
     /// All mistakes of the text, in the order of their places.
     pub fn from_json(text: &str) -> Result<Scenario, Vec<Mistake>> {
-        Scenario::parse("scenario", text.as_bytes(), &|_| Err("no files can be read here".to_owned()))
+        Scenario::parse("scenario", text.as_bytes(), &no_files)
     }
 
     /// The scenario's title.
@@ -175,6 +182,16 @@ impl Scenario {
     /// The names of the records that arrive at an operator in a run in which nothing fails, ascending.
     pub fn arriving(&self, operator: crate::model::OperatorId) -> impl Iterator<Item = u64> + '_ {
         self.reference.arriving(operator).iter()
+    }
+
+    /// How its coordinator takes snapshots.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many records arrive at all operators together in a run in which nothing fails.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.setup.plan.operators().ids().map(|id| self.reference.arriving(id).len()).sum()
     }
 
     /// The steps that a run takes first, where the file lists them; then no run of it has a clock.
@@ -345,36 +362,27 @@ impl<'f> Checker<'f> {
         if !self.mistakes.is_empty() {
             return None;
         }
-        let promises = Graph::promises(&graph.plan, rules.protocol, &rules.settings);
         let (steps, until) = self.limits(if schedule.is_some() { SCHEDULED_STEPS } else { TIMED_STEPS });
-        let bound = || Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &faults);
-        let limits = Limits { steps, until: until.unwrap_or_else(bound) };
-        let setup = setup(graph.plan, &rules, schedule.as_deref());
-        Some(Scenario {
-            name: name.to_owned(),
+        let reference = Arc::new(Reference::evaluate(&graph.plan));
+        let plain = Scenario { name: name.to_owned(), seed, ..Scenario::of(graph, rules, reference) };
+        let mut scenario = Scenario {
             title: self.read("/title").unwrap_or_default(),
             story: self.read("/story"),
             question: self.read("/question"),
             hints: self.read("/hints").unwrap_or_default(),
-            seed,
-            protocol: rules.protocol,
-            claims: rules.protocol.claims(),
-            options: rules.options,
             property,
-            processes: graph.processes,
-            reference: Arc::new(Reference::evaluate(&setup.plan)),
-            setup: Arc::new(setup),
-            settings: rules.settings,
-            timing: rules.timing,
-            faults,
             planned,
-            is_strict: false,
-            promises,
             expect,
-            limits,
             until,
-            schedule: schedule.map(Into::into),
             control,
+            ..plain
+        };
+        let bound = || Graph::time_bound(&scenario.setup.plan, &scenario.timing, &scenario.settings, &faults);
+        scenario.limits = Limits { steps, until: until.unwrap_or_else(bound) };
+        scenario.faults = faults;
+        Some(match schedule {
+            Some(steps) => scenario.by_list(steps),
+            None => scenario,
         })
     }
 
@@ -415,25 +423,59 @@ impl<'f> Checker<'f> {
     }
 }
 
+impl Scenario {
+    /// A graph under rules in which nothing goes wrong and of which nothing is expected.
+    fn of(graph: Graph, rules: Rules, reference: Arc<Reference>) -> Scenario {
+        let until = Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &[]);
+        Scenario {
+            name: "scenario".to_owned(),
+            title: String::new(),
+            story: None,
+            question: None,
+            hints: Vec::new(),
+            seed: 0,
+            protocol: rules.protocol,
+            claims: rules.protocol.claims(),
+            options: rules.options,
+            property: None,
+            processes: graph.processes,
+            reference,
+            promises: Graph::promises(&graph.plan, rules.protocol, &rules.settings),
+            setup: Arc::new(setup(graph.plan, &rules)),
+            settings: rules.settings,
+            timing: rules.timing,
+            faults: Vec::new(),
+            planned: Vec::new(),
+            is_strict: false,
+            expect: Expectations::default(),
+            limits: Limits { steps: TIMED_STEPS, until },
+            until: None,
+            schedule: None,
+            control: Control::INSTANT,
+        }
+    }
+
+    /// The same scenario, whose runs take these steps first.
+    fn by_list(self, steps: Vec<Step>) -> Scenario {
+        let is_periodic = self.settings.periodic;
+        let scenario = self.with_setup(|setup| {
+            // Where there are periodic triggers, the listed ones are these.
+            let requests = steps.iter().filter(|step| **step == Step::Request && !is_periodic).count();
+            (setup.requests, setup.initiators) = (requests as u32, schedule::initiators(&steps));
+        });
+        Scenario { schedule: Some(steps.into()), ..scenario }
+    }
+}
+
 /// What every run of a scenario shares.
-fn setup(plan: Plan, rules: &Rules, schedule: Option<&[Step]>) -> Setup {
-    let requests = match schedule {
-        // Where there are periodic triggers, the listed ones are these.
-        Some(steps) if !rules.settings.periodic => steps.iter().filter(|step| **step == Step::Request).count(),
-        Some(_) => 0,
-        None => rules.timing.requests.len(),
-    };
-    let initiators = match schedule {
-        Some(steps) => schedule::initiators(steps),
-        None => rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
-    };
+fn setup(plan: Plan, rules: &Rules) -> Setup {
     Setup {
         fencing: rules.fencing,
         retain: rules.retain,
-        requests: requests as u32,
+        requests: rules.timing.requests.len() as u32,
         budget: rules.protocol == ProtocolKind::AlignedTimeout,
         told: rules.protocol.told(),
-        initiators,
+        initiators: rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
         channel_contents: rules.channel_contents,
         finishes_at_once: !rules.settings.awaits_checkpoints(),
         ..Setup::new(plan)

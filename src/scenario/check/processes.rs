@@ -40,13 +40,18 @@ fn port(edges: &[EdgeSpec], from: usize, to: usize) -> Option<u32> {
 }
 
 impl Checker<'_> {
-    /// Reads the script; what it makes processes do is put into `specs` by [`Script::fill`].
-    pub(super) fn script(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Script {
+    /// The lines of the script that can be read, each with its number.
+    pub(super) fn script_entries(&self) -> Vec<(usize, ScriptFile)> {
+        (0..self.length("/script")).filter_map(|at| Some((at, self.read(&format!("/script/{at}"))?))).collect()
+    }
+
+    /// Makes sense of the script; what it makes processes do is put into `specs` by [`Script::fill`].
+    pub(super) fn script(&mut self, entries: &[(usize, ScriptFile)], specs: &[OperatorSpec], edges: &[EdgeSpec]) -> Script {
         let mut script = Script { plans: vec![Plans::default(); specs.len()], ..Script::default() };
-        for at in 0..self.length("/script") {
+        for (at, entry) in entries {
             let place = format!("/script/{at}");
-            match self.read::<ScriptFile>(&place) {
-                Some(ScriptFile::Send(file)) => {
+            match entry {
+                ScriptFile::Send(file) => {
                     let from =
                         self.process(specs, &format!("{place}/from"), &file.from, |kind| matches!(kind, Kind::Account { .. }), "account");
                     let to = self.process(specs, &format!("{place}/to"), &file.to, Kind::is_process, "process");
@@ -57,7 +62,7 @@ impl Checker<'_> {
                         None => self.no_channel(&format!("{place}/to"), &file.from, &file.to),
                     }
                 }
-                Some(ScriptFile::Act(file)) => {
+                ScriptFile::Act(file) => {
                     let time = file.at.ticks();
                     let who =
                         self.process(specs, &format!("{place}/act"), &file.act, |kind| matches!(kind, Kind::Automaton(_)), "automaton");
@@ -65,7 +70,7 @@ impl Checker<'_> {
                         script.plans[who].steps.push((time, Transfer { port: 0, amount: 0 }));
                     }
                 }
-                Some(ScriptFile::Snapshot(file)) => {
+                ScriptFile::Snapshot(file) => {
                     let at = file.at.ticks();
                     let who = self.process(specs, &format!("{place}/snapshot"), &file.snapshot, Kind::is_process, "process");
                     if let Some(who) = who {
@@ -74,19 +79,23 @@ impl Checker<'_> {
                         script.initiations.push(Initiation { at, task: TaskId(who as u32), after });
                     }
                 }
-                None => {}
             }
         }
         script.plans.iter_mut().for_each(|plan| plan.steps.sort_by_key(|(at, _)| *at));
-        script.random = self.read::<TransfersFile>("/transfers").map(|file| RandomTransfers {
+        script
+    }
+
+    /// Payments that are drawn from the seed.
+    pub(super) fn random_transfers(&mut self, specs: &[OperatorSpec]) -> Option<RandomTransfers> {
+        let random = self.read::<TransfersFile>("/transfers").map(|file| RandomTransfers {
             count: file.count,
             every: file.every.ticks(),
             amount: file.amount,
         });
-        if script.random.is_some() && self.knows_all() && !specs.iter().any(|spec| matches!(spec.kind, Kind::Account { .. })) {
+        if random.is_some() && self.knows_all() && !specs.iter().any(|spec| matches!(spec.kind, Kind::Account { .. })) {
             self.mistake("/transfers", "there is no account that could pay", None);
         }
-        script
+        random
     }
 
     fn no_channel(&mut self, place: &str, from: &str, to: &str) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::time::{DelayFile, Duration};
 
 /// How the records of a channel are spread over the receiving tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartitionFile {
     /// Task i to task i; both sides have the same parallelism.
@@ -20,7 +20,7 @@ pub enum PartitionFile {
 }
 
 /// The order in which a channel gives back what it carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderFile {
     /// First in, first out: nothing overtakes.
@@ -30,7 +30,7 @@ pub enum OrderFile {
 }
 
 /// Who sends to whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelFile {
     /// The sending operator.

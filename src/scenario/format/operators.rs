@@ -14,7 +14,7 @@ pub const MAX_PARALLELISM: u64 = 1_000_000;
 macro_rules! operators {
     ($($(#[$meta:meta])* $kind:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {
         /// An operator; its `kind` says which other fields it has.
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
         pub enum OperatorFile {
             $($(#[$meta])* $kind {
@@ -193,7 +193,7 @@ operators! {
 }
 
 /// One line of an automaton's table; exactly one of `send` and `receive`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleFile {
     /// The state it holds in.
@@ -214,7 +214,7 @@ pub struct RuleFile {
 }
 
 /// When a sink's records become visible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CommitFile {
     /// At once; a replayed record is visible twice.

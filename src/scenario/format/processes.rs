@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::time::Duration;
 
 /// What a process does at a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ScriptFile {
     /// An account pays another.
@@ -18,7 +18,7 @@ pub enum ScriptFile {
 }
 
 /// An account pays another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendAt {
     /// When.
@@ -32,7 +32,7 @@ pub struct SendAt {
 }
 
 /// A process starts a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotAt {
     /// When.
@@ -42,7 +42,7 @@ pub struct SnapshotAt {
 }
 
 /// An automaton acts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActAt {
     /// When.

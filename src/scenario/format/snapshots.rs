@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::time::{DelayFile, Duration};
 
 /// A snapshot protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProtocolFile {
     /// Inputs whose barrier is early wait for the others: exactly once.
@@ -30,7 +30,7 @@ pub enum ProtocolFile {
 }
 
 /// Whether checkpoints are taken after a source has finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterEndFile {
     /// An input that has ended counts as aligned.
@@ -40,7 +40,7 @@ pub enum AfterEndFile {
 }
 
 /// What becomes of the records on back edges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackEdgesFile {
     /// They are part of the snapshot.
@@ -50,7 +50,7 @@ pub enum BackEdgesFile {
 }
 
 /// How snapshots are taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotsFile {
     /// The protocol.

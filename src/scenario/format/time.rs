@@ -13,7 +13,7 @@ use crate::kernel::Ticks;
 pub const LONGEST: Ticks = Ticks(3_600_000_000_000);
 
 /// A span of time: `"250us"`, `"7.5ms"`, `"30s"`, `"10min"`, `"1h"`, `"1m30s"`, or 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Duration(pub Ticks);
 
 impl Duration {
@@ -70,7 +70,7 @@ impl JsonSchema for Duration {
 }
 
 /// How long something takes: always the same, or drawn from the seed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum DelayFile {
     /// Always the same.
@@ -80,7 +80,7 @@ pub enum DelayFile {
 }
 
 /// A distribution of delays; give exactly one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RandomDelay {
     /// Uniform between two values, both included.

@@ -9,7 +9,7 @@ use crate::scenario::format::{ChannelFile, OrderFile, PartitionFile};
 use crate::scenario::json::quoted;
 
 /// The times of all channels, edge by edge.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ways {
     pub delays: Vec<Delay>,
     pub listed: BTreeMap<u32, Vec<Ticks>>,

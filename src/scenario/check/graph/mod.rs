@@ -10,14 +10,17 @@ mod shape;
 use std::sync::Arc;
 
 use self::channels::Ways;
+use self::operators::Draft;
+use super::drawn::GraphFile;
 use super::processes::Script;
-use super::{Checker, Read, pointer};
+use super::{Checker, Read, no_files, pointer};
 use crate::engine::{EmitTimes, Initiation, Timing};
 use crate::kernel::{Id, Ticks};
 use crate::model::{Dictionary, EdgeSpec, Fold, Kind, OperatorId, OperatorSpec, Partition, Plan};
-use crate::scenario::format::MAX_PARALLELISM;
+use crate::scenario::format::{MAX_PARALLELISM, OperatorFile};
 
 /// A valid graph and its operators' and channels' times.
+#[derive(Clone, Debug)]
 pub(super) struct Graph {
     pub plan: Plan,
     emit: Vec<EmitTimes>,
@@ -45,6 +48,16 @@ impl Processes {
     }
 }
 
+/// What is known of a graph before it is laid out.
+struct Draught {
+    specs: Vec<OperatorSpec>,
+    edges: Vec<EdgeSpec>,
+    dictionary: Dictionary,
+    emit: Vec<EmitTimes>,
+    ways: Ways,
+    script: Script,
+}
+
 impl Checker<'_> {
     /// The graph as far as it can be made out: what is wrong in one operator or channel does not
     /// hide mistakes elsewhere. Where anything is, the result serves only to look names up.
@@ -54,29 +67,56 @@ impl Checker<'_> {
         let (mut specs, emit): (Vec<_>, Vec<_>) = names.iter().map(|name| self.operator(name, &mut dictionary, read)).unzip();
         let before = self.mistakes.len();
         let channels = self.channels(&names);
-        let (mut edges, ways) = self.edges(&specs, &channels);
+        let (edges, ways) = self.edges(&specs, &channels);
         let is_certain = self.has_all_channels && self.knows_all();
         if is_certain {
-            self.processes(&specs);
-            self.degrees(&specs, &edges);
-            self.sizes(&specs, &edges);
+            self.form(&specs, &edges);
         }
         self.tables(&mut specs, &edges);
-        let script = self.script(&specs, &edges);
-        let is_right = |checker: &Self| is_certain && checker.mistakes.len() == before;
-        if is_right(self) && specs.iter().any(|spec| spec.kind.is_process()) {
+        let entries = self.script_entries();
+        let mut script = self.script(&entries, &specs, &edges);
+        script.random = self.random_transfers(&specs);
+        let is_right = is_certain && self.mistakes.len() == before;
+        self.lay_out(Draught { specs, edges, dictionary, emit, ways, script }, is_right, seed)
+    }
+
+    /// A graph that somebody drew; nothing where it is wrong.
+    pub(super) fn drawn_graph(&mut self, file: &GraphFile) -> Option<Graph> {
+        let mut dictionary = Dictionary::default();
+        let operators = file.operators.iter().map(|(name, file)| self.drawn_operator(Draft { name, file }, &mut dictionary));
+        let (specs, emit): (Vec<_>, Vec<_>) = operators.unzip();
+        let channels: Vec<_> = file.channels.iter().cloned().enumerate().collect();
+        let (edges, ways) = self.edges(&specs, &channels);
+        self.form(&specs, &edges);
+        let script: Vec<_> = file.script.iter().cloned().enumerate().collect();
+        let script = self.script(&script, &specs, &edges);
+        let is_right = self.mistakes.is_empty();
+        self.lay_out(Draught { specs, edges, dictionary, emit, ways, script }, is_right, 0).filter(|_| self.mistakes.is_empty())
+    }
+
+    /// What a graph must be like as a whole.
+    fn form(&mut self, specs: &[OperatorSpec], edges: &[EdgeSpec]) {
+        self.processes(specs);
+        self.degrees(specs, edges);
+        self.sizes(specs, edges);
+    }
+
+    fn lay_out(&mut self, draught: Draught, is_right: bool, seed: u64) -> Option<Graph> {
+        let Draught { mut specs, mut edges, dictionary, emit, ways, script } = draught;
+        if is_right && specs.iter().any(|spec| spec.kind.is_process()) {
             let processes = Processes { specs, edges, script };
             let (plan, emit) = processes.lay_out(seed);
             self.has_graph = true;
             let initiations = processes.script.initiations.clone();
             return Some(Graph { plan, emit, ways, processes: Some(Arc::new(processes)), initiations });
         }
-        if is_right(self) {
+        let before = self.mistakes.len();
+        if is_right {
             self.finish_kinds(&mut specs, &edges, &dictionary);
             self.stuff(&specs, &edges);
             self.volumes(&specs, &edges);
         }
-        self.has_graph = is_right(self);
+        self.has_graph = is_right && self.mistakes.len() == before;
         if self.has_graph {
             match Plan::build(specs.clone(), edges.clone(), dictionary.clone()) {
                 Ok(plan) => return Some(Graph { plan, emit, ways, processes: None, initiations: Vec::new() }),
@@ -92,13 +132,21 @@ impl Checker<'_> {
         self.operator_name(name);
         let place = |field: &str| pointer(&["operators", name, field]);
         let is_certain = ["kind", "parallelism"].iter().all(|field| self.file.is_certain(&place(field)));
-        let draft = if self.file.is_certain(&place("kind")) { self.draft(name) } else { None };
+        let file: Option<OperatorFile> =
+            if self.file.is_certain(&place("kind")) { self.read(&pointer(&["operators", name])) } else { None };
+        let draft = file.as_ref().map(|file| Draft { name, file });
         self.unknown.extend((draft.is_none() || !is_certain).then(|| name.to_owned()));
-        let kind = draft.as_ref().map_or(Kind::Pass, |draft| self.kind(draft, dictionary, read));
-        let emit = draft.as_ref().map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft));
+        let kind = draft.map_or(Kind::Pass, |draft| self.kind(draft, dictionary, read));
+        let emit = draft.map_or(EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO }, |draft| self.emit_times(draft));
         let parallelism: Option<u32> = self.read(&place("parallelism"));
         let parallelism = parallelism.unwrap_or(1).clamp(1, MAX_PARALLELISM as u32);
         (OperatorSpec { name: name.to_owned(), kind, parallelism }, emit)
+    }
+
+    fn drawn_operator(&mut self, draft: Draft<'_>, dictionary: &mut Dictionary) -> (OperatorSpec, EmitTimes) {
+        let kind = self.kind(draft, dictionary, &no_files);
+        let spec = OperatorSpec { name: draft.name.to_owned(), kind, parallelism: draft.file.common().parallelism };
+        (spec, self.emit_times(draft))
     }
 }
 

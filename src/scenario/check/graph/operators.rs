@@ -11,9 +11,11 @@ use crate::scenario::format::{CommitFile, Duration, OperatorFile};
 /// The most tokens of one account.
 const MAX_TOKENS: u64 = 1 << 40;
 
-pub(super) struct Draft {
-    pub name: String,
-    pub file: OperatorFile,
+/// An operator of the file.
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'d> {
+    pub name: &'d str,
+    pub file: &'d OperatorFile,
 }
 
 impl Checker<'_> {
@@ -26,20 +28,15 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn draft(&mut self, name: &str) -> Option<Draft> {
-        let file = self.read(&pointer(&["operators", name]))?;
-        Some(Draft { name: name.to_owned(), file })
-    }
-
-    pub(super) fn kind(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
-        match draft.file {
+    pub(super) fn kind(&mut self, draft: Draft<'_>, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
+        match *draft.file {
             OperatorFile::Source { .. } => self.source(draft, dictionary, read),
             OperatorFile::Pass { .. } => Kind::Pass,
             OperatorFile::Union { .. } => Kind::Union,
             OperatorFile::Map { multiply, add, .. } => Kind::Map { multiply: multiply.unwrap_or(1), add: add.unwrap_or(0) },
             OperatorFile::Filter { modulo, remainder, .. } => {
-                let at = pointer(&["operators", &draft.name, "remainder"]);
-                let is_certain = self.file.is_certain(&pointer(&["operators", &draft.name, "modulo"]));
+                let at = pointer(&["operators", draft.name, "remainder"]);
+                let is_certain = self.file.is_certain(&pointer(&["operators", draft.name, "modulo"]));
                 if modulo > 0 && remainder >= modulo && is_certain {
                     self.mistake(&at, format!("no number leaves remainder {remainder} when divided by {modulo}"), None);
                 }
@@ -68,32 +65,33 @@ impl Checker<'_> {
     }
 
     /// All tokens together have to fit a number.
-    fn tokens(&mut self, draft: &Draft, tokens: u64) -> u64 {
+    fn tokens(&mut self, draft: Draft<'_>, tokens: u64) -> u64 {
         if tokens > MAX_TOKENS {
-            let at = pointer(&["operators", &draft.name, "tokens"]);
+            let at = pointer(&["operators", draft.name, "tokens"]);
             self.mistake(&at, format!("{tokens} tokens are too many; at most {MAX_TOKENS}"), None);
         }
         tokens.min(MAX_TOKENS)
     }
 
-    fn source(&mut self, draft: &Draft, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
-        let OperatorFile::Source { records, file, at, every, start, replayable, finishes, .. } = &draft.file else {
+    fn source(&mut self, draft: Draft<'_>, dictionary: &mut Dictionary, read: Read<'_>) -> Kind {
+        let OperatorFile::Source { records, file, at, every, start, replayable, finishes, .. } = draft.file else {
             unreachable!("called for sources")
         };
-        let place = |field: &str| pointer(&["operators", &draft.name, field]);
+        let place = |field: &str| pointer(&["operators", draft.name, field]);
         let (replayable, finishes) = (replayable.unwrap_or(true), finishes.unwrap_or(false));
         if at.is_some() && (every.is_some() || start.is_some()) {
             self.mistake(&place("at"), "\"at\" cannot be combined with \"every\" or \"start\"", None);
         }
-        let is_given = ["records", "file", "at"].map(|field| self.is_given(&place(field)));
         match (records, file, at) {
             (Some(_), _, Some(_)) => {
                 self.mistake(&place("records"), "\"records\" cannot be combined with \"at\", which has a record for each time", None)
             }
             (_, Some(_), Some(_)) => self.mistake(&place("at"), "\"at\" cannot be combined with \"file\"", None),
             (Some(_), Some(_), _) => self.mistake(&place("file"), "\"file\" cannot be combined with \"records\"", None),
-            _ if is_given.contains(&true) => {}
-            _ => self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None),
+            (None, None, None) if !["records", "file", "at"].iter().any(|field| self.is_given(&place(field))) => {
+                self.mistake(&place("kind"), "a source needs \"records\", \"file\" or \"at\"", None)
+            }
+            _ => {}
         }
         if let Some(path) = file {
             let first = dictionary.lines() as u32;
@@ -125,9 +123,9 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn emit_times(&mut self, draft: &Draft) -> EmitTimes {
-        let place = |field: &str| pointer(&["operators", &draft.name, field]);
-        let OperatorFile::Source { every, start, at, .. } = &draft.file else {
+    pub(super) fn emit_times(&mut self, draft: Draft<'_>) -> EmitTimes {
+        let place = |field: &str| pointer(&["operators", draft.name, field]);
+        let OperatorFile::Source { every, start, at, .. } = draft.file else {
             return EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO };
         };
         if let Some(times) = at {

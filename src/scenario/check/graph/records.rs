@@ -36,6 +36,9 @@ impl Checker<'_> {
                 *fan = dictionary.longest_line().max(1) as u32;
             }
         }
+        if !specs.iter().any(|spec| matches!(spec.kind, Kind::Join { .. })) {
+            return;
+        }
         // A join's left names are those of its first edge; a trial layout knows how many.
         let Ok(trial) = Plan::build(specs.to_vec(), edges.to_vec(), dictionary.clone()) else { return };
         for (index, spec) in specs.iter_mut().enumerate() {
