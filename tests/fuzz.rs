@@ -199,7 +199,7 @@ fn a_campaign_is_gone_on_with() {
 fn time_is_a_limit_too() {
     let room = Room::new();
     let report = json(&room.json(0, "fuzz --for 1ms --protocols chandy_lamport --jobs 1 --report report.json"));
-    assert_eq!((&report["runs"], &report["runs_wanted"]), (&Value::from(4096), &Value::Null), "a whole block");
+    assert_eq!((&report["runs"], &report["runs_wanted"]), (&Value::from(6144), &Value::Null), "a whole block");
     assert_eq!(room.cutline("merge report.json").exit, 0);
     assert_eq!(room.cutline("fuzz --for 60").exit, 2);
     assert_eq!(room.cutline("fuzz --for 60s --runs 3").exit, 2);
@@ -312,7 +312,7 @@ fn an_interrupted_campaign_leaves_its_report() {
         assert!(status.code() == Some(130) || signal == "KILL" && status.signal() == Some(9), "{signal}: {status}");
         let report = json(&room.read("report.json"));
         let runs = report["runs"].as_u64().expect("a number");
-        assert!(runs > 0 && runs.is_multiple_of(4096), "{runs}");
+        assert!(runs > 0 && runs.is_multiple_of(6144), "{runs}");
         assert_eq!(room.cutline("merge report.json").exit, 2);
         assert_eq!(room.cutline("merge report.json --partial").exit, 0);
         let more = format!("fuzz --protocols lai_yang --runs {} --report report.json --resume", runs + 64);

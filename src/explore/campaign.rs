@@ -90,7 +90,7 @@ impl Suspect for Under<'_> {
     }
 }
 
-/// So many runs in a row share [`SLOTS`] shapes, in turn: six runs of a shape cost several times as much as making it.
+/// So many runs in a row share [`SLOTS`] shapes, in turn: making one costs about as much as a run of it.
 const EPOCH: u64 = 6 * SLOTS;
 const SLOTS: u64 = MEMBERS * FAMILIES;
 /// The families of an epoch. Slots that are so far apart belong to one, so that shards by powers of two have whole

@@ -40,7 +40,7 @@ struct Style {
 }
 
 struct Composer<'c> {
-    draft: &'c mut Draft,
+    draft: Draft,
     stream: &'c mut Stream,
     style: Style,
     /// Who has no receiver yet.
@@ -53,9 +53,10 @@ struct Composer<'c> {
 }
 
 /// Draws one, with a loop in it or without.
-pub fn draw(draft: &mut Draft, protocol: ProtocolKind, has_loop: bool, stream: &mut Stream) {
+pub fn draw(protocol: ProtocolKind, has_loop: bool, stream: &mut Stream) -> Draft {
     let style = Style::draw(has_loop, stream);
-    let mut composer = Composer { draft, stream, style, ends: Vec::new(), multiplies: false, parts: false, merges: false };
+    let mut composer =
+        Composer { draft: Draft::default(), stream, style, ends: Vec::new(), multiplies: false, parts: false, merges: false };
     composer.sources(has_loop);
     if has_loop {
         composer.around();
@@ -67,9 +68,11 @@ pub fn draw(draft: &mut Draft, protocol: ProtocolKind, has_loop: bool, stream: &
     // records before holds that channel back while its sender's sender has not got the trigger: a bounded channel in
     // between never gets room. Such a snapshot ends by its timeout.
     let overtakes = matches!(protocol, ProtocolKind::Unaligned | ProtocolKind::AlignedTimeout);
-    if overtakes && composer.parts && composer.merges {
+    let Composer { mut draft, parts, merges, .. } = composer;
+    if overtakes && parts && merges {
         draft.file.channels.iter_mut().for_each(|channel| channel.capacity = None);
     }
+    draft
 }
 
 impl Style {
@@ -79,7 +82,7 @@ impl Style {
         Style {
             bounded,
             capacity: pick(stream, &[(4, 1), (2, 2), (1, 3)]),
-            parallel: pick(stream, &[(14, 2), (if has_loop { 0 } else { 2 }, 50)]),
+            parallel: pick(stream, &[(14, 2), (if has_loop { 0 } else { 2 }, 40)]),
             finishes: chance(stream, 40),
             is_full: chance(stream, 1),
         }
@@ -131,7 +134,7 @@ impl Composer<'_> {
 
     /// From the sources on without a loop.
     fn through(&mut self) {
-        let stages = pick(self.stream, &[(50, 1), (14, 2), (3, 3), (1, 5)]);
+        let stages = pick(self.stream, &[(60, 1), (12, 2), (2, 3), (1, 5)]);
         for _ in 1..stages {
             self.stage();
         }
@@ -241,7 +244,7 @@ impl Composer<'_> {
             let end = self.some_end();
             self.chain(end);
         }
-        let heads = pick(self.stream, &[(5, 1), (1, 2)]);
+        let heads = pick(self.stream, &[(7, 1), (1, 2)]);
         for _ in 0..heads {
             self.round();
         }
@@ -257,7 +260,7 @@ impl Composer<'_> {
             false => vec![self.some_end()],
         };
         let volume = ends.iter().map(|end| end.volume).sum();
-        let rounds = 1 + self.stream.below(2) as u32;
+        let rounds = pick(self.stream, &[(2, 1), (1, 2)]);
         let head = self.behind(&ends, "loop", operator!(Iterate { rounds: rounds }, 1));
         // It has a state, but needs a receiver: records have to leave the loop.
         let end = End { name: head.clone(), volume, is_plain: false, has_state: false };

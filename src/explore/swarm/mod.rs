@@ -60,17 +60,18 @@ impl Shape {
     }
 }
 
-/// So many shapes share a graph: to check it, lay it out and evaluate it costs several times as much as what else
+/// So many shapes share a dataflow: to check it, lay it out and evaluate it costs several times as much as what else
 /// a shape is.
 pub(super) const MEMBERS: u64 = 4;
 
-/// Shapes that differ in everything but their graph.
+/// Shapes that share a protocol, and a dataflow if it is one.
 #[derive(Clone, Debug)]
 pub(super) struct Family {
     seed: u64,
     number: u64,
     protocol: ProtocolKind,
-    ground: Arc<Groundwork>,
+    /// The graph; none where each shape has its own.
+    ground: Option<Arc<Groundwork>>,
 }
 
 impl Family {
@@ -79,31 +80,35 @@ impl Family {
         let mut stream = Stream::numbered(seed, "graph", number);
         let stream = &mut stream;
         let protocol = protocols[stream.below(protocols.len() as u64) as usize];
-        let mut draft = Draft::default();
-        if protocol.is_classic() && chance(stream, 60) {
-            processes::draw(&mut draft, protocol, stream);
-        } else {
-            let has_loop = protocol == ProtocolKind::AlignedCyclic && chance(stream, 80);
-            dataflow::draw(&mut draft, protocol, has_loop, stream);
-        }
-        let file = draft.file;
-        let ground = Groundwork::new(file).unwrap_or_else(|mistakes| panic!("a drawn graph is valid: {mistakes:?}"));
-        Family { seed, number, protocol, ground: Arc::new(ground) }
+        // There is next to nothing to vary in the rules of processes.
+        let ground = match protocol.is_classic() && chance(stream, 60) {
+            true => None,
+            false => {
+                let has_loop = protocol == ProtocolKind::AlignedCyclic && chance(stream, 80);
+                Some(lay_out(dataflow::draw(protocol, has_loop, stream)))
+            }
+        };
+        Family { seed, number, protocol, ground }
     }
 
     /// One of its shapes, by a number below [`MEMBERS`].
     pub fn member(&self, member: u64) -> Shape {
         let mut stream = Stream::numbered(self.seed, "shape", self.number * MEMBERS + member);
         let stream = &mut stream;
-        let (rules, spice) = rules::draw(self.ground.plan(), self.protocol, stream);
-        let scenario = self.ground.scenario(&rules).unwrap_or_else(|mistakes| panic!("drawn rules are valid: {mistakes:?}\n{rules:?}"));
+        let ground = self.ground.clone().unwrap_or_else(|| lay_out(processes::draw(self.protocol, stream)));
+        let (rules, spice) = rules::draw(ground.plan(), self.protocol, stream);
+        let scenario = ground.scenario(&rules).unwrap_or_else(|mistakes| panic!("drawn rules are valid: {mistakes:?}\n{rules:?}"));
         let mut control = control(stream);
-        if self.ground.plan().operators().iter().any(|operator| operator.kind.finishes()) && chance(stream, 60) {
+        if ground.plan().operators().iter().any(|operator| operator.kind.finishes()) && chance(stream, 60) {
             // Word of a completion that comes late: the source takes part in more before it is gone.
             control = control.with(Control::NOTICES);
         }
-        Shape { origin: Origin::Drawn(self.ground.clone(), rules), scenario, control, spice }
+        Shape { origin: Origin::Drawn(ground, rules), scenario, control, spice }
     }
+}
+
+fn lay_out(draft: Draft) -> Arc<Groundwork> {
+    Arc::new(Groundwork::new(draft.file).unwrap_or_else(|mistakes| panic!("a drawn graph is valid: {mistakes:?}")))
 }
 
 /// The `number`th shape of a campaign under one of `protocols`.

@@ -9,7 +9,8 @@ use crate::scenario::format::{ChannelFile, Duration, OperatorFile, OrderFile, Sc
 const NAMES: [&str; 4] = ["P", "Q", "R", "S"];
 
 /// Draws one.
-pub fn draw(draft: &mut Draft, protocol: ProtocolKind, stream: &mut Stream) {
+pub fn draw(protocol: ProtocolKind, stream: &mut Stream) -> Draft {
+    let mut draft = Draft::default();
     let names = &NAMES[..pick(stream, &[(6, 2), (5, 3), (1, 4)])];
     for name in names {
         draft.operator(name, operator!(Account { tokens: 1 + stream.below(5) }, 1));
@@ -35,6 +36,7 @@ pub fn draw(draft: &mut Draft, protocol: ProtocolKind, stream: &mut Stream) {
         let snapshot = names[stream.below(names.len() as u64) as usize].to_owned();
         draft.file.script.push(ScriptFile::Snapshot(SnapshotAt { at: Duration(Ticks::ZERO), snapshot }));
     }
+    draft
 }
 
 /// Colours need no order: mostly no channel keeps it, sometimes some do.

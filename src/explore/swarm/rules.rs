@@ -66,7 +66,7 @@ fn options(snapshots: &mut SnapshotsFile, plan: &Plan, stream: &mut Stream) {
     // A source finishes behind one checkpoint, and that shows in the next ones: in those most that were under
     // way already.
     let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
-    let mut requests = 1 + u64::from(finishes) + stream.below(3);
+    let mut requests = 1 + u64::from(finishes) + pick(stream, &[(4, 0), (3, 1), (3, 2)]);
     if plan.channels().len() <= FEW_CHANNELS && chance(stream, 1) {
         requests = 17 + stream.below(4);
     }
