@@ -1,16 +1,19 @@
 //! Campaigns against a protocol of one's own, as a test of somebody else would run them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use cutline::engine::{Control, World};
 use cutline::explore::exhaustive::{Bounds, Budget, search};
-use cutline::explore::{Campaign, Campaigned, Suspect};
+use cutline::explore::{Campaign, Campaigned, Feature, Suspect};
 use cutline::model::{Barrier, ChannelId, Record, SnapshotId, TaskId, TaskState};
 use cutline::oracle::Class;
 use cutline::protocol::{
     Aligned, AtLeastOnce, Commands, Coordination, Coordinator, CoordinatorBox, CoordinatorView, Effect, Effects, Placement, ProtocolBox,
-    ProtocolKind, Report, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
+    ProtocolKind, Report, Settings, SinkEffects, SinkLogic, SnapshotProtocol, StorageLogic, TaskView, Timer,
 };
 use cutline::scenario::outcome::Ended;
-use cutline::trace::Refusal;
+use cutline::trace::{Refusal, Situation};
 use cutline::{Fuzz, Scenario};
 
 #[test]
@@ -310,4 +313,87 @@ fn what_the_coordinator_gave_up_may_still_be_acked() {
     let outcome = cutline::run(&scenario);
     assert_eq!(outcome.snapshots[0].status, "aborted");
     assert_eq!(outcome.invariants.iter().find(|found| found.name == "engine_sanity").expect("it is judged").verdict, "held");
+}
+
+fn right() -> ProtocolBox {
+    ProtocolBox::new(Aligned::new(true))
+}
+
+/// What was asked for and not reached is no clean campaign, and is named.
+#[test]
+fn what_is_required_has_to_be_reached() {
+    let fuzz = |runs| Fuzz::new(right).runs(runs).requires([Situation::CrashDuringAlignment, Situation::ChannelStateRestored]);
+    let report = fuzz(2_000).run();
+    assert_eq!((report.missing.clone(), report.is_clean()), (vec!["channel_state_restored"], false), "aligned saves no channels: {report}");
+    assert!(report.to_string().contains("required and not reached: channel_state_restored"), "{report}");
+    assert!(report.unreached.contains(&Situation::ChannelStateRestored), "{report}");
+    assert!(report.features.iter().any(|(feature, runs)| *feature == Feature::TwoInputs && *runs > 0), "{report}");
+    let loops = Fuzz::new(right).runs(256).requires_features([Feature::Loop]).run();
+    assert_eq!(loops.missing, ["loop"], "aligned does not stand loops: {loops}");
+}
+
+/// The longer nothing new comes, the more runs have been enough.
+#[test]
+fn runs_since_something_new_are_counted() {
+    let quiet = |runs| Fuzz::new(right).runs(runs).run().quiet_for;
+    assert!(quiet(300) < 300 && quiet(20_000) > 2_000, "{} and {}", quiet(300), quiet(20_000));
+}
+
+#[test]
+fn a_campaign_lasts_as_long_as_somebody_waits() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let patient = Fuzz::new(right).runs(u64::MAX).as_long_as(move || asked.fetch_add(1, Ordering::Relaxed) < 20_000).run();
+    assert!(patient.is_clean() && patient.runs >= 256, "{patient}");
+    assert_eq!(patient, Fuzz::new(right).runs(patient.runs).run(), "it is the campaign of so many runs");
+}
+
+#[test]
+fn a_campaign_goes_through_files_and_folders() {
+    let report = Fuzz::new(wrong).in_scenarios(["scenarios/check/join-aligned.json", "scenarios/check"]).expect("they are valid").run();
+    assert!(!report.is_clean(), "{report}");
+    let shortest = report.shortest().expect("a failure");
+    assert!(shortest.text.contains("\"A\"") || shortest.text.contains("\"a\""), "{report}");
+    let none = tempfile::tempdir().expect("a folder");
+    let refused = Fuzz::new(wrong).in_scenarios([none.path()]).map(|_| ()).expect_err("nothing is there");
+    assert_eq!(refused.to_string(), "there is no scenario");
+    let bad = none.path().join("bad.json");
+    std::fs::write(&bad, "{\"title\": \"nothing\"}").expect("a file");
+    let refused = Fuzz::new(wrong).in_scenarios([&bad]).map(|_| ()).expect_err("it is not valid");
+    assert!(refused.to_string().contains("bad.json") && refused.to_string().contains("operators"), "{refused}");
+}
+
+/// Every part can be somebody's own; what is wrong with it is found like a wrong protocol.
+#[test]
+fn coordinators_sinks_and_storage_can_be_of_ones_own() {
+    let hasty = Fuzz::new(right).with_coordinator(|settings| {
+        let settings = Settings { max_concurrent: settings.max_concurrent + 1, ..settings.clone() };
+        CoordinatorBox::new(Coordinator::new(settings))
+    });
+    let found = |report: Campaigned| report.failures.first().map(|finding| finding.class.invariant());
+    assert_eq!(found(hasty.run()), Some("coordinator_rules"));
+    assert_eq!(found(Fuzz::new(right).with_sink(&Impatient).run()), Some("sink_commit_rules"));
+    assert_eq!(found(Fuzz::new(right).with_storage(&Forgetful).run()), Some("restore_fidelity"));
+}
+
+/// Makes visible at once what should wait.
+#[derive(Debug)]
+struct Impatient;
+
+impl SinkLogic for Impatient {
+    fn on_record(&self) -> Placement {
+        Placement::Publish
+    }
+}
+
+/// Gives sources back as they were in the beginning.
+#[derive(Debug)]
+struct Forgetful;
+
+impl StorageLogic for Forgetful {
+    fn load(&self, stored: &TaskState) -> TaskState {
+        match stored {
+            TaskState::Source(_) => TaskState::Source(0),
+            other => other.clone(),
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `cutline fuzz`
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::io::ErrorKind;
@@ -125,6 +126,7 @@ impl<'a> Job<'a> {
             situations: Situation::ALL.iter().map(|situation| (situation.word().to_owned(), 0)).collect(),
             features: Feature::ALL.iter().map(|feature| (feature.word().to_owned(), 0)).collect(),
             shapes: Distinct::default(),
+            first_runs: BTreeMap::new(),
             failures: Vec::new(),
             canary: Canary { mutant: CANARY.to_owned(), limit: CANARY_RUNS, found_by_run: None },
         };

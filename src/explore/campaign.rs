@@ -126,16 +126,46 @@ pub struct Tally {
     pub situations: Vec<u64>,
     /// By feature: how many runs had it.
     pub features: Vec<u64>,
+    /// By situation, then by feature: the first run that had it; [`NEVER`] where none did.
+    pub firsts: Vec<u64>,
     /// The scenarios that were drawn.
     pub shapes: Distinct,
     /// Ascending by run.
     pub failures: Vec<Failure>,
 }
 
+/// In the place of a run's number: there is none.
+pub const NEVER: u64 = u64::MAX;
+
 impl Tally {
     /// Nothing yet.
     pub fn new() -> Self {
-        Tally { situations: vec![0; Situation::ALL.len()], features: vec![0; Feature::ALL.len()], ..Tally::default() }
+        let (situations, features) = (Situation::ALL.len(), Feature::ALL.len());
+        Tally {
+            situations: vec![0; situations],
+            features: vec![0; features],
+            firsts: vec![NEVER; situations + features],
+            ..Tally::default()
+        }
+    }
+
+    /// A run reached a situation so often.
+    fn reached(&mut self, run: u64, situation: Situation, count: u64) {
+        let at = situation as usize;
+        self.situations[at] += count;
+        self.firsts[at] = self.firsts[at].min(run);
+    }
+
+    /// A run had a feature.
+    fn had(&mut self, run: u64, feature: Feature) {
+        let (at, first) = (feature as usize, self.situations.len() + feature as usize);
+        self.features[at] += 1;
+        self.firsts[first] = self.firsts[first].min(run);
+    }
+
+    /// The last run that brought something that no run with a lower number had: a situation, or a feature.
+    pub fn newest(&self) -> Option<u64> {
+        self.firsts.iter().copied().filter(|first| *first != NEVER).max()
     }
 
     /// Adds another one's runs.
@@ -145,6 +175,9 @@ impl Tally {
         let own = self.situations.iter_mut().chain(&mut self.features);
         for (count, more) in own.zip(other.situations.iter().chain(&other.features)) {
             *count += more;
+        }
+        for (first, other) in self.firsts.iter_mut().zip(&other.firsts) {
+            *first = (*first).min(*other);
         }
         self.shapes.join(&other.shapes);
         self.failures.extend(&other.failures);
@@ -232,10 +265,10 @@ impl Campaign<'_> {
             tally.runs += 1;
             tally.steps += walked.steps;
             for (situation, count) in walker.situations().reached() {
-                tally.situations[situation as usize] += count;
+                tally.reached(run, situation, count);
             }
             for feature in features.or(Features::of_walk(walker.situations())).iter() {
-                tally.features[feature as usize] += 1;
+                tally.had(run, feature);
             }
             tally.failures.extend(walked.broken.map(|class| Failure { run, class }));
         }

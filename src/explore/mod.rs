@@ -2,6 +2,7 @@
 //! and the bugs that all of this must find.
 
 mod campaign;
+mod campaigned;
 #[cfg(feature = "proptest")]
 mod cases;
 mod distinct;
@@ -17,14 +18,15 @@ mod swarm;
 mod walk;
 pub mod zoo;
 
-pub use campaign::{Campaign, Failure, Replay, Right, Suspect, Tally, Under};
+pub use campaign::{Campaign, Failure, NEVER, Replay, Right, Suspect, Tally, Under};
+pub use campaigned::{Campaigned, Finding};
 #[cfg(feature = "proptest")]
 pub use cases::{DrawnScenario, scenarios};
 pub use distinct::Distinct;
 pub use feature::{Feature, Features};
 pub use given::Given;
 pub use judge::judge_steps;
-pub use own::{Campaigned, Finding, Fuzz, Own};
+pub use own::{Fuzz, Own, Unusable};
 pub use shrink::{Shrunk, Unshrunk, confirm, shrink, shrink_attended};
 pub use strategy::Strategy;
 pub use swarm::{Shape, shape};

@@ -1,30 +1,51 @@
 //! Campaigns against a protocol that somebody brings along, for tests of their own.
 
 use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde_json::Value;
 
-use super::campaign::{Campaign, Failure, Suspect, Tally};
-use super::shrink::{Shrunk, Unshrunk};
-use crate::engine::World;
-use crate::oracle::Class;
-use crate::protocol::{CoordinatorBox, ProtocolBox, ProtocolKind};
+use super::campaign::{Campaign, Suspect, Tally};
+use super::campaigned::Campaigned;
+use super::feature::Feature;
+use super::given::Given;
+use crate::engine::{Setup, World};
+use crate::kernel::Patience;
+use crate::protocol::{CoordinatorBox, ProtocolBox, ProtocolKind, Settings, SinkLogic, StorageLogic};
 use crate::scenario::Scenario;
 use crate::trace::Situation;
 
-/// A protocol of somebody's own, in the place of those that it claims to be like.
-#[derive(Clone, Debug)]
+/// Makes a coordinator that goes by these numbers.
+type MakeCoordinator = Arc<dyn Fn(&Settings) -> CoordinatorBox + Send + Sync>;
+
+/// A protocol of somebody's own, in the place of those that it claims to be like, with other parts if they are
+/// somebody's own as well.
+#[derive(Clone)]
 pub struct Own<F> {
     make: F,
     like: Vec<ProtocolKind>,
     suits: fn(&Scenario) -> bool,
+    coordinator: Option<MakeCoordinator>,
+    sink: Option<&'static dyn SinkLogic>,
+    storage: Option<&'static dyn StorageLogic>,
+}
+
+impl<F> fmt::Debug for Own<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Own { like, coordinator, sink, storage, .. } = self;
+        let parts = f.debug_struct("Own").field("like", like).field("coordinator", &coordinator.is_some()).finish_non_exhaustive();
+        parts.and_then(|()| write!(f, " with {sink:?}, {storage:?}"))
+    }
 }
 
 impl<F: Fn() -> ProtocolBox + Sync> Own<F> {
     /// What `make` makes for each task, claiming what each of these protocols does in the scenarios of that
     /// one; there must be one at least.
     pub fn new(make: F, like: &[ProtocolKind]) -> Self {
-        Own { make, like: like.to_vec(), suits: |_| true }
+        Own { make, like: like.to_vec(), suits: |_| true, coordinator: None, sink: None, storage: None }
     }
 }
 
@@ -33,10 +54,17 @@ impl<F: Fn() -> ProtocolBox + Sync> Suspect for Own<F> {
         &self.like
     }
     fn world(&self, scenario: &Scenario) -> World {
-        if !(self.suits)(scenario) {
+        if !(self.suits)(scenario) || !self.like.contains(&scenario.protocol()) {
             return scenario.world();
         }
-        scenario.world_with(&mut |_| (self.make)(), CoordinatorBox::new(scenario.coordinator()))
+        let right = scenario.coordinator();
+        let coordinator = self.coordinator.as_ref().map(|make| make(right.settings())).unwrap_or_else(|| CoordinatorBox::new(right));
+        let mut setup = Setup::clone(scenario.setup());
+        if let Some(sink) = self.sink {
+            setup.replace_two_phase(sink);
+        }
+        setup.storage = self.storage.unwrap_or(setup.storage);
+        World::new(Arc::new(setup), |_| (self.make)(), coordinator)
     }
 }
 
@@ -73,18 +101,44 @@ impl<F: Fn() -> ProtocolBox + Sync> Suspect for Own<F> {
 /// assert!(!report.is_clean());
 /// println!("{report}");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fuzz<F> {
     own: Own<F>,
     seed: u64,
     runs: u64,
+    lasts: Arc<dyn Fn() -> bool + Send + Sync>,
+    given: Vec<(Value, Scenario)>,
+    required: Vec<Situation>,
+    features: Vec<Feature>,
 }
+
+impl<F> fmt::Debug for Fuzz<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fuzz { own, seed, runs, required, features, .. } = self;
+        let mut parts = f.debug_struct("Fuzz");
+        parts.field("own", own).field("seed", seed).field("runs", runs).field("required", required).field("features", features);
+        parts.finish_non_exhaustive()
+    }
+}
+
+/// A scenario that a campaign cannot run through, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0)]
+pub struct Unusable(String);
 
 impl<F: Fn() -> ProtocolBox + Sync> Fuzz<F> {
     /// A campaign of 10,000 runs with seed 0 against the protocol that `make` makes for each task, which
     /// claims what [`ProtocolKind::Aligned`] does.
     pub fn new(make: F) -> Self {
-        Fuzz { own: Own::new(make, &[ProtocolKind::Aligned]), seed: 0, runs: 10_000 }
+        Fuzz {
+            own: Own::new(make, &[ProtocolKind::Aligned]),
+            seed: 0,
+            runs: 10_000,
+            lasts: Arc::new(|| true),
+            given: Vec::new(),
+            required: Vec::new(),
+            features: Vec::new(),
+        }
     }
 
     /// It claims what this protocol does, and runs in its scenarios.
@@ -116,116 +170,113 @@ impl<F: Fn() -> ProtocolBox + Sync> Fuzz<F> {
         self
     }
 
+    /// No more runs are begun once this says no: so a campaign can last as long as there is time. A stretch of runs that
+    /// is cut is forgotten, so what is said is still the same for this many runs of this seed.
+    #[must_use]
+    pub fn as_long_as(mut self, lasts: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.lasts = Arc::new(lasts);
+        self
+    }
+
+    /// In these scenarios in the place of drawn ones: files, and folders with every `.json` file in them. Of those with
+    /// another protocol than one that is claimed the right one runs.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, or is no valid scenario, and a folder without any.
+    pub fn in_scenarios<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Result<Self, Unusable> {
+        let mut files = Vec::new();
+        for path in paths {
+            find(path.as_ref(), &mut files)?;
+        }
+        self.given = files.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+        if self.given.is_empty() { Err(Unusable("there is no scenario".to_owned())) } else { Ok(self) }
+    }
+
+    /// These have to be reached, or the campaign is not clean.
+    #[must_use]
+    pub fn requires(mut self, situations: impl IntoIterator<Item = Situation>) -> Self {
+        self.required.extend(situations);
+        self
+    }
+
+    /// Some run must have these, or the campaign is not clean.
+    #[must_use]
+    pub fn requires_features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
+        self.features.extend(features);
+        self
+    }
+
+    /// With a coordinator of your own, made anew for each run.
+    #[must_use]
+    pub fn with_coordinator(mut self, make: impl Fn(&Settings) -> CoordinatorBox + Send + Sync + 'static) -> Self {
+        self.own.coordinator = Some(Arc::new(make));
+        self
+    }
+
+    /// With a sink of your own in the place of those that commit in two phases.
+    #[must_use]
+    pub fn with_sink(mut self, sink: &'static dyn SinkLogic) -> Self {
+        self.own.sink = Some(sink);
+        self
+    }
+
+    /// With a storage of your own.
+    #[must_use]
+    pub fn with_storage(mut self, storage: &'static dyn StorageLogic) -> Self {
+        self.own.storage = Some(storage);
+        self
+    }
+
     /// Runs it, in parallel in the ambient pool of threads; the result is the same with any number of them.
     pub fn run(&self) -> Campaigned {
-        let campaign = Campaign { seed: self.seed, suspect: &self.own };
+        let given = (!self.given.is_empty()).then(|| Given::new(&self.own, self.given.clone()));
+        let suspect: &dyn Suspect = given.as_ref().map_or(&self.own, |given| given);
+        let campaign = Campaign { seed: self.seed, suspect };
+        let lasts = |_| (self.lasts)();
+        let patience = Patience::new(&lasts);
         let mut tally = Tally::new();
         // A broken protocol mostly fails within the first hundred runs, and then nobody waits for the rest.
         let mut size = FIRST;
         while tally.runs < self.runs && tally.failures.is_empty() {
             let end = self.runs.min(tally.runs + size);
-            let part = |part: u64| campaign.runs(tally.runs..end, |run| run % PARTS == part);
-            let parts: Vec<Tally> = (0..PARTS).into_par_iter().map(part).collect();
+            let part = |part: u64| campaign.runs_attended(tally.runs..end, |run| run % PARTS == part, patience);
+            let Some(parts) = (0..PARTS).into_par_iter().map(part).collect::<Option<Vec<Tally>>>() else { break };
             parts.iter().for_each(|part| tally.add(part));
-            size *= 4;
+            size = (size * 4).min(LARGEST);
         }
-        Campaigned::new(&campaign, tally)
+        Campaigned::new(&campaign, &tally, &self.required, &self.features)
     }
 }
 
-/// Runs of the first batch.
+/// The scenario files in a folder and in those within it, in the order of their names; or the one file.
+fn find(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Unusable> {
+    let unusable = |error: std::io::Error| Unusable(format!("{}: {error}", path.display()));
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let entries = fs::read_dir(path).map_err(unusable)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut entries: Vec<PathBuf> = entries.collect::<Result<_, _>>().map_err(unusable)?;
+    entries.sort();
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
+    entries.iter().try_for_each(|entry| find(entry, files))
+}
+
+fn read(path: &Path) -> Result<(Value, Scenario), Unusable> {
+    let name = path.display().to_string();
+    let bytes = fs::read(path).map_err(|error| Unusable(format!("{name}: {error}")))?;
+    let no_text = |_: &str| Err("scenarios of campaigns cannot read text files".to_owned());
+    let scenario = Scenario::parse(&name, &bytes, &no_text).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Unusable(lines.join("\n"))
+    })?;
+    let file = serde_json::from_slice(&bytes).map_err(|error| Unusable(format!("{name}: {error}")))?;
+    Ok((file, scenario))
+}
+
+/// Runs of the first batch, and the most of a later one.
 const FIRST: u64 = 256;
-/// Runs that share a shape are done by the same thread.
+const LARGEST: u64 = 1 << 16;
+/// Runs that share a graph are done by the same thread.
 const PARTS: u64 = 64;
-
-/// What failed, and the shortest way to it that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The number of the first run that fails in this way.
-    pub run: u64,
-    /// In which way.
-    pub class: Class,
-    /// The runs that fail in this way.
-    pub failures: u64,
-    /// What is wrong, in the scenario's terms.
-    pub what: String,
-    /// The scenario file, or why there is none.
-    pub shrunk: Result<Shrunk, Unshrunk>,
-}
-
-/// What a campaign against a protocol came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Campaigned {
-    /// Runs.
-    pub runs: u64,
-    /// Steps of all of them.
-    pub steps: u64,
-    /// How often each named state was reached; those that never were are left out.
-    pub situations: Vec<(Situation, u64)>,
-    /// One for each way of failing, the earliest first.
-    pub failures: Vec<Finding>,
-}
-
-impl Campaigned {
-    fn new(campaign: &Campaign<'_>, tally: Tally) -> Campaigned {
-        let Tally { runs, steps, situations, failures, .. } = tally;
-        let mut firsts: Vec<(Failure, u64)> = Vec::new();
-        for failure in failures {
-            match firsts.iter_mut().find(|(first, _)| first.class == failure.class) {
-                Some((_, count)) => *count += 1,
-                None => firsts.push((failure, 1)),
-            }
-        }
-        let findings = firsts.par_iter().map(|&(Failure { run, class }, failures)| {
-            let shrunk = campaign.shrink(run);
-            let what = shrunk.as_ref().map_or_else(ToString::to_string, |shrunk| what(campaign.suspect, shrunk));
-            Finding { run, class, failures, what, shrunk }
-        });
-        let failures = findings.collect();
-        let counted = Situation::ALL.iter().copied().zip(situations).filter(|(_, count)| *count > 0);
-        Campaigned { runs, steps, situations: counted.collect(), failures }
-    }
-
-    /// Whether nothing failed.
-    pub fn is_clean(&self) -> bool {
-        self.failures.is_empty()
-    }
-
-    /// The shortest counterexample of all.
-    pub fn shortest(&self) -> Option<&Shrunk> {
-        let small = self.failures.iter().filter_map(|finding| Some((finding.run, finding.shrunk.as_ref().ok()?)));
-        small.min_by_key(|(run, shrunk)| (shrunk.steps, shrunk.operators, *run)).map(|(_, shrunk)| shrunk)
-    }
-}
-
-/// What the invariant has to say when the file is run.
-fn what(suspect: &dyn Suspect, shrunk: &Shrunk) -> String {
-    let Ok(scenario) = Scenario::from_json(&shrunk.text) else { return String::new() };
-    let outcome = scenario.run_world(suspect.world(&scenario));
-    let invariant = outcome.invariants.into_iter().find(|invariant| invariant.name == shrunk.class.invariant());
-    invariant.and_then(|invariant| invariant.detail).unwrap_or_default()
-}
-
-/// Everything that is needed in a test's message: what failed, and the shortest counterexample as a file.
-impl fmt::Display for Campaigned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Campaigned { runs, steps, situations, failures } = self;
-        writeln!(f, "{runs} runs, {steps} steps, {} of {} situations reached", situations.len(), Situation::ALL.len())?;
-        if self.is_clean() {
-            return write!(f, "nothing failed");
-        }
-        for Finding { run, class, failures, what, shrunk } in failures {
-            let reason = if what.is_empty() { String::new() } else { format!(": {what}") };
-            let small =
-                shrunk.as_ref().map_or_else(|_| "not made small".to_owned(), |shrunk| format!("shortest in {} steps", shrunk.steps));
-            writeln!(f, "{}: {failures} of {runs} runs, first run {run}, {small}{reason}", class.word())?;
-        }
-        let Some(shortest) = self.shortest() else { return Ok(()) };
-        let least = match shortest.proven {
-            true => "no shorter schedule of this scenario does",
-            false => "a shorter schedule of this scenario may do so too",
-        };
-        writeln!(f, "\nThe shortest counterexample shows {}; {least}:\n", shortest.class.word())?;
-        write!(f, "{}", shortest.text.trim_end())
-    }
-}

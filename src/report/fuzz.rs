@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::printable;
 use super::text::{Page, Style, count, paint};
-use crate::explore::{Distinct, Feature, Shrunk, Tally};
+use crate::explore::{Distinct, Feature, NEVER, Shrunk, Tally};
 use crate::kernel::Digest;
 use crate::scenario::outcome::FORMAT;
 use crate::trace::Situation;
@@ -52,6 +52,8 @@ pub struct Fuzzed {
     pub situations: BTreeMap<String, u64>,
     /// Every feature, and how many runs had it.
     pub features: BTreeMap<String, u64>,
+    /// The first run with each situation and each feature that some run had.
+    pub first_runs: BTreeMap<String, u64>,
     /// Fingerprints of drawn scenarios: see [`Distinct`].
     #[serde(with = "shapes")]
     pub shapes: Distinct,
@@ -159,6 +161,16 @@ mod shapes {
 }
 
 impl Fuzzed {
+    fn note_first(&mut self, word: String, run: u64) {
+        let first = self.first_runs.entry(word).or_insert(run);
+        *first = (*first).min(run);
+    }
+
+    /// The last run that brought a situation or a feature that no run before it had.
+    pub fn newest(&self) -> Option<u64> {
+        self.first_runs.values().copied().max()
+    }
+
     /// The document, ending in a line break.
     pub fn document(&self) -> String {
         // Strings, numbers and lists: there is nothing that JSON could refuse.
@@ -198,6 +210,9 @@ impl Fuzzed {
         for (feature, more) in Feature::ALL.iter().zip(&tally.features) {
             *self.features.entry(feature.word().to_owned()).or_default() += more;
         }
+        let words = Situation::ALL.iter().map(|situation| situation.word()).chain(Feature::ALL.iter().map(|feature| feature.word()));
+        let firsts = words.zip(&tally.firsts).filter(|(_, first)| **first != NEVER);
+        firsts.for_each(|(word, first)| self.note_first(word.to_owned(), *first));
         self.shapes.join(&tally.shapes);
         for failure in &tally.failures {
             let failures = self.failures_of(failure.class.word(), failure.class.invariant());
@@ -333,6 +348,7 @@ impl Fuzzed {
         for (name, more) in other.features {
             *self.features.entry(name).or_default() += more;
         }
+        other.first_runs.into_iter().for_each(|(word, first)| self.note_first(word, first));
         self.shapes.join(&other.shapes);
         for other in other.failures {
             let failures = self.failures_of(&other.class, &other.invariant);
@@ -460,6 +476,9 @@ fn head(page: &mut Page, report: &Fuzzed, style: &Style) {
         (0, _) => {}
         (shapes, true) => page.line(2, count(shapes, "different scenario")),
         (shapes, false) => page.line(2, format!("about {} different scenarios", in_hundreds(shapes))),
+    }
+    if let Some(newest) = report.newest() {
+        page.line(2, format!("nothing new since run {newest}: no situation and no feature that an earlier run had not"));
     }
     let Canary { mutant, limit, found_by_run } = &report.canary;
     match found_by_run {

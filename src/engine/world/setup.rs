@@ -65,4 +65,11 @@ impl Setup {
             channel_contents: ChannelContents::Restored,
         }
     }
+
+    /// Puts a sink's logic in the place of each that commits in two phases.
+    pub fn replace_two_phase(&mut self, logic: &'static dyn SinkLogic) {
+        for &task in self.plan.sinks().iter().filter(|&&task| self.plan.is_two_phase(task)) {
+            self.sinks[self.plan.tasks()[task].operator.0 as usize] = logic;
+        }
+    }
 }

@@ -127,7 +127,7 @@ impl Mutant {
         match self.seam {
             Seam::Protocol(wrong) => wrap = wrong,
             Seam::Coordinator(wrong) => coordinator = wrong(scenario.coordinator()),
-            Seam::Sink(wrong) => outside::replace_two_phase(&mut setup, wrong),
+            Seam::Sink(wrong) => setup.replace_two_phase(wrong),
             Seam::Storage(wrong) => setup.storage = wrong,
             Seam::Setup(change) => change(&mut setup),
         }

@@ -1,7 +1,6 @@
 //! What sinks, storage and the setup as a whole do wrong.
 
 use super::{ANY, LOGGING, Mutant, Need, Seam};
-use crate::engine::Setup;
 use crate::model::{ChannelId, Kind, Record, SnapshotId, TaskState};
 use crate::protocol::{Placement, ProtocolKind, SinkEffect, SinkEffects, SinkLogic, StorageLogic, Told, TwoPhase};
 
@@ -244,14 +243,6 @@ pub(super) const TABLE: &[Mutant] = &[
 
 pub(super) fn is_keyed(kind: &Kind) -> bool {
     matches!(kind, Kind::Keyed { .. } | Kind::Iterate { .. })
-}
-
-/// Puts a sink's logic in the place of the right one, where that commits in two phases.
-pub(super) fn replace_two_phase(setup: &mut Setup, wrong: &'static dyn SinkLogic) {
-    let Setup { plan, sinks, .. } = setup;
-    for &task in plan.sinks().iter().filter(|&&task| plan.is_two_phase(task)) {
-        sinks[plan.tasks()[task].operator.0 as usize] = wrong;
-    }
 }
 
 #[derive(Debug)]
