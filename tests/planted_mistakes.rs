@@ -233,7 +233,21 @@ fn is_name(keys: &[&str], text: &str) -> bool {
 
 /// Whether only certain words can stand there.
 fn is_word(keys: &[&str]) -> bool {
-    let words = ["kind", "commit", "partition", "order", "protocol", "after_end", "back_edges", "channel_state", "reaches", "lose", "job"];
+    let words = [
+        "kind",
+        "commit",
+        "partition",
+        "order",
+        "protocol",
+        "after_end",
+        "back_edges",
+        "channel_state",
+        "reaches",
+        "lose",
+        "repeat",
+        "postpone",
+        "job",
+    ];
     match keys {
         ["operators" | "expect", "places", _] => false,
         ["expect", "situations", "*"] | ["expect", "invariants", _] | ["control"] | ["control", "*"] => true,

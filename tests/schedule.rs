@@ -68,6 +68,8 @@ fn what_cannot_happen_is_left_out_and_explained() {
         "emit B",
         "budget 1",
         "lose coordinator->A",
+        "repeat coordinator->A",
+        "postpone coordinator->A",
     ];
     check(
         &two_sources("aligned", "", &steps),
@@ -80,6 +82,8 @@ fn what_cannot_happen_is_left_out_and_explained() {
             13 emit B: B has nothing left to emit
             14 budget 1: snapshot 1 has no alignment budget to use up
             15 lose coordinator->A: no message of the coordinator is on its way to A
+            16 repeat coordinator->A: no message of the coordinator is on its way to A
+            17 postpone coordinator->A: what A hears next of the coordinator is no word of a completion with another message behind it
             snapshot 1 completed 
             snapshot 2 completed 
             count: 0 lost, 0 duplicated
@@ -159,6 +163,69 @@ fn control_says_what_takes_steps_of_its_own() {
             count: 0 lost, 0 duplicated
         "#]],
     );
+}
+
+/// Word of a completion that comes late or twice finds nothing to do (K8, T2); a trigger that comes twice starts nothing
+/// (K1).
+#[test]
+fn messages_that_come_late_or_twice_do_no_harm() {
+    let steps = [
+        "emit A",
+        "deliver A->out",
+        "trigger",
+        "repeat coordinator->A",
+        "deliver coordinator->A",
+        "deliver coordinator->A",
+        "deliver A->out",
+        "postpone coordinator->out",
+        "emit A",
+        "deliver A->out",
+        "trigger",
+        "deliver coordinator->A",
+        "deliver A->out",
+        "repeat coordinator->out",
+        "postpone coordinator->out",
+        "deliver coordinator->out",
+        "deliver coordinator->out",
+        "deliver coordinator->out",
+    ];
+    let scenario = scenario(
+        &json!({
+            "title": "t",
+            "operators": {"A": {"kind": "source", "records": 2}, "out": {"kind": "sink", "commit": "two_phase"}},
+            "channels": [{"from": "A", "to": "out"}],
+            "snapshots": {"protocol": "aligned"},
+            "control": ["triggers", "notices"], "schedule": steps
+        })
+        .to_string(),
+    );
+    let outcome = run(&scenario);
+    let skipped: Vec<&str> = outcome.skipped.iter().map(|step| step.why.as_str()).collect();
+    let alone = "what out hears next of the coordinator is no word of a completion with another message behind it";
+    assert_eq!(skipped, [alone], "at first nothing is there to overtake it");
+    let (_, Recorder { facts, .. }, _) = scenario.drive(Recorder::default());
+    let told: Vec<String> = facts.iter().map(|fact| fact.describe(scenario.plan())).filter(|line| is_told(line)).collect();
+    expect![[r#"
+        notice of snapshot 1 to A sent once more
+        A is told to start snapshot 1
+        A is told to start snapshot 1
+        out pre-commits transaction 1
+        A is told to start snapshot 2
+        out pre-commits transaction 2
+        notice of snapshot 1 to out sent once more
+        notice of snapshot 1 to out overtaken by the next one
+        out is told that snapshot 2 is complete
+        out commits transaction 1
+        out commits transaction 2
+        out is told that snapshot 1 is complete
+        out is told that snapshot 1 is complete
+    "#]]
+    .assert_eq(&(told.join("\n") + "\n"));
+}
+
+/// Whether it is about messages of the coordinator, or what comes of them.
+fn is_told(line: &str) -> bool {
+    ["is told", "notice of", "pre-commits", "commits"].iter().any(|word| line.contains(word))
 }
 
 /// Triggers at an interval are triggers, too; and one that comes for ever does not keep a run alive.
@@ -250,8 +317,18 @@ fn steps_are_read_as_they_are_described() {
     let timers = [Timer::Final, Timer::Pause, Timer::Timeout(id), Timer::Store(id), Timer::Budget(id), Timer::Detect, Timer::Restart];
     steps.extend(timers.map(Step::Fire));
     for task in plan.tasks().ids() {
-        let kinds: [fn(TaskId) -> Step; 8] =
-            [Step::Emit, Step::Tell, Step::Hear, Step::Lose, Step::Restore, Step::Crash, Step::Alarm, Step::Initiate];
+        let kinds: [fn(TaskId) -> Step; 10] = [
+            Step::Emit,
+            Step::Tell,
+            Step::Hear,
+            Step::Lose,
+            Step::Repeat,
+            Step::Postpone,
+            Step::Restore,
+            Step::Crash,
+            Step::Alarm,
+            Step::Initiate,
+        ];
         steps.extend(kinds.map(|kind| kind(task)));
         for snapshot in [None, Some(id)] {
             steps.extend([Step::Upload(task, snapshot), Step::FailUpload(task, snapshot)]);

@@ -65,6 +65,12 @@ fn prepared(id: u32) -> Fact {
 fn notified(id: u32) -> Fact {
     Fact::Notified { task: OUT, snapshot: SnapshotId(id) }
 }
+fn told(id: u32) -> Fact {
+    Fact::TriggerReceived { task: A, snapshot: SnapshotId(id) }
+}
+fn repeated(task: TaskId, id: u32) -> Fact {
+    Fact::NoticeRepeated { task, snapshot: SnapshotId(id) }
+}
 fn lost(task: TaskId, id: u32) -> Fact {
     Fact::NoticeLost { task, snapshot: SnapshotId(id) }
 }
@@ -198,6 +204,24 @@ fn what_a_notice_or_a_restore_commits() {
     // What is committed is not lost with the sink, nor with the one that dies after it was restored.
     check(&after(&[completed(1), notified(1), committed(1)], &[crashed(OUT)]), [(CrashBetweenPrepareAndCommit, 0)]);
     check(&[&after(&[completed(1)], &restart)[..], &[crashed(OUT)]].concat(), [(CrashBetweenPrepareAndCommit, 1)]);
+}
+
+#[test]
+fn messages_that_come_twice_or_late() {
+    use Situation::{CompletionHeardAgain, CrashBetweenCompletionAndNotice, NoticeRepeated, OldCompletionHeard, OldTriggerHeard};
+    check(&[triggered(1), told(1), triggered(2), told(2)], [(OldTriggerHeard, 0)]);
+    check(&[triggered(1), repeated(A, 1), told(1), told(1)], [(NoticeRepeated, 1), (OldTriggerHeard, 1)]);
+    check(&[triggered(1), told(1), triggered(2), told(2), told(1)], [(OldTriggerHeard, 1)]);
+    // What an earlier attempt was told is forgotten.
+    check(&[triggered(1), told(1), crashed(A), restored(A), told(1)], [(OldTriggerHeard, 0)]);
+    let both = [triggered(1), completed(1), triggered(2), completed(2)];
+    let told_of = |ids: &[u32]| [&both[..], &ids.iter().map(|id| notified(*id)).collect::<Vec<_>>()].concat();
+    check(&told_of(&[1, 2]), [(CompletionHeardAgain, 0), (OldCompletionHeard, 0)]);
+    check(&told_of(&[1, 2, 2]), [(CompletionHeardAgain, 1), (OldCompletionHeard, 0)]);
+    check(&told_of(&[2, 1]), [(CompletionHeardAgain, 0), (OldCompletionHeard, 1)]);
+    // The copy is under way, too.
+    let copied = [triggered(1), completed(1), repeated(OUT, 1), notified(1), crashed(A)];
+    check(&copied, [(CrashBetweenCompletionAndNotice, 1)]);
 }
 
 #[test]

@@ -183,11 +183,15 @@ fn every_fault_says_how_often_it_took_place() {
         {"fail_upload": "out", "snapshot": 2},
         {"stall": "S->out", "from": "14500us", "for": "2ms"},
         {"slow": "out", "from": "18500us", "for": "1ms", "extra": "10us"},
-        {"random_crashes": 3, "every": "1us", "from": "30ms", "tasks": ["out"]}
+        {"random_crashes": 3, "every": "1us", "from": "30ms", "tasks": ["out"]},
+        {"repeat": "trigger", "to": "S", "snapshot": 3},
+        {"repeat": "completion", "to": "out", "snapshot": 90},
+        {"postpone": "completion", "to": "out", "snapshot": 3, "by": "9ms"},
+        {"postpone": "completion", "to": "out", "snapshot": 90, "by": "1ms"}
     ]);
     let outcome = outcome(&file);
     let counts: Vec<u64> = outcome.faults.iter().map(|fault| fault.happened).collect();
-    assert_eq!(counts, [1, 0, 1, 0, 1, 0, 1, 3, 1, 0], "{:#?}", outcome.faults);
+    assert_eq!(counts, [1, 0, 1, 0, 1, 0, 1, 3, 1, 0, 1, 0, 1, 0], "{:#?}", outcome.faults);
     assert_eq!(outcome.faults[1].fault, "crash out at 3.2ms");
     assert_eq!(outcome.faults[1].place, "/faults/1");
     assert_eq!(outcome.faults[3].fault, "crash out 3600s after out reaches record_received for the 12th time");

@@ -115,6 +115,16 @@ fn draw(seed: u64, protocol: &str) -> Value {
         faults.push(json!({"lose": "completion", "to": "out", "snapshot": d.range(1, 3)}));
     }
     if d.chance(25) {
+        let task = &triggered[d.range(0, triggered.len() as u64 - 1) as usize];
+        faults.push(json!({"repeat": "trigger", "to": task, "snapshot": d.range(1, 3)}));
+    }
+    if is_two_phase && d.chance(25) {
+        faults.push(json!({"repeat": "completion", "to": "out", "snapshot": d.range(1, 3)}));
+    }
+    if is_two_phase && d.chance(25) {
+        faults.push(json!({"postpone": "completion", "to": "out", "snapshot": d.range(1, 3), "by": us(d.range(0, 10_000))}));
+    }
+    if d.chance(25) {
         let task = &tasks[d.range(0, tasks.len() as u64 - 1) as usize];
         faults.push(json!({"fail_upload": task, "snapshot": d.range(1, 3)}));
     }

@@ -230,6 +230,12 @@ pub struct Check {
     /// Lost messages of the coordinator [default: as many as the scenario has]
     #[arg(long, value_name = "N", help_heading = "Budgets")]
     pub losses: Option<u32>,
+    /// Messages of the coordinator that come twice [default: as many as the scenario has]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub repeats: Option<u32>,
+    /// Words of a completion that the next message overtakes [default: as many as the scenario has]
+    #[arg(long, value_name = "N", help_heading = "Budgets")]
+    pub postponements: Option<u32>,
     /// Parts of snapshots that fail to get into storage [default: as many as the scenario has]
     #[arg(long, value_name = "N", help_heading = "Budgets")]
     pub failed_uploads: Option<u32>,
@@ -237,7 +243,7 @@ pub struct Check {
     #[arg(long, value_name = "N", help_heading = "Budgets")]
     pub timeouts: Option<u32>,
     /// Control steps with an order of their own: "instant" for none, "channel" for all, or kinds with commas
-    /// between them [default: instant, and what lost messages and failed uploads need]
+    /// between them [default: instant, and what faults of messages and failed uploads need]
     #[arg(long, value_name = "KIND,..", value_parser = control)]
     pub control: Option<Control>,
     /// Give up after so many different states

@@ -57,6 +57,8 @@ fn check_file(file: &Path, arguments: &Check) -> Result<(Checked, Exit), Exit> {
         (arguments.snapshots, &mut budget.snapshots),
         (arguments.crashes, &mut budget.crashes),
         (arguments.losses, &mut budget.losses),
+        (arguments.repeats, &mut budget.repeats),
+        (arguments.postponements, &mut budget.postponements),
         (arguments.failed_uploads, &mut budget.failed_uploads),
         (arguments.timeouts, &mut budget.timeouts),
     ];
@@ -68,7 +70,7 @@ fn check_file(file: &Path, arguments: &Check) -> Result<(Checked, Exit), Exit> {
     if !control.has(needs) {
         let missing: Vec<_> = needs.words().filter(|word| !control.words().any(|other| other == *word)).collect();
         let message = format!("{name}: faults within the budget find no place while these steps happen at once: {}", missing.join(", "));
-        let help = "add them to --control, or set the budget to 0 (--losses, --failed-uploads)";
+        let help = "add them to --control, or set the budget to 0 (--losses, --repeats, --postponements, --failed-uploads)";
         return Err(refuse(&Problem::new(message, help)));
     }
     let scenario = scenario.with_requests(budget.snapshots);

@@ -30,6 +30,8 @@ impl World {
             Step::Tell(task) => self.tell(task, observer),
             Step::Hear(task) => self.hear(task, observer),
             Step::Lose(task) => self.lose(task, observer),
+            Step::Repeat(task) => self.repeat(task, observer),
+            Step::Postpone(task) => self.postpone(task, observer),
             Step::Upload(task, snapshot) => self.upload(task, snapshot, observer),
             Step::Restore(task) => self.restore(task, observer),
             Step::Fire(timer) => self.fire(timer, observer),

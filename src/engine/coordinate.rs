@@ -53,6 +53,22 @@ impl World {
         observer.fact(Fact::NoticeLost { task, snapshot: lost.snapshot() });
     }
 
+    /// The copy comes behind all that has been sent: next to the first one it could never be older than what the task
+    /// has heard.
+    pub(super) fn repeat<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let item = self.messages.notices.front(task.0 as usize).expect("ready: not empty").item;
+        let stamp = observer.sent(Lane::Tell(task, item.item));
+        self.messages.notices.push_back(task.0 as usize, Slot { item, stamp });
+        observer.fact(Fact::NoticeRepeated { task, snapshot: item.item.snapshot() });
+    }
+
+    pub(super) fn postpone<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
+        let next = self.messages.notices.remove(task.0 as usize, 1).expect("ready: there are two");
+        let late = self.messages.notices.front(task.0 as usize).expect("ready: there are two").item.item;
+        self.messages.notices.push_front(task.0 as usize, next);
+        observer.fact(Fact::NoticePostponed { task, snapshot: late.snapshot() });
+    }
+
     pub(super) fn hear<O: Observer>(&mut self, task: TaskId, observer: &mut O) {
         let Mail { item, old } = self.messages.reports.pop_front(task.0 as usize).expect("ready: not empty").item;
         if old && self.setup.fencing {

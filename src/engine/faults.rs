@@ -179,6 +179,22 @@ pub enum Fault {
         /// Which.
         notice: Notice,
     },
+    /// A message of the coordinator comes twice.
+    Repeat {
+        /// To whom.
+        task: TaskId,
+        /// Which.
+        notice: Notice,
+    },
+    /// Word of a complete snapshot takes longer, and lets pass what comes meanwhile.
+    Postpone {
+        /// To whom.
+        task: TaskId,
+        /// Of which snapshot.
+        snapshot: SnapshotId,
+        /// How much longer.
+        by: Ticks,
+    },
 }
 
 /// The conditions that are still open in a run.

@@ -5,7 +5,7 @@ use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 
 /// Every step that there is, in the form in which it is written.
-const FORMS: [&str; 23] = [
+const FORMS: [&str; 25] = [
     "trigger",
     "emit TASK",
     "deliver FROM->TO",
@@ -22,6 +22,8 @@ const FORMS: [&str; 23] = [
     "restart",
     "restore TASK",
     "lose coordinator->TASK",
+    "repeat coordinator->TASK",
+    "postpone coordinator->TASK",
     "fail upload TASK SNAPSHOT",
     "budget SNAPSHOT",
     "announce SNAPSHOT FROM->TO",
@@ -67,6 +69,8 @@ impl Step {
             Step::Tell(task) => format!("deliver coordinator->{}", plan.task_name(task)),
             Step::Hear(task) => format!("deliver {}->coordinator", plan.task_name(task)),
             Step::Lose(task) => format!("lose coordinator->{}", plan.task_name(task)),
+            Step::Repeat(task) => format!("repeat coordinator->{}", plan.task_name(task)),
+            Step::Postpone(task) => format!("postpone coordinator->{}", plan.task_name(task)),
             Step::Upload(task, id) => format!("upload {}{}", plan.task_name(task), of_snapshot(id)),
             Step::Restore(task) => format!("restore {}", plan.task_name(task)),
             Step::Request | Step::Fire(Timer::First | Timer::Interval) => "trigger".to_owned(),
@@ -117,7 +121,9 @@ impl Step {
             "alarm" => parts.task(rest).map(Step::Alarm),
             "initiate" => parts.task(rest).map(Step::Initiate),
             "fail" => parts.upload(rest.strip_prefix("upload ").ok_or(NoStep::Form(form))?, Step::FailUpload),
-            "lose" => parts.task(rest.strip_prefix("coordinator->").ok_or(NoStep::Form(form))?).map(Step::Lose),
+            "lose" => parts.told(rest).map(Step::Lose),
+            "repeat" => parts.told(rest).map(Step::Repeat),
+            "postpone" => parts.told(rest).map(Step::Postpone),
             "store" => parts.snapshot(rest).map(|id| Step::Fire(Timer::Store(id))),
             "timeout" => parts.snapshot(rest).map(|id| Step::Fire(Timer::Timeout(id))),
             "budget" => parts.snapshot(rest).map(|id| Step::Fire(Timer::Budget(id))),
@@ -148,6 +154,11 @@ impl Parts<'_> {
             return self.task(task).map(Step::Hear);
         }
         self.place(rest).map(|(channel, place)| place.map_or(Step::Deliver(channel), |place| Step::Take(channel, place)))
+    }
+
+    /// Whom the coordinator tells something.
+    fn told(&self, rest: &str) -> Result<TaskId, NoStep> {
+        self.task(rest.strip_prefix("coordinator->").ok_or(NoStep::Form(self.form))?)
     }
 
     /// A channel, and a place in it where one is said. Names may hold spaces: what is a channel as a whole is one.

@@ -65,7 +65,10 @@ impl World {
             Step::Crash(task) if self.tasks[task].status == Status::Down => format!("{} is down already", self.name(task)),
             Step::Crash(task) if self.tasks[task].is_finished => format!("{} has finished", self.name(task)),
             Step::Crash(_) => "the job is over".to_owned(),
-            Step::Lose(task) => format!("no message of the coordinator is on its way to {}", self.name(task)),
+            Step::Lose(task) | Step::Repeat(task) => format!("no message of the coordinator is on its way to {}", self.name(task)),
+            Step::Postpone(task) => {
+                format!("what {} hears next of the coordinator is no word of a completion with another message behind it", self.name(task))
+            }
             Step::Upload(task, None) | Step::FailUpload(task, None) => format!("{} has nothing to upload", self.name(task)),
             Step::Upload(task, Some(id)) | Step::FailUpload(task, Some(id)) => {
                 format!("{} has no part of snapshot {id} to upload", self.name(task))

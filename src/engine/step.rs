@@ -26,6 +26,10 @@ pub enum Step {
     Hear(TaskId),
     /// The first message of the coordinator to a task is lost.
     Lose(TaskId),
+    /// The first message of the coordinator to a task is sent once more, and comes behind all that are on their way.
+    Repeat(TaskId),
+    /// The first message of the coordinator to a task, word of a complete snapshot, is overtaken by the next one.
+    Postpone(TaskId),
     /// A task's part of a snapshot is in durable storage; of its oldest, where none is said.
     Upload(TaskId, Option<SnapshotId>),
     /// A task comes up again.

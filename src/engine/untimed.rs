@@ -120,8 +120,8 @@ impl World {
     }
 
     /// Appends every step that can happen now, faults ([`Step::Crash`], [`Step::Lose`],
-    /// [`Step::FailUpload`]) left out: first what moves work along, timers last, so that taking the
-    /// first one each time drives a world to its end.
+    /// [`Step::Repeat`], [`Step::Postpone`], [`Step::FailUpload`]) left out: first what moves work along, timers
+    /// last, so that taking the first one each time drives a world to its end.
     pub fn enabled(&self, out: &mut Vec<Step>) {
         self.moves(Control::CHANNEL, out);
         self.prompts(out);

@@ -75,14 +75,19 @@ impl Scene {
     }
 }
 
-/// At least what the file has. The last checkpoint is tried three times and makes good what a lost trigger left
-/// behind, so less than that many go wrong, and nothing is lost where there is none.
+/// At least what the file has. The last checkpoint makes good what a lost trigger left behind, so nothing is lost where
+/// there is none.
 fn spice(file: &Value, scenario: &Scenario) -> Spice {
     let offers = scenario.offers();
     let has_last = file.pointer("/snapshots/final") != Some(&Value::Bool(false));
     let few = |number: u32, most: u8| number.min(u32::from(most)) as u8;
     let losses = few((offers.lost_triggers + offers.lost_notices) * u32::from(has_last), 2);
-    let failed_uploads = few(offers.failed_uploads, 2 - losses);
-    let early_timers = few(1, 2 - losses - failed_uploads);
-    Spice { crashes: few(offers.crashes.max(1), 8), losses, failed_uploads, early_timers }
+    Spice {
+        crashes: few(offers.crashes.max(1), 8),
+        losses,
+        repeats: few(offers.repeated_notices, 3),
+        postponements: few(offers.postponed_notices, 3),
+        failed_uploads: few(offers.failed_uploads, 2),
+        early_timers: 1,
+    }
 }

@@ -64,6 +64,8 @@ impl Name {
             Step::Initiate(task) => (9, task.0, 0),
             Step::Lose(task) => (10, task.0, 0),
             Step::Crash(task) => (11, task.0, 0),
+            Step::Repeat(task) => (24, task.0, 0),
+            Step::Postpone(task) => (25, task.0, 0),
             Step::FailUpload(task, id) => (12, task.0, id.map_or(0, |id| id.0)),
             Step::Start => (13, 0, 0),
             Step::Begin(channel, index) => (15, channel.0, index),

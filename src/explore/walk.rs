@@ -12,7 +12,7 @@ use crate::engine::{Control, FactSink, Point, Step, Stop, Untimed, World};
 use crate::kernel::{Patience, Prints, Stream, Ticks, caught};
 use crate::model::{Plan, TaskId};
 use crate::oracle::{Class, Oracles};
-use crate::protocol::Timer;
+use crate::protocol::{FINAL_TRIES, Timer};
 use crate::scenario::Scenario;
 use crate::trace::{Fact, Situations};
 
@@ -23,6 +23,10 @@ pub struct Spice {
     pub crashes: u8,
     /// Lost messages of the coordinator.
     pub losses: u8,
+    /// Messages of the coordinator that come twice.
+    pub repeats: u8,
+    /// Words of a completion that the next message overtakes.
+    pub postponements: u8,
     /// Uploads that fail.
     pub failed_uploads: u8,
     /// Timeouts, pauses and alignment budgets that end while there is still something to do.
@@ -41,6 +45,16 @@ pub struct Walked {
 /// So many triggers of a periodic timer are planned.
 const PERIODIC: u32 = 3;
 
+/// What may keep snapshots from completing in one walk, of all kinds together: losses, uploads that fail, timers that
+/// are early. Each spoils at most one try of the last checkpoint, of which there are [`FINAL_TRIES`]; so most of them
+/// are left to what fails by itself, as when a source finishes while its trigger is on the way (P3). Crashes do not
+/// count: after one the tries begin anew.
+const MOST_SPOILT: u64 = 2;
+const _: () = assert!(MOST_SPOILT < FINAL_TRIES as u64);
+
+/// A crash that follows close upon something comes within so many moves of it.
+const SHORTLY: u64 = 8;
+
 #[derive(Clone, Copy, Debug)]
 enum Planned {
     Trigger,
@@ -57,6 +71,8 @@ struct Ambush {
     /// Who dies; the task that reached the point, or where none did or with another draw, this one.
     victim: TaskId,
     is_own: bool,
+    /// So many moves later.
+    after: u32,
 }
 
 /// Reads the facts of a walk.
@@ -65,8 +81,9 @@ struct Watch<'s> {
     plan: &'s Plan,
     oracles: Oracles<'s>,
     situations: Situations,
-    ambush: Option<Ambush>,
-    sprung: Option<TaskId>,
+    ambushes: SmallVec<[Ambush; 3]>,
+    /// Who dies in how many moves from now.
+    sprung: SmallVec<[(TaskId, u32); 3]>,
 }
 
 impl FactSink for Watch<'_> {
@@ -74,7 +91,7 @@ impl FactSink for Watch<'_> {
     fn fact(&mut self, now: Ticks, fact: Fact) {
         self.oracles.fact(now, fact);
         self.situations.fact(self.plan, fact);
-        if self.ambush.is_some() {
+        if !self.ambushes.is_empty() {
             self.lurk(fact);
         }
     }
@@ -92,13 +109,15 @@ impl FactSink for Watch<'_> {
 impl Watch<'_> {
     #[inline(never)]
     fn lurk(&mut self, fact: Fact) {
-        let Some(ambush) = &mut self.ambush else { return };
-        let Some((task, _)) = ambush.point.reached_by(fact, self.plan) else { return };
-        ambush.left -= 1;
-        if ambush.left == 0 {
-            self.sprung = Some(task.filter(|_| ambush.is_own).unwrap_or(ambush.victim));
-            self.ambush = None;
-        }
+        let Watch { plan, ambushes, sprung, .. } = self;
+        ambushes.retain(|ambush| {
+            let Some((task, _)) = ambush.point.reached_by(fact, plan) else { return true };
+            ambush.left -= 1;
+            if ambush.left == 0 {
+                sprung.push((task.filter(|_| ambush.is_own).unwrap_or(ambush.victim), ambush.after));
+            }
+            ambush.left > 0
+        });
     }
 }
 
@@ -120,6 +139,9 @@ const POINTS: [Point; 14] = [
     Point::Resumed,
 ];
 
+/// Where a failover is met by the next crash.
+const RECOVERY: [Point; 4] = [Point::Crashed, Point::Restoring, Point::Resumed, Point::Resumed];
+
 /// Walks through one scenario again and again, reusing all memory.
 #[derive(Debug)]
 pub struct Walker<'s> {
@@ -139,6 +161,10 @@ pub struct Walker<'s> {
     moves: Vec<Step>,
     /// What is planned and has not happened, latest first.
     planned: SmallVec<[(u32, Planned); 8]>,
+    /// Who does not hear the word of a completion that waits for it, until there is something to overtake it.
+    waiting: Option<TaskId>,
+    /// Who is told of completions.
+    listeners: Vec<TaskId>,
     patience: Patience<'s>,
 }
 
@@ -156,7 +182,13 @@ impl<'s> Walker<'s> {
     /// means nothing.
     pub fn attended(scenario: &'s Scenario, mut fresh: World, control: Control, spice: Spice, patience: Patience<'s>) -> Self {
         let plan = scenario.plan();
-        let watch = Watch { plan, oracles: scenario.untimed_oracles(), situations: Situations::new(plan), ambush: None, sprung: None };
+        let watch = Watch {
+            plan,
+            oracles: scenario.untimed_oracles(),
+            situations: Situations::new(plan),
+            ambushes: SmallVec::new(),
+            sprung: SmallVec::new(),
+        };
         let asked = scenario.setup().requests;
         // Periodic ones are due when the walk says so.
         let requests = if scenario.offers().snapshots > asked { asked.max(PERIODIC) } else { asked };
@@ -176,6 +208,8 @@ impl<'s> Walker<'s> {
             horizon: horizon(scenario, requests, control),
             moves: Vec::new(),
             planned: SmallVec::new(),
+            waiting: None,
+            listeners: plan.tasks().ids().filter(|&task| plan.is_two_phase(task) || plan.kind(task).finishes()).collect(),
             patience,
         }
     }
@@ -191,8 +225,10 @@ impl<'s> Walker<'s> {
         let watch = &mut self.driver.sink;
         watch.oracles.reset();
         watch.situations.reset();
-        (watch.ambush, watch.sprung) = (None, None);
+        watch.ambushes.clear();
+        watch.sprung.clear();
         self.planned.clear();
+        self.waiting = None;
     }
 
     /// Whether somebody still waits after so many moves.
@@ -250,10 +286,8 @@ impl<'s> Walker<'s> {
     /// The next step: what is planned for this move, else what the strategy picks.
     #[inline]
     fn next(&mut self, at: u32, stream: &mut Stream) -> Option<Step> {
-        if let Some(victim) = self.driver.sink.sprung.take()
-            && self.world.ready(Step::Crash(victim)).is_ok()
-        {
-            return Some(Step::Crash(victim));
+        if !self.driver.sink.sprung.is_empty() {
+            self.spring(at);
         }
         if self.planned.last().is_some_and(|(due, _)| *due <= at)
             && let Some(step) = self.take_planned(at)
@@ -262,9 +296,12 @@ impl<'s> Walker<'s> {
         }
         self.moves.clear();
         self.world.moves(self.control, &mut self.moves);
+        if let Some(task) = self.waiting {
+            self.moves.retain(|step| *step != Step::Tell(task));
+        }
         if self.moves.is_empty() {
-            // Nothing moves: what is planned for later comes now.
-            return self.take_planned(u32::MAX);
+            // Nothing moves: what is planned for later comes now, then the last checkpoint once more.
+            return self.take_planned(u32::MAX).or_else(|| Some(Step::Fire(Timer::Final)).filter(|step| self.world.ready(*step).is_ok()));
         }
         let picked = self.chooser.pick(self.scenario.plan(), &self.moves, at, stream);
         Some(self.moves[picked])
@@ -273,6 +310,7 @@ impl<'s> Walker<'s> {
     /// The first planned thing that is due and can happen.
     #[inline(never)]
     fn take_planned(&mut self, at: u32) -> Option<Step> {
+        self.waiting = None;
         for index in (0..self.planned.len()).rev() {
             let (due, what) = self.planned[index];
             if due > at {
@@ -289,6 +327,11 @@ impl<'s> Walker<'s> {
                 self.planned.remove(index);
                 return step;
             }
+            if let Planned::Fault(Step::Postpone(task)) = what
+                && self.world.hears_of_completion(task)
+            {
+                self.waiting = Some(task);
+            }
         }
         None
     }
@@ -301,36 +344,123 @@ impl<'s> Walker<'s> {
         self.moves.iter().rfind(is_early).copied()
     }
 
+    /// Crashes whose points were reached are planned from now on.
+    #[inline(never)]
+    fn spring(&mut self, at: u32) {
+        while let Some((victim, after)) = self.driver.sink.sprung.pop() {
+            let due = at + after;
+            let place = self.planned.partition_point(|(other, _)| *other > due);
+            self.planned.insert(place, (due, Planned::Fault(Step::Crash(victim))));
+        }
+    }
+
     fn plan_ahead(&mut self, stream: &mut Stream) {
-        let plan = self.scenario.plan();
-        let tasks = plan.tasks().len() as u64;
         let horizon = u64::from(self.horizon);
-        let amount = |most: u8, stream: &mut Stream| stream.below(u64::from(most) + 1);
-        let task = |stream: &mut Stream| TaskId(stream.below(tasks) as u32);
+        let crashes = amount(self.spice.crashes, stream);
+        // A failover lengthens the run.
+        let span = horizon + horizon / 4 * crashes;
         for _ in 0..self.requests {
-            self.planned.push((stream.below(horizon) as u32, Planned::Trigger));
+            // Before a crash there is to be something to restore, and a snapshot takes a while to complete.
+            let latest = if crashes > 0 { stream.below(horizon) + 1 } else { horizon };
+            self.planned.push((stream.below(latest) as u32, Planned::Trigger));
         }
-        let mut crashes = amount(self.spice.crashes, stream);
-        if crashes > 0 && stream.below(4) == 0 {
-            crashes -= 1;
-            let point = POINTS[stream.below(POINTS.len() as u64) as usize];
-            let (left, is_own) = (1 + stream.below(3) as u32, stream.below(3) > 0);
-            self.driver.sink.ambush = Some(Ambush { point, left, victim: task(stream), is_own });
+        for number in 0..crashes {
+            self.plan_crash(number as u32, span, stream);
         }
-        for _ in 0..crashes {
-            // A failover lengthens the run.
-            let at = stream.below(horizon + horizon / 4) as u32;
-            self.planned.push((at, Planned::Fault(Step::Crash(task(stream)))));
+        let Spice { losses, failed_uploads, early_timers, .. } = self.spice;
+        let lost = |victim| Planned::Fault(Step::Lose(victim));
+        let failed = |victim| Planned::Fault(Step::FailUpload(victim, None));
+        let kinds: [(u8, &dyn Fn(TaskId) -> Planned); 3] =
+            [(losses, &lost), (failed_uploads, &failed), (early_timers, &|_| Planned::EarlyTimer)];
+        let mut left = MOST_SPOILT;
+        for (most, what) in kinds {
+            let count = amount(most, stream).min(left);
+            left -= count;
+            for _ in 0..count {
+                let victim = self.task(stream);
+                self.planned.push((stream.below(horizon) as u32, what(victim)));
+            }
         }
-        for _ in 0..amount(self.spice.losses, stream) {
-            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::Lose(task(stream)))));
-        }
-        for _ in 0..amount(self.spice.failed_uploads, stream) {
-            self.planned.push((stream.below(horizon) as u32, Planned::Fault(Step::FailUpload(task(stream), None))));
-        }
-        for _ in 0..amount(self.spice.early_timers, stream) {
-            self.planned.push((stream.below(horizon) as u32, Planned::EarlyTimer));
-        }
+        self.plan_notices(span, stream);
         self.planned.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+
+    /// What goes wrong with messages and must do no harm. Those that happen at once are nearly never there to be met.
+    fn plan_notices(&mut self, span: u64, stream: &mut Stream) {
+        let Spice { repeats, postponements, .. } = self.spice;
+        let is_heard = self.control.has(Control::NOTICES) && !self.listeners.is_empty();
+        if is_heard || self.control.has(Control::TRIGGERS) {
+            for _ in 0..amount(repeats, stream) {
+                let task = if is_heard && stream.below(2) == 0 { self.listener(stream) } else { self.task(stream) };
+                self.planned.push((stream.below(span) as u32, Planned::Fault(Step::Repeat(task))));
+            }
+        }
+        if is_heard {
+            for _ in 0..amount(postponements, stream) {
+                let task = self.listener(stream);
+                self.planned.push((stream.below(span) as u32, Planned::Fault(Step::Postpone(task))));
+            }
+        }
+    }
+
+    /// The crash of this number, from 0: close upon the one before it, so that no snapshot lies between; when one snapshot
+    /// more is complete than there were crashes, so that one does; at a point of the protocol; or anywhere.
+    fn plan_crash(&mut self, number: u32, span: u64, stream: &mut Stream) {
+        let victim = self.task(stream);
+        let ambushes = &mut self.driver.sink.ambushes;
+        let mut lie_in_wait = |point, left, is_own, after| ambushes.push(Ambush { point, left, victim, is_own, after });
+        match stream.below(8) {
+            0..3 if number > 0 => {
+                let point = RECOVERY[stream.below(RECOVERY.len() as u64) as usize];
+                lie_in_wait(point, number, false, stream.below(SHORTLY) as u32);
+            }
+            3..5 => lie_in_wait(Point::Completed, number + 1, false, stream.below(SHORTLY) as u32),
+            5 | 6 => {
+                let point = POINTS[stream.below(POINTS.len() as u64) as usize];
+                lie_in_wait(point, 1 + stream.below(3) as u32, stream.below(3) > 0, 0);
+            }
+            _ => self.planned.push((stream.below(span) as u32, Planned::Fault(Step::Crash(victim)))),
+        }
+    }
+
+    fn listener(&self, stream: &mut Stream) -> TaskId {
+        self.listeners[stream.below(self.listeners.len() as u64) as usize]
+    }
+
+    fn task(&self, stream: &mut Stream) -> TaskId {
+        TaskId(stream.below(self.scenario.plan().tasks().len() as u64) as u32)
+    }
+}
+
+/// How much of this there is in a walk.
+fn amount(most: u8, stream: &mut Stream) -> u64 {
+    stream.below(u64::from(most) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_spoilt_than_the_last_checkpoint_bears() {
+        let file = json!({
+            "title": "t",
+            "operators": {"a": {"kind": "source", "records": 2}, "out": {"kind": "sink", "commit": "two_phase"}},
+            "channels": [{"from": "a", "to": "out"}],
+            "snapshots": {"protocol": "aligned", "at": [0]}
+        });
+        let scenario = Scenario::from_draft(&file).expect("a valid scenario");
+        let spice = Spice { crashes: 3, losses: 3, repeats: 3, postponements: 3, failed_uploads: 3, early_timers: 3 };
+        let mut walker = Walker::new(&scenario, scenario.world(), Control::CHANNEL, spice);
+        let mut reached = [0; MOST_SPOILT as usize + 1];
+        for number in 0..1_000 {
+            walker.reset();
+            walker.plan_ahead(&mut Stream::numbered(0, "run", number));
+            let spoils = |what: &Planned| matches!(what, Planned::EarlyTimer | Planned::Fault(Step::Lose(_) | Step::FailUpload(..)));
+            reached[walker.planned.iter().filter(|(_, what)| spoils(what)).count()] += 1;
+        }
+        assert!(reached.iter().all(|walks| *walks > 0), "{reached:?}");
     }
 }

@@ -48,6 +48,8 @@ pub struct Budgets {
     pub snapshots: u32,
     pub crashes: u32,
     pub losses: u32,
+    pub repeats: u32,
+    pub postponements: u32,
     pub failed_uploads: u32,
     pub timeouts: u32,
 }
@@ -133,7 +135,8 @@ impl Checked {
             Unfinished::Bytes => "memory",
             Unfinished::Interrupted => "interrupted",
         };
-        let Budget { snapshots, crashes, losses, failed_uploads, timeouts, .. } = budget;
+        let Budget { snapshots, crashes, losses, repeats, postponements, failed_uploads, timeouts, .. } = budget;
+        let scripted = scenario.setup().initiators.len() as u32;
         let words: Vec<_> = control.words().collect();
         Checked {
             scenario: name.to_owned(),
@@ -145,7 +148,7 @@ impl Checked {
             depth: explored.depth,
             ends: explored.ends,
             stopped: explored.unfinished.map(stopped),
-            budget: Budgets { scripted: scenario.setup().initiators.len() as u32, snapshots, crashes, losses, failed_uploads, timeouts },
+            budget: Budgets { scripted, snapshots, crashes, losses, repeats, postponements, failed_uploads, timeouts },
             at_once: Control::CHANNEL.words().filter(|word| !words.contains(word)).collect(),
             control: words,
             counterexample: explored.found.as_ref().map(example),
@@ -191,13 +194,15 @@ fn show(page: &mut Page, checked: &Checked, style: &Style) {
 }
 
 fn budget_of(checked: &Checked) -> String {
-    let Budgets { scripted, snapshots, crashes, losses, failed_uploads, timeouts } = checked.budget;
+    let Budgets { scripted, snapshots, crashes, losses, repeats, postponements, failed_uploads, timeouts } = checked.budget;
     let snapshot = if scripted > 0 { "more snapshot" } else { "snapshot" };
     let all = [
         (scripted, "scripted snapshot"),
         (snapshots, snapshot),
         (crashes, "crash"),
         (losses, "lost message"),
+        (repeats, "repeated message"),
+        (postponements, "postponed message"),
         (failed_uploads, "failed upload"),
         (timeouts, "timeout"),
     ];

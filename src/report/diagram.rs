@@ -397,6 +397,8 @@ fn is_told(fact: Fact) -> bool {
             | Fact::Resumed
             | Fact::TaskFinished { .. }
             | Fact::NoticeLost { .. }
+            | Fact::NoticeRepeated { .. }
+            | Fact::NoticePostponed { .. }
             | Fact::Declined { .. }
             | Fact::JobFailed
     )

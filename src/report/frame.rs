@@ -194,5 +194,12 @@ fn worth_seeing(recording: &Recording<'_>) -> Option<u64> {
 }
 
 fn is_fault(fact: Fact) -> bool {
-    matches!(fact, Fact::Crashed { .. } | Fact::NoticeLost { .. } | Fact::Declined { why: Refusal::Failed, .. })
+    matches!(
+        fact,
+        Fact::Crashed { .. }
+            | Fact::NoticeLost { .. }
+            | Fact::NoticeRepeated { .. }
+            | Fact::NoticePostponed { .. }
+            | Fact::Declined { why: Refusal::Failed, .. }
+    )
 }

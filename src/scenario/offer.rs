@@ -6,7 +6,7 @@ use crate::model::TaskId;
 use crate::protocol::{Claims, CoordinatorBox, ProtocolBox, ProtocolKind};
 
 /// How often what a driver may choose happens in a scenario.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
     /// Snapshots that somebody asks for; one where they are periodic.
     pub snapshots: u32,
@@ -16,6 +16,10 @@ pub struct Offers {
     pub lost_triggers: u32,
     /// Other lost messages of the coordinator.
     pub lost_notices: u32,
+    /// Messages of the coordinator that come twice.
+    pub repeated_notices: u32,
+    /// Messages of the coordinator that come late, behind others.
+    pub postponed_notices: u32,
     /// Parts of a snapshot that do not get into storage.
     pub failed_uploads: u32,
 }
@@ -38,7 +42,7 @@ impl Scenario {
 
     /// How often what a driver may choose happens in it.
     pub fn offers(&self) -> Offers {
-        let mut offers = Offers { snapshots: self.setup.requests, crashes: 0, lost_triggers: 0, lost_notices: 0, failed_uploads: 0 };
+        let mut offers = Offers { snapshots: self.setup.requests, ..Offers::default() };
         offers.snapshots += u32::from(self.settings.enabled && self.settings.periodic);
         for fault in &self.faults {
             match fault {
@@ -46,6 +50,8 @@ impl Scenario {
                 Fault::RandomCrashes { count, .. } => offers.crashes += count,
                 Fault::Lose { notice: Notice::Trigger(_), .. } => offers.lost_triggers += 1,
                 Fault::Lose { .. } => offers.lost_notices += 1,
+                Fault::Repeat { .. } => offers.repeated_notices += 1,
+                Fault::Postpone { .. } => offers.postponed_notices += 1,
                 Fault::FailUpload { .. } => offers.failed_uploads += 1,
             }
         }
@@ -53,6 +59,8 @@ impl Scenario {
             match step {
                 Step::Crash(_) => offers.crashes += 1,
                 Step::Lose(_) => offers.lost_notices += 1,
+                Step::Repeat(_) => offers.repeated_notices += 1,
+                Step::Postpone(_) => offers.postponed_notices += 1,
                 Step::FailUpload(..) => offers.failed_uploads += 1,
                 _ => {}
             }

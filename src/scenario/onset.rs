@@ -45,6 +45,14 @@ impl Scenario {
                 let lost = Fact::NoticeLost { task: *task, snapshot: notice.snapshot() };
                 first(facts, |_, fact| fact == lost)
             }
+            Fault::Repeat { task, notice } => {
+                let repeated = Fact::NoticeRepeated { task: *task, snapshot: notice.snapshot() };
+                first(facts, |_, fact| fact == repeated)
+            }
+            Fault::Postpone { task, snapshot, .. } => {
+                let postponed = Fact::NoticePostponed { task: *task, snapshot: *snapshot };
+                first(facts, |_, fact| fact == postponed)
+            }
         }
     }
 }

@@ -390,7 +390,7 @@ pub struct FaultOutcome {
     pub place: String,
     /// The fault: `crash count at 57ms`.
     pub fault: String,
-    /// Crashes; messages lost or held up; uploads failed; records that took longer. 0 when it tested nothing.
+    /// Crashes; messages lost, repeated, overtaken or held up; uploads failed; records that took longer. 0 when it tested nothing.
     pub happened: u64,
 }
 

@@ -165,6 +165,10 @@ pub enum Fact {
     Notified { task: TaskId, snapshot: SnapshotId },
     /// A message from the coordinator was lost on the way.
     NoticeLost { task: TaskId, snapshot: SnapshotId },
+    /// A message from the coordinator was sent once more.
+    NoticeRepeated { task: TaskId, snapshot: SnapshotId },
+    /// A message from the coordinator was overtaken by the next one.
+    NoticePostponed { task: TaskId, snapshot: SnapshotId },
     /// A sink closed its transaction at the barrier (T1).
     Prepared { task: TaskId, snapshot: SnapshotId },
     /// A sink committed a transaction; `again` when it had been committed before.
@@ -237,6 +241,8 @@ impl Fact {
             Fact::Aborted { snapshot, reason } => [20, snap(snapshot), reason as u64, 0],
             Fact::Notified { task: t, snapshot } => [21, task(t), snap(snapshot), 0],
             Fact::NoticeLost { task: t, snapshot } => [22, task(t), snap(snapshot), 0],
+            Fact::NoticeRepeated { task: t, snapshot } => [74, task(t), snap(snapshot), 0],
+            Fact::NoticePostponed { task: t, snapshot } => [75, task(t), snap(snapshot), 0],
             Fact::Prepared { task: t, snapshot } => [23, task(t), snap(snapshot), 0],
             Fact::Committed { task: t, snapshot, again } => [24, task(t), snap(snapshot), u64::from(again)],
             Fact::RolledBack { task: t, snapshot } => [25, task(t), snap(snapshot), 0],
@@ -343,6 +349,8 @@ impl Fact {
             Fact::Aborted { .. } => "aborted",
             Fact::Notified { .. } => "notified",
             Fact::NoticeLost { .. } => "notice_lost",
+            Fact::NoticeRepeated { .. } => "notice_repeated",
+            Fact::NoticePostponed { .. } => "notice_postponed",
             Fact::Prepared { .. } => "prepared",
             Fact::Committed { .. } => "committed",
             Fact::RolledBack { .. } => "rolled_back",
@@ -485,6 +493,10 @@ impl Fact {
             Fact::Aborted { snapshot, reason } => format!("snapshot {snapshot} aborted: {}", reason.word()),
             Fact::Notified { task: t, snapshot } => format!("{} is told that snapshot {snapshot} is complete", task(t)),
             Fact::NoticeLost { task: t, snapshot } => format!("notice of snapshot {snapshot} to {} lost", task(t)),
+            Fact::NoticeRepeated { task: t, snapshot } => format!("notice of snapshot {snapshot} to {} sent once more", task(t)),
+            Fact::NoticePostponed { task: t, snapshot } => {
+                format!("notice of snapshot {snapshot} to {} overtaken by the next one", task(t))
+            }
             Fact::Prepared { task: t, snapshot } => format!("{} pre-commits transaction {snapshot}", task(t)),
             Fact::Committed { task: t, snapshot, again } => {
                 let mut line = format!("{} commits transaction {snapshot}", task(t));

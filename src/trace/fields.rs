@@ -145,6 +145,8 @@ impl Fact {
             | Fact::Initiated { task, snapshot }
             | Fact::Notified { task, snapshot }
             | Fact::NoticeLost { task, snapshot }
+            | Fact::NoticeRepeated { task, snapshot }
+            | Fact::NoticePostponed { task, snapshot }
             | Fact::Prepared { task, snapshot }
             | Fact::RolledBack { task, snapshot } => by.part(task, snapshot),
             Fact::Declined { task, snapshot, why } | Fact::RefusalHeard { task, snapshot, why } => {

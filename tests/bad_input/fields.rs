@@ -146,7 +146,7 @@ fn misspelt_fields_of_faults() {
         &["{}", "7", "\"crash\"", "null"],
         expect![[r#"
             {}
-              23:5: $.faults[0]: missing field: expected one of "crash", "random_crashes", "stall", "slow", "lose", "fail_upload"
+              23:5: $.faults[0]: missing field: expected one of "crash", "random_crashes", "stall", "slow", "lose", "repeat", "postpone", "fail_upload"
             7
               23:5: $.faults[0]: expected an object, found an integer
             "crash"
@@ -211,7 +211,7 @@ fn fields_of_what_is_meant() {
             {"lsoe": "trigger", "to": "A", "snapshot": 1}
               25:6: $.faults[2].lsoe: unknown field "lsoe" (did you mean "lose"?)
             {"xyzzy": 1}
-              25:6: $.faults[2].xyzzy: unknown field "xyzzy" (expected one of "crash", "random_crashes", "stall", "slow", "lose", "fail_upload")
+              25:6: $.faults[2].xyzzy: unknown field "xyzzy" (expected one of "crash", "random_crashes", "stall", "slow", "lose", "repeat", "postpone", "fail_upload")
         "#]],
     );
 }

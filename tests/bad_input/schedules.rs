@@ -26,8 +26,8 @@ fn steps_that_are_none() {
         scheduled("", steps),
         expect![[r#"
             6:12: $.schedule[1]: no step begins with "emitt" (did you mean "emit"?)
-            6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
-            6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:23: $.schedule[2]: no step begins with "frobnicate" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, repeat coordinator->TASK, postpone coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
+            6:37: $.schedule[3]: no step begins with "" (there is: trigger, emit TASK, deliver FROM->TO, deliver FROM->TO at PLACE, begin FROM->TO at PLACE, complete TASK, deliver coordinator->TASK, deliver TASK->coordinator, upload TASK SNAPSHOT, store SNAPSHOT, timeout SNAPSHOT, crash TASK, detect, restart, restore TASK, lose coordinator->TASK, repeat coordinator->TASK, postpone coordinator->TASK, fail upload TASK SNAPSHOT, budget SNAPSHOT, announce SNAPSHOT FROM->TO, alarm TASK, initiate TASK, pause over, final)
             6:41: $.schedule[4]: expected "emit TASK", found "emit"
             6:49: $.schedule[5]: there is no task " A" (did you mean "A"?)
             6:60: $.schedule[6]: there is no task "a" (did you mean "A"?)
@@ -89,18 +89,22 @@ fn steps_that_happen_at_once() {
 #[test]
 fn times_beside_a_schedule() {
     let faults = r#""faults": [{"crash": "A", "at": "1ms"}, {"crash": "A", "when": {"reaches": "acked"}}, {"random_crashes": 1, "every": "1ms"},
-{"stall": "A->count", "from": "1ms", "for": "1ms"}, {"lose": "trigger", "to": "A", "snapshot": 1}, {"fail_upload": "A", "snapshot": 1}],"#;
+{"stall": "A->count", "from": "1ms", "for": "1ms"}, {"lose": "trigger", "to": "A", "snapshot": 1}, {"fail_upload": "A", "snapshot": 1},
+{"repeat": "trigger", "to": "A", "snapshot": 1}, {"postpone": "completion", "to": "out", "snapshot": 1, "by": "1ms"}],"#;
 
     check(
         scheduled(faults, r#""trigger""#),
         expect![[r#"
-        4:49: $.faults[0]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
-        4:78: $.faults[1]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
-        4:124: $.faults[2]: with a "schedule" faults are steps of it (write "crash TASK" into the schedule instead)
-        5:1: $.faults[3]: with a "schedule" faults are steps of it (deliver what is to be late later in the schedule)
-        5:53: $.faults[4]: with a "schedule" faults are steps of it (write "lose coordinator->A" into the schedule instead)
-        5:100: $.faults[5]: with a "schedule" faults are steps of it (write "fail upload A" into the schedule instead)
-    "#]],
+            4:49: $.faults[0]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
+            4:78: $.faults[1]: with a "schedule" faults are steps of it (write "crash A" into the schedule instead)
+            4:124: $.faults[2]: with a "schedule" faults are steps of it (write "crash TASK" into the schedule instead)
+            5:1: $.faults[3]: with a "schedule" faults are steps of it (deliver what is to be late later in the schedule)
+            5:53: $.faults[4]: with a "schedule" faults are steps of it (write "lose coordinator->A" into the schedule instead)
+            5:100: $.faults[5]: with a "schedule" faults are steps of it (write "fail upload A" into the schedule instead)
+            6:1: $.faults[6]: with a "schedule" faults are steps of it (write "repeat coordinator->A" into the schedule instead)
+            6:50: $.faults[7]: with a "schedule" faults are steps of it (write "postpone coordinator->out" into the schedule instead)
+            6:83: $.faults[7].to: only two-phase sinks are told that; "out" is none
+        "#]],
     );
     let at = scheduled("", r#""trigger""#).replace(r#""aligned"}"#, r#""aligned", "at": ["1ms"], "interval": "1ms", "ack": "1ms"}"#);
     check(

@@ -7,7 +7,7 @@ use crate::model::{SnapshotId, TaskId};
 /// By the number of the fault, the stall and the slow spell in the scenario: how often it took place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultCounts {
-    /// Crashes; messages lost; uploads failed.
+    /// Crashes; messages lost, repeated or overtaken; uploads failed.
     pub faults: Vec<u32>,
     /// Messages that a stall held up.
     pub stalls: Vec<u32>,
@@ -39,6 +39,16 @@ impl FaultCounts {
 
     pub(super) fn lost(&mut self, faults: &[Fault], task: TaskId, notice: Notice) {
         self.count(faults, |fault| *fault == Fault::Lose { task, notice });
+    }
+
+    pub(super) fn repeated(&mut self, faults: &[Fault], task: TaskId, notice: Notice) {
+        self.count(faults, |fault| *fault == Fault::Repeat { task, notice });
+    }
+
+    /// A message let another one pass.
+    pub(super) fn postponed(&mut self, faults: &[Fault], task: TaskId, snapshot: SnapshotId) {
+        let is_it = |fault: &Fault| matches!(fault, Fault::Postpone { task: whose, snapshot: of, .. } if (*whose, *of) == (task, snapshot));
+        self.count(faults, is_it);
     }
 
     pub(super) fn upload_failed(&mut self, faults: &[Fault], task: TaskId, snapshot: SnapshotId) {

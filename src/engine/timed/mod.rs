@@ -8,6 +8,7 @@ mod agenda;
 mod counts;
 mod desk;
 mod draws;
+mod notices;
 mod observe;
 
 use std::collections::VecDeque;
@@ -16,9 +17,10 @@ pub use self::counts::FaultCounts;
 
 use self::agenda::Agenda;
 use self::draws::Draws;
+use self::notices::Troubles;
 
 use super::faults::Watch;
-use super::{Fault, Moment, Notice, Stamp, Step, Timing, Wait, World};
+use super::{Fault, Moment, Stamp, Step, Timing, Wait, World};
 use crate::kernel::{Delay, EventQueue, Id, Ticks};
 use crate::model::{ChannelId, Element, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
@@ -143,9 +145,6 @@ const AGENDA: u32 = 3 << KIND_SHIFT;
 const TIMEOUT: u32 = 4 << KIND_SHIFT;
 const NUMBER: u32 = (1 << KIND_SHIFT) - 1;
 
-/// The mark, in a notice's stamp, of a message that will be lost.
-const LOST: u64 = 1 << 63;
-
 /// Drives a world through simulated time. One value can be used for many runs and keeps its
 /// memory between them.
 #[derive(Debug)]
@@ -173,7 +172,7 @@ pub struct Timed<'s, S> {
     draws: Draws,
     watch: Watch,
     counts: FaultCounts,
-    losses: Vec<(TaskId, Notice)>,
+    troubles: Troubles,
     /// Uploads that will fail.
     failing: Vec<(TaskId, SnapshotId)>,
     /// Steps that are due and wait until their task is free, or has room for its output.
@@ -217,7 +216,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             draws: Draws::new(channels, tasks),
             watch: Watch::default(),
             counts: FaultCounts::default(),
-            losses: Vec::new(),
+            troubles: Troubles::default(),
             failing: Vec::new(),
             mail: Vec::new(),
             listed: vec![0; if timing.listed.is_empty() { 0 } else { channels }],
@@ -251,7 +250,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.draws.reset(seed);
         self.watch.reset(self.faults, self.plan);
         self.counts.reset(self.faults.len(), self.timing.stalls.len(), self.timing.slows.len());
-        self.losses.clear();
+        self.troubles.clear();
         self.failing.clear();
         self.mail.clear();
         self.listed.fill(0);
@@ -348,7 +347,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
             match fault {
                 Fault::Crash { task, moment: Moment::At(at) } => self.schedule_crash(*task, at.0, number),
                 Fault::Crash { .. } => {}
-                Fault::Lose { task, notice } => self.losses.push((*task, *notice)),
+                Fault::Lose { .. } | Fault::Repeat { .. } | Fault::Postpone { .. } => self.troubles.expect(fault),
                 Fault::FailUpload { task, snapshot } => self.failing.push((*task, *snapshot)),
                 Fault::RandomCrashes { tasks, count, every, from } => {
                     let stream = self.draws.stream(format!("faults/{number}"));
@@ -463,31 +462,14 @@ impl<'s, S: FactSink> Timed<'s, S> {
     #[inline(never)]
     fn try_control(&mut self, world: &mut World, number: u32, lane: u32, at: u64) {
         let tasks = self.plan.tasks().len() as u32;
+        if number < tasks {
+            return self.try_notice(world, TaskId(number), at);
+        }
+        let task = TaskId(number - tasks);
         self.departure = at;
-        if number >= tasks {
-            let task = TaskId(number - tasks);
-            self.lanes[lane as usize].due = PARKED;
-            self.apply(world, Step::Hear(task), at);
-            return self.follow_up(lane, world.report_stamp(task), at);
-        }
-        let task = TaskId(number);
-        let is_lost = world.notice_stamp(task).is_some_and(|stamp| stamp.0 & LOST != 0);
-        let lost = if is_lost { world.next_notice(task) } else { None };
-        let step = if is_lost { Step::Lose(task) } else { Step::Tell(task) };
-        if self.desks[task.index()].busy_until > at {
-            return self.wait_for_desk(task, lane, at);
-        }
-        match world.ready(step) {
-            Ok(()) => {}
-            Err(Wait::Stuck(task) | Wait::Busy(task)) => return self.join_ring(task, lane),
-            Err(_) => return self.lanes[lane as usize].due = PARKED,
-        }
         self.lanes[lane as usize].due = PARKED;
-        if let Some(notice) = lost {
-            self.counts.lost(self.faults, task, notice);
-        }
-        self.apply(world, step, at);
-        self.follow_up(lane, world.notice_stamp(task), at);
+        self.apply(world, Step::Hear(task), at);
+        self.follow_up(lane, world.report_stamp(task), at);
     }
 
     /// After the first message was taken: queues the next one, or leaves the lane idle.
@@ -495,7 +477,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
     fn follow_up(&mut self, lane: u32, next: Option<Stamp>, free: u64) {
         match next {
             None => self.lanes[lane as usize].due = IDLE,
-            Some(stamp) => self.queue_lane(lane, (stamp.0 & !LOST).max(self.now).max(free)),
+            Some(stamp) => self.queue_lane(lane, stamp.0.max(self.now).max(free)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the driver makes of what a step did: when messages arrive, what can go on.
 
-use super::{FRESH_LANE, FactSink, IDLE, LOST, NONE, PARKED, Timed, WAITING};
-use crate::engine::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch};
+use super::{FRESH_LANE, FactSink, IDLE, NONE, PARKED, Timed, WAITING};
+use crate::engine::{Ahead, Lane, Observer, Stamp, Step, Touch};
 use crate::kernel::{Id, Ticks};
 use crate::model::{ChannelId, Kind, TaskId};
 use crate::protocol::Timer;
@@ -27,13 +27,13 @@ impl<S: FactSink> Observer for Timed<'_, S> {
     #[inline(always)]
     fn sent(&mut self, lane: Lane) -> Stamp {
         let channels = self.channels.len() as u32;
-        let (number, arrival, mark) = match lane {
-            Lane::Data(channel) => (channel.0, self.data_arrival(channel), 0),
-            Lane::Tell(task, notice) => self.notice_sent(task, notice, channels),
+        let (number, arrival) = match lane {
+            Lane::Data(channel) => (channel.0, self.data_arrival(channel)),
+            Lane::Tell(task, notice) => return self.notice_sent(task, notice),
             Lane::Hear(task) => {
                 let ack = self.timing.of(self.plan.tasks()[task].operator).ack;
                 let number = channels + self.plan.tasks().len() as u32 + task.0;
-                (number, self.draw_control(task, "ack", ack), 0)
+                (number, self.draw_control(task, "ack", ack))
             }
         };
         if let (false, Lane::Data(channel)) = (self.is_ordered, lane)
@@ -48,7 +48,7 @@ impl<S: FactSink> Observer for Timed<'_, S> {
         if clock.due == IDLE {
             self.queue_lane(number, arrival);
         }
-        Stamp(arrival | mark)
+        Stamp(arrival)
     }
 
     /// The barrier takes the channel's delay, unless it has arrived, and what it overtook follows it.
@@ -153,16 +153,6 @@ impl<S: FactSink> Timed<'_, S> {
             clock.due = PARKED;
             lane = clock.next;
         }
-    }
-
-    fn notice_sent(&mut self, task: TaskId, notice: Notice, channels: u32) -> (u32, u64, u64) {
-        let timing = self.timing.of(self.plan.tasks()[task].operator);
-        let (purpose, delay) = match notice {
-            Notice::Trigger(_) => ("trigger", timing.trigger),
-            Notice::Completed(_) | Notice::Aborted(_) => ("notify", timing.notify),
-        };
-        let mark = if self.losses.contains(&(task, notice)) { LOST } else { 0 };
-        (channels + task.0, self.draw_control(task, purpose, delay), mark)
     }
 
     fn sent_unordered(&mut self, lane: u32, arrival: u64) -> Stamp {

@@ -64,9 +64,9 @@ impl World {
         Some((at as u32, slot.stamp))
     }
 
-    /// The driver's stamp on the first message from the coordinator to a task.
-    pub fn notice_stamp(&self, task: TaskId) -> Option<Stamp> {
-        self.messages.notices.front(task.0 as usize).map(|slot| slot.stamp)
+    /// The driver's stamps on the messages from the coordinator to a task, the first one first.
+    pub fn notice_stamps(&self, task: TaskId) -> impl Iterator<Item = Stamp> {
+        self.messages.notices.iter(task.0 as usize).map(|slot| slot.stamp)
     }
 
     /// The driver's stamp on the first message from a task to the coordinator.

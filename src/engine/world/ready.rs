@@ -146,7 +146,9 @@ impl World {
             Step::Begin(channel, index) => self.can_begin(channel, index),
             Step::Complete(task) => offered(self.tasks.is_busy(task)),
             Step::Tell(task) => self.can_be_told(task),
-            Step::Lose(task) => offered(!self.messages.notices.is_empty(task.0 as usize)),
+            Step::Lose(task) | Step::Repeat(task) => offered(!self.messages.notices.is_empty(task.0 as usize)),
+            // A trigger that a newer one overtakes is never taken (K1), which is a loss.
+            Step::Postpone(task) => offered(self.hears_of_completion(task) && self.messages.notices.len(task.0 as usize) > 1),
             Step::Hear(task) if self.messages.reports.is_empty(task.0 as usize) => Err(Wait::Empty),
             Step::Hear(_) => Ok(()),
             Step::Upload(task, id) | Step::FailUpload(task, id) => offered(self.tasks.upload_at(task, id).is_some()),
@@ -165,6 +167,11 @@ impl World {
             Step::Initiate(task) => self.can_work(task),
             Step::Emit(_) | Step::Deliver(_) => unreachable!("handled by ready"),
         }
+    }
+
+    /// Whether what a task hears next of the coordinator is that a snapshot is complete.
+    pub fn hears_of_completion(&self, task: TaskId) -> bool {
+        matches!(self.next_notice(task), Some(Notice::Completed(_)))
     }
 
     #[inline]

@@ -14,6 +14,10 @@ pub struct Budget {
     pub crashes: u32,
     /// Messages of the coordinator that are lost.
     pub losses: u32,
+    /// Messages of the coordinator that come twice.
+    pub repeats: u32,
+    /// Words of a completion that the next message overtakes.
+    pub postponements: u32,
     /// Parts of a snapshot that do not get into storage.
     pub failed_uploads: u32,
     /// Snapshots that take too long.
@@ -32,6 +36,8 @@ impl Budget {
             snapshots: offers.snapshots,
             crashes: offers.crashes,
             losses: offers.lost_triggers + offers.lost_notices,
+            repeats: offers.repeated_notices,
+            postponements: offers.postponed_notices,
             failed_uploads: offers.failed_uploads,
             timeouts: 0,
             alignments: u32::MAX,
@@ -42,8 +48,11 @@ impl Budget {
     /// The least that has to take steps of its own for these faults to find a place.
     pub fn needs(self) -> Control {
         let mut control = Control::INSTANT;
-        if self.losses > 0 {
+        if self.losses > 0 || self.repeats > 0 {
             control = control.with(Control::TRIGGERS).with(Control::NOTICES);
+        }
+        if self.postponements > 0 {
+            control = control.with(Control::NOTICES);
         }
         if self.failed_uploads > 0 {
             control = control.with(Control::UPLOADS);
@@ -57,6 +66,8 @@ impl Budget {
             Step::Request | Step::Fire(Timer::First | Timer::Interval) => Some(&mut self.snapshots),
             Step::Crash(_) => Some(&mut self.crashes),
             Step::Lose(_) => Some(&mut self.losses),
+            Step::Repeat(_) => Some(&mut self.repeats),
+            Step::Postpone(_) => Some(&mut self.postponements),
             Step::FailUpload(..) => Some(&mut self.failed_uploads),
             Step::Fire(Timer::Timeout(_)) => Some(&mut self.timeouts),
             Step::Fire(Timer::Budget(_)) => Some(&mut self.alignments),

@@ -137,7 +137,12 @@ impl<'s> Node<'s> {
                 out.push(step);
             }
         };
-        let faults = [(budget.crashes, Step::Crash as fn(_) -> Step), (budget.losses, Step::Lose as fn(_) -> Step)];
+        let faults: [(u32, fn(TaskId) -> Step); 4] = [
+            (budget.crashes, Step::Crash),
+            (budget.losses, Step::Lose),
+            (budget.repeats, Step::Repeat),
+            (budget.postponements, Step::Postpone),
+        ];
         for (left, fault) in faults {
             if left > 0 {
                 plan.tasks().ids().map(fault).for_each(&mut offer);

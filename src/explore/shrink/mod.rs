@@ -147,6 +147,8 @@ fn budget_of(steps: &[Step]) -> Budget {
         snapshots: count(|step| matches!(step, Step::Request | Step::Fire(Timer::First | Timer::Interval))),
         crashes: count(|step| matches!(step, Step::Crash(_))),
         losses: count(|step| matches!(step, Step::Lose(_))),
+        repeats: count(|step| matches!(step, Step::Repeat(_))),
+        postponements: count(|step| matches!(step, Step::Postpone(_))),
         failed_uploads: count(|step| matches!(step, Step::FailUpload(..))),
         timeouts: count(|step| matches!(step, Step::Fire(Timer::Timeout(_)))),
         alignments: count(|step| matches!(step, Step::Fire(Timer::Budget(_)))),
@@ -155,7 +157,7 @@ fn budget_of(steps: &[Step]) -> Budget {
 }
 
 fn is_fault(step: &Step) -> bool {
-    matches!(step, Step::Crash(_) | Step::Lose(_) | Step::FailUpload(..))
+    matches!(step, Step::Crash(_) | Step::Lose(_) | Step::Repeat(_) | Step::Postpone(_) | Step::FailUpload(..))
 }
 
 struct Shrinker<'s> {
@@ -309,11 +311,13 @@ impl<'s> Shrinker<'s> {
     }
 
     fn walked(&self, scenario: &Scenario, draft: &Draft) -> Option<Vec<Step>> {
-        let Budget { crashes, losses, failed_uploads, timeouts, alignments, .. } = draft.budget;
+        let Budget { crashes, losses, repeats, postponements, failed_uploads, timeouts, alignments, .. } = draft.budget;
         let amount = |count: u32| count.min(3) as u8;
         let spice = Spice {
             crashes: amount(crashes),
             losses: amount(losses),
+            repeats: amount(repeats),
+            postponements: amount(postponements),
             failed_uploads: amount(failed_uploads),
             early_timers: amount(timeouts.saturating_add(alignments)),
         };
@@ -416,6 +420,8 @@ fn within(steps: &[Step], budget: Budget) -> bool {
     used.snapshots <= budget.snapshots
         && used.crashes <= budget.crashes
         && used.losses <= budget.losses
+        && used.repeats <= budget.repeats
+        && used.postponements <= budget.postponements
         && used.failed_uploads <= budget.failed_uploads
         && used.timeouts <= budget.timeouts
         && used.alignments <= budget.alignments

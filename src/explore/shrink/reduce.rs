@@ -16,8 +16,18 @@ pub(super) const REDUCTIONS: [Reduction; 8] = [rules, control, budgets, operator
 
 /// What may happen in the smallest scenarios, least first: faults, which control steps are steps of their
 /// own, and whether several snapshots may be under way.
-const SETTINGS: [(Budget, Control, bool); 9] = {
-    const NONE: Budget = Budget { snapshots: 1, crashes: 0, losses: 0, failed_uploads: 0, timeouts: 0, alignments: 0, finals: 0 };
+const SETTINGS: [(Budget, Control, bool); 11] = {
+    const NONE: Budget = Budget {
+        snapshots: 1,
+        crashes: 0,
+        losses: 0,
+        repeats: 0,
+        postponements: 0,
+        failed_uploads: 0,
+        timeouts: 0,
+        alignments: 0,
+        finals: 0,
+    };
     const UPLOADS: Control = Control::UPLOADS;
     [
         (NONE, Control::INSTANT, false),
@@ -26,6 +36,8 @@ const SETTINGS: [(Budget, Control, bool); 9] = {
         (Budget { snapshots: 2, crashes: 1, ..NONE }, Control::INSTANT, false),
         (Budget { timeouts: 1, alignments: 1, ..NONE }, UPLOADS, false),
         (Budget { losses: 1, ..NONE }, Control::TRIGGERS.with(Control::NOTICES), false),
+        (Budget { repeats: 1, ..NONE }, Control::TRIGGERS.with(Control::NOTICES), false),
+        (Budget { postponements: 1, ..NONE }, Control::NOTICES, false),
         (Budget { failed_uploads: 1, ..NONE }, UPLOADS, false),
         (Budget { crashes: 1, ..NONE }, Control::CHANNEL, false),
         (Budget { snapshots: 2, timeouts: 1, alignments: 1, ..NONE }, Control::REPORTS.with(Control::NOTICES), true),
@@ -171,6 +183,8 @@ fn budgets(draft: &Draft, n: usize) -> Option<Draft> {
     let counts = [
         &mut budget.crashes,
         &mut budget.losses,
+        &mut budget.repeats,
+        &mut budget.postponements,
         &mut budget.failed_uploads,
         &mut budget.timeouts,
         &mut budget.alignments,

@@ -101,12 +101,13 @@ fn comes_to_a_last_snapshot(snapshots: &SnapshotsFile, plan: &Plan) -> bool {
     has_last && !plan.is_bounded()
 }
 
-/// Word of a completion that is lost is made good by that of a later one, so there has to be a last one. What is
-/// drawn here keeps it from completing less often than it is tried.
+/// Word of a completion that is lost is made good by that of a later one, so there has to be a last one.
 fn spice(stream: &mut Stream, has_last: bool) -> Spice {
-    let crashes = pick(stream, &[(1, 0), (6, 1), (4, 2)]);
+    let crashes = pick(stream, &[(1, 0), (5, 1), (3, 2), (2, 3)]);
     let losses = pick(stream, &[(3, 0), (1, 1)]).min(u8::from(has_last));
     let failed_uploads = pick(stream, &[(1, 0), (1, 1)]);
-    let early_timers = pick(stream, &[(3, 0), (2, 1)]).min(2 - losses - failed_uploads);
-    Spice { crashes, losses, failed_uploads, early_timers }
+    let early_timers = pick(stream, &[(3, 0), (2, 1)]);
+    let repeats = pick(stream, &[(3, 0), (2, 1), (1, 2)]);
+    let postponements = pick(stream, &[(2, 0), (1, 1)]);
+    Spice { crashes, losses, repeats, postponements, failed_uploads, early_timers }
 }

@@ -78,6 +78,33 @@ pub(super) const TABLE: &[Mutant] = &[
         seam: Seam::Sink(&TakesBackTheRest),
     },
     Mutant {
+        name: "repeated_notice_commits_the_open",
+        stands_for: "FLINK-24096",
+        what: "commits what is open when a notice names nothing that is pending, as one does that comes twice",
+        caught_by: "sink_commit_rules",
+        protocols: ANY,
+        needs: &[Need::TwoPhaseSink],
+        seam: Seam::Sink(&CommitsAgain),
+    },
+    Mutant {
+        name: "old_notice_takes_back",
+        stands_for: "class: a notice of the past that undoes the present",
+        what: "takes back what is pending when a notice is older than all of it",
+        caught_by: "sink_commit_rules",
+        protocols: ANY,
+        needs: &[Need::TwoPhaseSink],
+        seam: Seam::Sink(&TakesBackTheNewer),
+    },
+    Mutant {
+        name: "notices_awaited_in_order",
+        stands_for: "class: notices taken to come one after the other",
+        what: "commits with a notice only what is next in order: after one that is missed or overtaken all stays pending",
+        caught_by: "sink_commit_rules",
+        protocols: ANY,
+        needs: &[Need::TwoPhaseSink],
+        seam: Seam::Sink(&OnlyTheNext),
+    },
+    Mutant {
         name: "open_survives_the_restart",
         stands_for: "KAFKA-14402",
         what: "goes on writing after a restore into the transaction that was open before",
@@ -351,6 +378,40 @@ two_phase_but! {
     fn on_completed(&self, pending: &mut Vec<SnapshotId>, id: SnapshotId, out: &mut SinkEffects) {
         let due = pending.partition_point(|&other| other <= id);
         out.extend(pending.drain(..due).map(|other| if other == id { SinkEffect::Commit(other) } else { SinkEffect::RollBack(other) }));
+    }
+}
+
+/// Whether a notice has nothing to commit: it has come before, or a newer one has.
+fn is_old(pending: &[SnapshotId], id: SnapshotId) -> bool {
+    pending.first().is_none_or(|&first| first > id)
+}
+
+two_phase_but! {
+    CommitsAgain,
+    fn on_completed(&self, pending: &mut Vec<SnapshotId>, id: SnapshotId, out: &mut SinkEffects) {
+        if is_old(pending, id) {
+            out.extend([SinkEffect::Prepare(id), SinkEffect::Commit(id)]);
+        }
+        TwoPhase.on_completed(pending, id, out);
+    }
+}
+
+two_phase_but! {
+    TakesBackTheNewer,
+    fn on_completed(&self, pending: &mut Vec<SnapshotId>, id: SnapshotId, out: &mut SinkEffects) {
+        if is_old(pending, id) {
+            out.extend(pending.drain(..).map(SinkEffect::RollBack));
+        }
+        TwoPhase.on_completed(pending, id, out);
+    }
+}
+
+two_phase_but! {
+    OnlyTheNext,
+    fn on_completed(&self, pending: &mut Vec<SnapshotId>, id: SnapshotId, out: &mut SinkEffects) {
+        if pending.first() == Some(&id) {
+            TwoPhase.on_completed(pending, id, out);
+        }
     }
 }
 

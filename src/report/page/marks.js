@@ -16,7 +16,17 @@ const COORDINATOR = new Set([
 ]);
 
 /** What goes wrong at a task short of a crash. */
-const REFUSALS = ["declined", "part_dropped", "abort_heard", "cancel_received", "notice_lost", "fenced", "missed"];
+const REFUSALS = [
+  "declined",
+  "part_dropped",
+  "abort_heard",
+  "cancel_received",
+  "notice_lost",
+  "notice_repeated",
+  "notice_postponed",
+  "fenced",
+  "missed",
+];
 /** What happens to records. */
 const EVENTS = ["emitted", "sent", "received", "applied", "written", "posted", "became", "input_ended"];
 /** What happens to sinks, and to tasks as a whole. */

@@ -10,6 +10,8 @@ const MOMENT_KINDS = {
     "restoring",
     "resumed",
     "notice_lost",
+    "notice_repeated",
+    "notice_postponed",
     "missed",
     "declined",
     "aborted",

@@ -8,7 +8,7 @@ use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
 use crate::protocol::{Options, ProtocolKind, Settings};
 use crate::scenario::format::{
     AfterEndFile, BackEdgesFile, ChannelFile, ChannelStateFile, CrashAt, CrashWhen, DelayFile, Duration, FailUploadFile, FaultFile,
-    LoseFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
+    LateFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
 };
 use crate::scenario::json::quoted;
 
@@ -151,7 +151,19 @@ impl Checker<'_> {
                 FaultFile::CrashAt(file) => self.crash_at(plan, &place, file),
                 FaultFile::CrashWhen(file) => self.crash_when(plan, &place, file),
                 FaultFile::RandomCrashes(file) => self.random_crashes(plan, &place, file),
-                FaultFile::Lose(file) => self.lose(plan, &place, file),
+                FaultFile::Lose(file) => {
+                    let told = self.told(plan, &place, "lose", (file.lose, &file.to, file.snapshot));
+                    told.map(|(task, notice)| Fault::Lose { task, notice })
+                }
+                FaultFile::Repeat(file) => {
+                    let told = self.told(plan, &place, "repeat", (file.repeat, &file.to, file.snapshot));
+                    told.map(|(task, notice)| Fault::Repeat { task, notice })
+                }
+                FaultFile::Postpone(file) => {
+                    let LateFile::Completion = file.postpone;
+                    let told = self.told(plan, &place, "postpone", (NoticeFile::Completion, &file.to, file.snapshot));
+                    told.map(|(task, _)| Fault::Postpone { task, snapshot: SnapshotId(file.snapshot), by: file.by.ticks() })
+                }
                 FaultFile::FailUpload(file) => self.fail_upload(plan, &place, file),
                 FaultFile::Stall(file) => self.stall(plan, &place, file, timing),
                 FaultFile::Slow(file) => self.slow(plan, &place, file, timing),
@@ -260,19 +272,21 @@ impl Checker<'_> {
         Some(Fault::RandomCrashes { tasks, count: file.random_crashes, every, from })
     }
 
-    fn lose(&mut self, plan: &Plan, place: &str, file: &LoseFile) -> Option<Fault> {
-        let task = self.task(plan, &format!("{place}/to"), &file.to)?;
-        let snapshot = SnapshotId(file.snapshot);
-        let (notice, listens, who) = match file.lose {
+    /// Which message of the coordinator a fault is about, and to whom; the kind of message stands in `field`.
+    fn told(&mut self, plan: &Plan, place: &str, field: &str, told: (NoticeFile, &str, u32)) -> Option<(TaskId, Notice)> {
+        let (kind, to, snapshot) = told;
+        let task = self.task(plan, &format!("{place}/to"), to)?;
+        let snapshot = SnapshotId(snapshot);
+        let (notice, listens, who) = match kind {
             NoticeFile::Trigger => (Notice::Trigger(snapshot), plan.kind(task).is_source(), "sources"),
             NoticeFile::Completion => (Notice::Completed(snapshot), plan.is_two_phase(task), "two-phase sinks"),
         };
         let commit = pointer(&["operators", &plan.operators()[plan.tasks()[task].operator].name, "commit"]);
-        let is_certain = self.knows(&file.to) && self.file.is_certain(&commit) && self.file.is_certain(&format!("{place}/lose"));
+        let is_certain = self.knows(to) && self.file.is_certain(&commit) && self.file.is_certain(&format!("{place}/{field}"));
         if !listens && is_certain {
-            self.mistake(&format!("{place}/to"), format!("only {who} are told that; \"{}\" is none", file.to), None);
+            self.mistake(&format!("{place}/to"), format!("only {who} are told that; \"{to}\" is none"), None);
         }
-        Some(Fault::Lose { task, notice })
+        Some((task, notice))
     }
 
     fn fail_upload(&mut self, plan: &Plan, place: &str, file: &FailUploadFile) -> Option<Fault> {

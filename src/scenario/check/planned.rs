@@ -58,13 +58,20 @@ fn describe(file: &FaultFile) -> String {
             format!("slow {} {}, {} more a record", file.slow, span(file.from.ticks(), file.duration.ticks()), file.extra.ticks())
         }
         FaultFile::Lose(file) => {
-            let what = match file.lose {
-                NoticeFile::Trigger => "trigger",
-                NoticeFile::Completion => "completion",
-            };
-            format!("lose the {what} of snapshot {} to {}", file.snapshot, file.to)
+            format!("lose the {} of snapshot {} to {}", notice(file.lose), file.snapshot, file.to)
+        }
+        FaultFile::Repeat(file) => format!("repeat the {} of snapshot {} to {}", notice(file.repeat), file.snapshot, file.to),
+        FaultFile::Postpone(file) => {
+            format!("postpone the completion of snapshot {} to {} by {}", file.snapshot, file.to, file.by.ticks())
         }
         FaultFile::FailUpload(file) => format!("fail the upload of {} for snapshot {}", file.fail_upload, file.snapshot),
+    }
+}
+
+fn notice(kind: NoticeFile) -> &'static str {
+    match kind {
+        NoticeFile::Trigger => "trigger",
+        NoticeFile::Completion => "completion",
     }
 }
 

@@ -71,6 +71,8 @@ impl Checker<'_> {
                 Some(FaultFile::CrashAt(file)) => format!("write \"crash {}\" into the schedule instead", file.crash),
                 Some(FaultFile::CrashWhen(file)) => format!("write \"crash {}\" into the schedule instead", file.crash),
                 Some(FaultFile::Lose(file)) => format!("write \"lose coordinator->{}\" into the schedule instead", file.to),
+                Some(FaultFile::Repeat(file)) => format!("write \"repeat coordinator->{}\" into the schedule instead", file.to),
+                Some(FaultFile::Postpone(file)) => format!("write \"postpone coordinator->{}\" into the schedule instead", file.to),
                 Some(FaultFile::FailUpload(file)) => format!("write \"fail upload {}\" into the schedule instead", file.fail_upload),
                 Some(FaultFile::RandomCrashes(_)) => "write \"crash TASK\" into the schedule instead".to_owned(),
                 Some(FaultFile::Stall(_) | FaultFile::Slow(_)) => "deliver what is to be late later in the schedule".to_owned(),

@@ -79,6 +79,10 @@ pub enum FaultFile {
     Slow(SlowFile),
     /// A message of the coordinator is lost.
     Lose(LoseFile),
+    /// A message of the coordinator comes twice.
+    Repeat(RepeatFile),
+    /// Word of a complete snapshot is late, and others overtake it.
+    Postpone(PostponeFile),
     /// A task's part of a snapshot does not get into storage.
     FailUpload(FailUploadFile),
 }
@@ -168,4 +172,38 @@ pub struct LoseFile {
     pub to: String,
     /// Of which snapshot.
     pub snapshot: u32,
+}
+
+/// A message of the coordinator comes twice: when it arrives it is sent once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepeatFile {
+    /// Which kind.
+    pub repeat: NoticeFile,
+    /// To which task.
+    pub to: String,
+    /// Of which snapshot.
+    pub snapshot: u32,
+}
+
+/// What can be late and do no harm: a trigger that a newer one overtakes is never taken, and that is a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LateFile {
+    /// To a sink: the snapshot is complete.
+    Completion,
+}
+
+/// Word of a complete snapshot is late, and what arrives meanwhile overtakes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PostponeFile {
+    /// Which kind.
+    pub postpone: LateFile,
+    /// To which task.
+    pub to: String,
+    /// Of which snapshot.
+    pub snapshot: u32,
+    /// How much later it arrives.
+    pub by: Duration,
 }

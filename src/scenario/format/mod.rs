@@ -27,7 +27,8 @@ pub use expect::{
     StateExpect, VerdictFile,
 };
 pub use faults::{
-    CrashAt, CrashWhen, FailUploadFile, FaultFile, LoseFile, NoticeFile, PointFile, RandomCrashes, SlowFile, StallFile, WhenFile,
+    CrashAt, CrashWhen, FailUploadFile, FaultFile, LateFile, LoseFile, NoticeFile, PointFile, PostponeFile, RandomCrashes, RepeatFile,
+    SlowFile, StallFile, WhenFile,
 };
 pub use operators::{CommitFile, Common, MAX_PARALLELISM, MAX_RECORDS, OperatorFile, RuleFile};
 pub use processes::{ActAt, DetectFile, ScriptFile, SendAt, SnapshotAt, TransfersFile};

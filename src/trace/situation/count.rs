@@ -30,6 +30,9 @@ struct Marks {
     /// Up to which nothing is waited for: saved, refused, or all barriers are in.
     settled: u32,
     saved: u32,
+    /// The newest snapshots that it was told to start, and of whose completion it was told.
+    triggered: u32,
+    notified: u32,
     /// Inputs that have ended.
     ended: u32,
     /// Transactions that are pre-committed and not committed; they outlive the task.
@@ -275,9 +278,16 @@ impl Situations {
             }
             Fact::Completed { snapshot } => self.completed(snapshot),
             Fact::Aborted { snapshot, reason } => self.aborted(snapshot, reason),
-            Fact::Notified { snapshot, .. } => {
-                self.notices = self.notices.saturating_sub(1);
-                self.cause = Cause::Notice(snapshot);
+            Fact::TriggerReceived { task, snapshot } => {
+                let newest = &mut self.tasks[task.0 as usize].triggered;
+                let is_old = snapshot.0 < *newest;
+                *newest = (*newest).max(snapshot.0 + 1);
+                self.hit_if(is_old, Situation::OldTriggerHeard);
+            }
+            Fact::Notified { task, snapshot } => self.notified(task, snapshot),
+            Fact::NoticeRepeated { snapshot, .. } => {
+                self.hit(Situation::NoticeRepeated);
+                self.notices += u32::from(self.is_complete(snapshot));
             }
             Fact::NoticeLost { snapshot, .. } => self.notice_lost(snapshot),
             Fact::Prepared { task, .. } => self.tasks[task.0 as usize].prepared += 1,
@@ -360,6 +370,16 @@ impl Situations {
             self.hit_if(pending.parts > 0, Situation::PartialSnapshotDiscarded);
             self.is_final_spoilt |= pending.is_final;
         }
+    }
+
+    fn notified(&mut self, task: TaskId, snapshot: SnapshotId) {
+        let newest = &mut self.tasks[task.0 as usize].notified;
+        let (id, known) = (snapshot.0 + 1, *newest);
+        *newest = known.max(id);
+        self.hit_if(id == known, Situation::CompletionHeardAgain);
+        self.hit_if(id < known, Situation::OldCompletionHeard);
+        self.notices = self.notices.saturating_sub(1);
+        self.cause = Cause::Notice(snapshot);
     }
 
     fn notice_lost(&mut self, snapshot: SnapshotId) {

@@ -149,6 +149,14 @@ situations! {
     TriggerLost = "trigger_lost",
     /// Word of a complete snapshot did not arrive.
     CompletionLost = "completion_lost",
+    /// A message of the coordinator came twice.
+    NoticeRepeated = "notice_repeated",
+    /// A task was told again to start a snapshot that it had been told of, or an older one.
+    OldTriggerHeard = "old_trigger_heard",
+    /// A task was told again of the newest completion that it knew of.
+    CompletionHeardAgain = "completion_heard_again",
+    /// A task was told of a completion when it knew of a newer one.
+    OldCompletionHeard = "old_completion_heard",
     /// A notice committed the transaction of an older complete snapshot, whose own notice had not come.
     LostNoticeMadeGood = "lost_notice_made_good",
     /// A notice committed the transaction of an older snapshot that was given up.

@@ -17,6 +17,8 @@ impl Graph {
         let slow: u64 = timing.slows.iter().map(|slow| slow.extra.0).max().unwrap_or(0);
         let work = names.saturating_mul(per_record.saturating_add(slow));
         let (crashes, last_fault) = fault_bound(faults);
+        let late: u64 =
+            faults.iter().map(|fault| if let Fault::Postpone { by, .. } = fault { by.0 } else { 0 }).fold(0, u64::saturating_add);
         let recovery =
             timing.detect.longest().0.saturating_add(timing.restart.longest().0).saturating_add(longest(|operator| operator.restore));
         let control = longest(|operator| operator.trigger)
@@ -33,7 +35,7 @@ impl Graph {
         let asked = timing.requests.iter().map(|at| at.0);
         let started = timing.initiations.iter().map(|initiation| initiation.at.0);
         let listed: u64 = timing.listed.values().flatten().map(|delay| delay.0).fold(0, u64::saturating_add);
-        let once = once.saturating_add(listed);
+        let once = once.saturating_add(listed).saturating_add(late);
         let begun = emitted.chain(stalled).chain(asked).chain(started).chain([last_fault]).max().unwrap_or(0);
         Ticks(begun.saturating_add(once.saturating_mul(u64::from(crashes) + 2)).saturating_add(1_000_000))
     }
@@ -49,7 +51,7 @@ fn fault_bound(faults: &[Fault]) -> (u32, u64) {
             Fault::RandomCrashes { count, every, from, .. } => {
                 (*count, from.0.saturating_add(every.0.saturating_mul(43).saturating_mul(u64::from(*count))))
             }
-            Fault::Lose { .. } | Fault::FailUpload { .. } => (0, 0),
+            Fault::Lose { .. } | Fault::Repeat { .. } | Fault::Postpone { .. } | Fault::FailUpload { .. } => (0, 0),
         };
         bound = (bound.0.saturating_add(count), bound.1.max(last));
     }
