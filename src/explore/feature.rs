@@ -59,6 +59,8 @@ features! {
     ManyRecords = "ten_records_or_more",
     /// There is a join.
     Join = "join",
+    /// There is a state that depends on the order of its records.
+    StateByOrder = "state_by_order",
     /// There is a filter.
     Filter = "filter",
     /// There is a sink that commits in two phases.
@@ -202,6 +204,7 @@ fn of_graph(plan: &Plan) -> impl IntoIterator<Item = (Feature, bool)> {
         (Feature::FinishingSource, finishes),
         (Feature::UnreplayableSource, has(|kind| matches!(kind, Kind::Source { replayable: false, .. }))),
         (Feature::ManyRecords, has(|kind| matches!(kind, Kind::Source { records: 10.., .. }))),
+        (Feature::StateByOrder, has(Kind::goes_by_order)),
         (Feature::Join, has(|kind| matches!(kind, Kind::Join { .. }))),
         (Feature::Filter, has(|kind| matches!(kind, Kind::Filter { .. }))),
         (Feature::TwoPhaseSink, has_sink(Commit::TwoPhase)),

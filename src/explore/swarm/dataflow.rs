@@ -212,12 +212,15 @@ impl Composer<'_> {
     fn keyed(&mut self, from: Vec<End>) {
         let (keys, parallelism) = (Some(1 + self.stream.below(3) as u32), self.parallelism());
         let volume = from.iter().map(|end| end.volume).sum();
-        let (word, operator) = match pick(self.stream, &[(3, true), (1, false)]) {
-            true => ("count", operator!(KeyedCount { keys: keys }, parallelism)),
-            false => ("sum", operator!(KeyedSum { keys: keys }, parallelism)),
+        let (word, operator) = match pick(self.stream, &[(9, 'c'), (3, 's'), (1, 'l'), (1, 'a')]) {
+            'c' => ("count", operator!(KeyedCount { keys: keys }, parallelism)),
+            's' => ("sum", operator!(KeyedSum { keys: keys }, parallelism)),
+            'l' => ("last", operator!(Latest { keys: keys }, parallelism)),
+            _ => ("mean", operator!(Average { keys: keys, reset: 2 }, parallelism)),
         };
+        let is_plain = word == "last" && from.iter().all(|end| end.is_plain);
         let name = self.behind(&from, word, operator);
-        self.ends.push(End { name, volume, is_plain: false, has_state: true });
+        self.ends.push(End { name, volume, is_plain, has_state: true });
     }
 
     fn stateless(&mut self, from: End) -> End {
