@@ -137,8 +137,8 @@ impl<'s> Node<'s> {
                 out.push(step);
             }
         };
-        let faults: [(u32, fn(TaskId) -> Step); 4] = [
-            (budget.crashes, Step::Crash),
+        let faults = [
+            (budget.crashes, Step::Crash as fn(_) -> Step),
             (budget.losses, Step::Lose),
             (budget.repeats, Step::Repeat),
             (budget.postponements, Step::Postpone),

@@ -35,7 +35,7 @@ pub struct Shape {
 #[derive(Clone, Debug)]
 enum Origin {
     Given(Value),
-    Drawn(Arc<Groundwork>, RulesFile),
+    Drawn(Arc<Groundwork>, Box<RulesFile>),
 }
 
 impl Shape {
@@ -103,7 +103,7 @@ impl Family {
             // Word of a completion that comes late: the source takes part in more before it is gone.
             control = control.with(Control::NOTICES);
         }
-        Shape { origin: Origin::Drawn(ground, rules), scenario, control, spice }
+        Shape { origin: Origin::Drawn(ground, rules.into()), scenario, control, spice }
     }
 }
 

@@ -22,7 +22,10 @@ pub fn draw(plan: &Plan, protocol: ProtocolKind, stream: &mut Stream) -> (RulesF
         snapshots.alignment_timeout = Some(Duration(Ticks(1)));
     }
     let restarts = chance(stream, 5).then(|| stream.below(2) as u32);
-    let spice = spice(stream, comes_to_a_last_snapshot(&snapshots, plan));
+    let mut spice = spice(stream, comes_to_a_last_snapshot(&snapshots, plan));
+    if snapshots.tolerable_failures > Some(0) {
+        spice.failed_uploads = 2;
+    }
     if is_dataflow && spice.losses > 0 {
         // A lost trigger leaves the tasks behind it aligning until a newer barrier comes (C8), and the end of the data
         // waits behind them: so there has to be a next one.
@@ -67,8 +70,14 @@ fn options(snapshots: &mut SnapshotsFile, plan: &Plan, stream: &mut Stream) {
     // way already.
     let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
     let mut requests = 1 + u64::from(finishes) + pick(stream, &[(4, 0), (3, 1), (3, 2)]);
-    if plan.channels().len() <= FEW_CHANNELS && chance(stream, 1) {
-        requests = 17 + stream.below(4);
+    if plan.channels().len() <= FEW_CHANNELS && chance(stream, 3) {
+        requests = 18 + stream.below(3);
+    }
+    if chance(stream, 15) {
+        let tolerable = pick(stream, &[(2, 0), (1, 1), (1, 2)]);
+        snapshots.tolerable_failures = Some(tolerable);
+        // That a success lies between two failures shows only where more than those are asked for.
+        requests = requests.max(2 + 2 * u64::from(tolerable.min(1)));
     }
     snapshots.at = vec![Duration(Ticks::ZERO); requests as usize];
     if chance(stream, if finishes { 70 } else { 40 }) {
@@ -81,9 +90,6 @@ fn options(snapshots: &mut SnapshotsFile, plan: &Plan, stream: &mut Stream) {
     let is_two_phase = |kind: &Kind| matches!(kind, Kind::Sink { commit: Commit::TwoPhase });
     if !plan.operators().iter().any(|operator| is_two_phase(&operator.kind)) && chance(stream, 50) {
         snapshots.final_checkpoint = Some(false);
-    }
-    if chance(stream, 15) {
-        snapshots.tolerable_failures = Some(pick(stream, &[(2, 0), (1, 1), (1, 2)]));
     }
     if chance(stream, 10) {
         snapshots.min_pause = Some(Duration(Ticks(1)));

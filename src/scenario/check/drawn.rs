@@ -3,31 +3,21 @@
 //! A graph is checked, laid out and evaluated once, for many rules. What is drawn is also a file, and a file that
 //! is read gives the same scenario (`explore::swarm` has the test).
 
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::graph::Graph;
+use super::graph::{Graph, GraphFile};
 use super::{Checker, Scenario};
 use crate::kernel::Digest;
 use crate::model::Plan;
 use crate::oracle::Reference;
 use crate::scenario::diagnose::Mended;
-use crate::scenario::format::{ChannelFile, OperatorFile, RecoveryFile, ScriptFile, SnapshotsFile};
+use crate::scenario::format::{RecoveryFile, SnapshotsFile};
 use crate::scenario::json::{Mistake, Node, Span, Value as Json};
 
 const TITLE: &str = "a drawn scenario";
-
-/// The part of a file that says what the graph is.
-#[derive(Clone, Debug, Default, Hash)]
-pub(crate) struct GraphFile {
-    /// By name.
-    pub operators: BTreeMap<String, OperatorFile>,
-    pub channels: Vec<ChannelFile>,
-    pub script: Vec<ScriptFile>,
-}
 
 /// The part of a file that says how snapshots are taken and what becomes of crashes.
 #[derive(Clone, Debug, Hash)]

@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::drawn::{GraphFile, Groundwork, RulesFile};
+pub(crate) use self::drawn::{Groundwork, RulesFile};
 use self::faults::Rules;
 use self::graph::Graph;
+pub(crate) use self::graph::GraphFile;
 pub(super) use self::planned::{Part, Planned};
 use super::format::{self, DelayFile, Duration};
 use super::json::{LineIndex, Mistake, Node, Value, parse, text_of};

@@ -7,17 +7,26 @@ mod promises;
 mod records;
 mod shape;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::channels::Ways;
 use self::operators::Draft;
-use super::drawn::GraphFile;
 use super::processes::Script;
 use super::{Checker, Read, no_files, pointer};
 use crate::engine::{EmitTimes, Initiation, Timing};
 use crate::kernel::{Id, Ticks};
 use crate::model::{Dictionary, EdgeSpec, Fold, Kind, OperatorId, OperatorSpec, Partition, Plan};
-use crate::scenario::format::{MAX_PARALLELISM, OperatorFile};
+use crate::scenario::format::{ChannelFile, MAX_PARALLELISM, OperatorFile, ScriptFile};
+
+/// The part of a file that says what the graph is.
+#[derive(Clone, Debug, Default, Hash)]
+pub(crate) struct GraphFile {
+    /// By name.
+    pub operators: BTreeMap<String, OperatorFile>,
+    pub channels: Vec<ChannelFile>,
+    pub script: Vec<ScriptFile>,
+}
 
 /// A valid graph and its operators' and channels' times.
 #[derive(Clone, Debug)]
