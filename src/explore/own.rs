@@ -1,8 +1,6 @@
 //! Campaigns against a protocol that somebody brings along, for tests of their own.
 
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -178,18 +176,14 @@ impl<F: Fn() -> ProtocolBox + Sync> Fuzz<F> {
         self
     }
 
-    /// In these scenarios in the place of drawn ones: files, and folders with every `.json` file in them. Of those with
-    /// another protocol than one that is claimed the right one runs.
+    /// In these scenarios in the place of drawn ones, each with its name, for what is said of it, and its text. Of those
+    /// with another protocol than one that is claimed the right one runs.
     ///
     /// # Errors
     ///
-    /// What cannot be read, or is no valid scenario, and a folder without any.
-    pub fn in_scenarios<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Result<Self, Unusable> {
-        let mut files = Vec::new();
-        for path in paths {
-            find(path.as_ref(), &mut files)?;
-        }
-        self.given = files.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    /// What is no valid scenario, or no scenario at all.
+    pub fn in_scenarios<N: AsRef<str>, T: AsRef<str>>(mut self, files: impl IntoIterator<Item = (N, T)>) -> Result<Self, Unusable> {
+        self.given = files.into_iter().map(|(name, text)| read(name.as_ref(), text.as_ref())).collect::<Result<_, _>>()?;
         if self.given.is_empty() { Err(Unusable("there is no scenario".to_owned())) } else { Ok(self) }
     }
 
@@ -249,29 +243,13 @@ impl<F: Fn() -> ProtocolBox + Sync> Fuzz<F> {
     }
 }
 
-/// The scenario files in a folder and in those within it, in the order of their names; or the one file.
-fn find(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Unusable> {
-    let unusable = |error: std::io::Error| Unusable(format!("{}: {error}", path.display()));
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let entries = fs::read_dir(path).map_err(unusable)?.map(|entry| entry.map(|entry| entry.path()));
-    let mut entries: Vec<PathBuf> = entries.collect::<Result<_, _>>().map_err(unusable)?;
-    entries.sort();
-    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "json"));
-    entries.iter().try_for_each(|entry| find(entry, files))
-}
-
-fn read(path: &Path) -> Result<(Value, Scenario), Unusable> {
-    let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| Unusable(format!("{name}: {error}")))?;
+fn read(name: &str, text: &str) -> Result<(Value, Scenario), Unusable> {
     let no_text = |_: &str| Err("scenarios of campaigns cannot read text files".to_owned());
-    let scenario = Scenario::parse(&name, &bytes, &no_text).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let scenario = Scenario::parse(name, text.as_bytes(), &no_text).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(|mistake| format!("{name}: {mistake}")).collect();
         Unusable(lines.join("\n"))
     })?;
-    let file = serde_json::from_slice(&bytes).map_err(|error| Unusable(format!("{name}: {error}")))?;
+    let file = serde_json::from_str(text).map_err(|error| Unusable(format!("{name}: {error}")))?;
     Ok((file, scenario))
 }
 

@@ -81,7 +81,7 @@ pub(super) const TABLE: &[Mutant] = &[
         name: "repeated_notice_commits_the_open",
         stands_for: "FLINK-24096",
         what: "commits what is open when a notice names nothing that is pending, as one does that comes twice",
-        caught_by: "sink_commit_rules",
+        caught_by: "delivery",
         protocols: ANY,
         needs: &[Need::TwoPhaseSink],
         seam: Seam::Sink(&CommitsAgain),
