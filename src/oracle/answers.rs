@@ -19,10 +19,8 @@ struct Heard {
     newest: u32,
     /// Inputs that have brought the barrier of the newest, or have ended.
     arrived: u32,
-    /// The newest that it refused, or was told to be given up.
-    refused: u32,
-    /// The newest of which it had its part whole.
-    whole: u32,
+    /// The newest that it has answered: by a part that is whole, or a refusal; or that it was told to be given up.
+    answered: u32,
 }
 
 /// Mark of an input that has ended.
@@ -33,9 +31,8 @@ const ENDED: u32 = u32::MAX;
 struct Due {
     task: TaskId,
     snapshot: SnapshotId,
-    /// Whether a copy is enough: the rest comes with barriers.
     by_trigger: bool,
-    is_given: bool,
+    is_saved: bool,
 }
 
 /// Why a task may refuse in this step.
@@ -48,7 +45,7 @@ enum Cause {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Answers {
-    /// By task.
+    /// By task, as far as one has heard of a snapshot: without snapshots it takes no memory.
     heard: Vec<Heard>,
     /// By channel: the newest barrier that it has brought, as in [`Heard`].
     brought: Vec<u32>,
@@ -64,7 +61,7 @@ fn number(snapshot: SnapshotId) -> u32 {
 
 impl Answers {
     pub fn new(plan: &Plan) -> Self {
-        Answers { heard: vec![Heard::default(); plan.tasks().len()], brought: vec![0; plan.channels().len()], due: None, cause: None }
+        Answers { heard: Vec::new(), brought: vec![0; plan.channels().len()], due: None, cause: None }
     }
 
     /// A new run, or a new attempt.
@@ -83,8 +80,10 @@ impl Answers {
     pub fn hash_state<H: Hasher>(&self, oldest: Option<SnapshotId>, state: &mut H) {
         let oldest = oldest.map_or(ENDED, number);
         let alive = |number: u32| if number < oldest { 0 } else { number };
-        for heard in &self.heard {
-            (alive(heard.newest), alive(heard.refused), alive(heard.whole)).hash(state);
+        // How far the list goes has no future.
+        let used = self.heard.iter().rposition(|heard| *heard != Heard::default()).map_or(0, |last| last + 1);
+        for heard in &self.heard[..used] {
+            (alive(heard.newest), alive(heard.answered)).hash(state);
         }
         self.brought.iter().for_each(|&brought| alive(brought).hash(state));
     }
@@ -118,22 +117,18 @@ impl Answers {
             Fact::Saved { task, snapshot, .. } => {
                 // A record's colour can tell it of a snapshot, too.
                 self.learn(plan, task, snapshot);
-                self.give(task, snapshot, false);
+                self.save(task, snapshot);
             }
-            Fact::Whole { task, snapshot } => {
-                let whole = &mut self.heard[task.index()].whole;
-                *whole = (*whole).max(number(snapshot));
-                self.give(task, snapshot, true);
-            }
+            Fact::Whole { task, snapshot } => self.answer(task, snapshot),
             Fact::Declined { task, snapshot, why } => {
                 if !self.has_reason(plan, task, snapshot, why) {
                     first.note(moment, fact.describe(plan), "a snapshot refused for a reason that is there", unfounded(why));
                 }
-                self.refuse(task, snapshot);
+                self.answer(task, snapshot);
             }
-            Fact::AbortHeard { task, snapshot } => self.refuse(task, snapshot),
+            Fact::AbortHeard { task, snapshot } => self.answer(task, snapshot),
             Fact::Crashed { task } => {
-                self.heard[task.index()] = Heard::default();
+                *self.of(task) = Heard::default();
                 self.due = None;
             }
             Fact::Failover => self.reset(),
@@ -141,19 +136,26 @@ impl Answers {
         }
     }
 
+    fn of(&mut self, task: TaskId) -> &mut Heard {
+        if task.index() >= self.heard.len() {
+            self.heard.resize(task.index() + 1, Heard::default());
+        }
+        &mut self.heard[task.index()]
+    }
+
     fn triggered(&mut self, task: TaskId, snapshot: SnapshotId) {
-        let heard = &mut self.heard[task.index()];
-        if heard.newest.max(heard.refused) < number(snapshot) {
+        let heard = self.of(task);
+        if heard.newest.max(heard.answered) < number(snapshot) {
             (heard.newest, heard.arrived) = (number(snapshot), 0);
-            self.due = Some(Due { task, snapshot, by_trigger: true, is_given: false });
+            self.due = Some(Due { task, snapshot, by_trigger: true, is_saved: false });
         }
     }
 
     /// A task gets to know of a snapshot.
     fn learn(&mut self, plan: &Plan, task: TaskId, snapshot: SnapshotId) {
-        let heard = &mut self.heard[task.index()];
-        if heard.newest < number(snapshot) {
+        if self.of(task).newest < number(snapshot) {
             let ended = plan.inputs(task).filter(|input| self.brought[input.index()] == ENDED).count();
+            let heard = self.of(task);
             (heard.newest, heard.arrived) = (number(snapshot), ended as u32);
         }
     }
@@ -164,7 +166,7 @@ impl Answers {
         let brought = &mut self.brought[channel.index()];
         let is_new = *brought < number(snapshot);
         *brought = (*brought).max(number(snapshot));
-        if is_new && self.heard[task.index()].newest == number(snapshot) {
+        if is_new && self.of(task).newest == number(snapshot) {
             self.arrived(plan, task);
         }
     }
@@ -173,7 +175,7 @@ impl Answers {
         let task = plan.channels()[channel].to;
         self.cause = Some(Cause::End(task));
         let brought = std::mem::replace(&mut self.brought[channel.index()], ENDED);
-        if brought < self.heard[task.index()].newest {
+        if brought < self.of(task).newest {
             self.arrived(plan, task);
         }
     }
@@ -181,28 +183,30 @@ impl Answers {
     /// One more input; with the last one the answer is due. Where a channel need not keep order the last barrier says
     /// nothing of what still comes.
     fn arrived(&mut self, plan: &Plan, task: TaskId) {
-        let heard = &mut self.heard[task.index()];
+        let heard = self.of(task);
         heard.arrived += 1;
-        if heard.arrived == plan.inputs(task).len() as u32 && heard.refused.max(heard.whole) < heard.newest && plan.is_ordered() {
-            self.due = Some(Due { task, snapshot: SnapshotId(heard.newest - 1), by_trigger: false, is_given: false });
+        let heard = *heard;
+        if heard.arrived == plan.inputs(task).len() as u32 && heard.answered < heard.newest && plan.is_ordered() {
+            self.due = Some(Due { task, snapshot: SnapshotId(heard.newest - 1), by_trigger: false, is_saved: false });
         }
     }
 
-    fn give(&mut self, task: TaskId, snapshot: SnapshotId, is_whole: bool) {
+    /// A copy of the state is enough of an answer to a trigger: the rest comes with barriers.
+    fn save(&mut self, task: TaskId, snapshot: SnapshotId) {
         if let Some(due) = self.due.as_mut().filter(|due| (due.task, due.snapshot) == (task, snapshot)) {
-            due.is_given |= is_whole || due.by_trigger;
+            due.is_saved = due.by_trigger;
         }
     }
 
-    fn refuse(&mut self, task: TaskId, snapshot: SnapshotId) {
-        let refused = &mut self.heard[task.index()].refused;
-        *refused = (*refused).max(number(snapshot));
+    fn answer(&mut self, task: TaskId, snapshot: SnapshotId) {
+        let answered = &mut self.of(task).answered;
+        *answered = (*answered).max(number(snapshot));
     }
 
-    fn has_reason(&self, plan: &Plan, task: TaskId, snapshot: SnapshotId, why: Refusal) -> bool {
+    fn has_reason(&mut self, plan: &Plan, task: TaskId, snapshot: SnapshotId, why: Refusal) -> bool {
         match why {
             // A newer one has begun (B2).
-            Refusal::Subsumed => self.heard[task.index()].newest > number(snapshot),
+            Refusal::Subsumed => self.of(task).newest > number(snapshot),
             // Its own marker, or a newer one's (L4).
             Refusal::Cancelled => matches!(self.cause, Some(Cause::Cancellation(by, id)) if by == task && id >= snapshot),
             // B7, in the step of the end or in any later one.
@@ -215,8 +219,8 @@ impl Answers {
     /// The step is over.
     pub fn settle(&mut self, plan: &Plan, moment: Moment, first: &mut First) {
         self.cause = None;
-        let Some(Due { task, snapshot, by_trigger, is_given }) = self.due.take() else { return };
-        if is_given || self.heard[task.index()].refused >= number(snapshot) {
+        let Some(Due { task, snapshot, by_trigger, is_saved }) = self.due.take() else { return };
+        if is_saved || self.of(task).answered >= number(snapshot) {
             return;
         }
         let (name, heard) = (plan.task_name(task), if by_trigger { "the trigger" } else { "the last barrier" });

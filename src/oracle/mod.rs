@@ -186,7 +186,7 @@ impl<'p> Oracles<'p> {
             channels: Printed::new(Channels::new(plan)),
             delivery: Printed::new(Delivery::new(plan, reference, promises)),
             state_replay: Printed::new(StateReplay::new(plan)),
-            restore: Printed::new(RestoreFidelity::new(plan)),
+            restore: Printed::new(RestoreFidelity::new()),
             sinks: Printed::new(SinkRules::new(plan)),
             coordinator: Printed::new(CoordinatorRules::new(rules.settings.clone(), rules.retain)),
             liveness: Printed::new(Liveness::new(plan, rules.timeout)),

@@ -39,7 +39,7 @@ pub struct RestoreFidelity {
     /// What a restore has put back in this step; nothing when there is none.
     put_back: Option<(Option<SnapshotId>, BTreeMap<ChannelId, Contents>)>,
     latest: Option<SnapshotId>,
-    /// The position each task that emits must emit next, by task.
+    /// The position each task must emit next, by task as far as one has emitted: most tasks never do.
     next: Vec<u64>,
     first: First,
 }
@@ -69,7 +69,9 @@ impl RestoreFidelity {
     /// belong to no snapshot which can still be restored.
     pub(super) fn hash_state<H: Hasher>(&self, alive: &[SnapshotId], state: &mut H) {
         self.latest.hash(state);
-        self.next.iter().for_each(|next| next.hash(state));
+        // How far the list goes has no future.
+        let used = self.next.iter().rposition(|next| *next > 0).map_or(0, |last| last + 1);
+        self.next[..used].hash(state);
         let contents = self.contents.iter().filter(|((id, _), _)| alive.contains(id));
         unordered(contents.map(|((id, channel), of)| (u64::from(id.0), u64::from(channel.0), of.hash)), state);
         for copies in [&self.saved, &self.offsets] {
@@ -79,14 +81,14 @@ impl RestoreFidelity {
     }
 
     /// For one scenario.
-    pub fn new(plan: &Plan) -> Self {
+    pub(super) fn new() -> Self {
         RestoreFidelity {
             saved: Vec::new(),
             offsets: Vec::new(),
             contents: BTreeMap::new(),
             put_back: None,
             latest: None,
-            next: vec![0; plan.tasks().len()],
+            next: Vec::new(),
             first: First::default(),
         }
     }
@@ -119,6 +121,9 @@ impl RestoreFidelity {
 
     #[inline(always)]
     pub(super) fn emitted(&mut self, plan: &Plan, moment: Moment, task: TaskId, position: u64) {
+        if task.index() >= self.next.len() {
+            self.next.resize(task.index() + 1, 0);
+        }
         let next = std::mem::replace(&mut self.next[task.index()], position + 1);
         if position != next && is_replayable(plan, task) {
             self.out_of_place(plan, moment, task, position, next);
@@ -188,7 +193,10 @@ impl RestoreFidelity {
         let copy = self.saved.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
         let expected = copy.map_or_else(|| initial(plan, task), |(.., digest)| *digest);
         let offset = self.offsets.iter().find(|(id, owner, _)| Some(*id) == snapshot && *owner == task);
-        self.next[task.index()] = offset.map_or(0, |(.., position)| *position);
+        // Where nobody has emitted yet there is nothing to set back.
+        if let Some(next) = self.next.get_mut(task.index()) {
+            *next = offset.map_or(0, |(.., position)| *position);
+        }
         if digest != expected && is_replayable(plan, task) {
             let what = Fact::Restored { task, snapshot, digest }.describe(plan);
             self.first.note(moment, what, format!("the state that was saved (digest {expected:016x})"), format!("digest {digest:016x}"));
