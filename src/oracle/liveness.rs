@@ -24,7 +24,7 @@ pub struct Liveness {
     lost: bool,
     /// The newest snapshot that was given up in this attempt: its marker ends older ones without a word (B3, L1).
     given_up: Option<SnapshotId>,
-    /// By task: whether the coordinator heard that the source is done.
+    /// By task, up to the last source: whether the coordinator heard that it is done.
     exhausted: Vec<bool>,
     answers: Answers,
     first: First,
@@ -61,7 +61,7 @@ impl Liveness {
             failed: false,
             lost: false,
             given_up: None,
-            exhausted: vec![false; plan.tasks().len()],
+            exhausted: vec![false; plan.sources().iter().map(|source| source.index() + 1).max().unwrap_or(0)],
             answers: Answers::new(plan),
             first: First::default(),
         }
@@ -131,7 +131,11 @@ impl Liveness {
                     self.first.note(moment, fact.describe(plan), format!("an end within {}", self.timeout), format!("it took {took}"));
                 }
             }
-            Fact::Exhausted { task } => self.exhausted[task.index()] = true,
+            Fact::Exhausted { task } => {
+                if let Some(exhausted) = self.exhausted.get_mut(task.index()) {
+                    *exhausted = true;
+                }
+            }
             Fact::Failover => {
                 self.exhausted.fill(false);
                 (self.lost, self.given_up) = (false, None);
