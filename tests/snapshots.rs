@@ -92,6 +92,16 @@ impl Case {
         self
     }
 
+    /// With messages to sinks that come twice or late.
+    fn with_messages(mut self, messages: &[(u32, Option<u64>)]) -> Case {
+        let message = |(snapshot, late): &(u32, Option<u64>)| match late {
+            None => json!({"repeat": "completion", "to": "out", "snapshot": snapshot}),
+            Some(by) => json!({"postpone": "completion", "to": "out", "snapshot": snapshot, "by": us(*by)}),
+        };
+        self.0["faults"].as_array_mut().expect("faults").extend(messages.iter().map(message));
+        self
+    }
+
     /// A two-phase sink shows the last records with the last checkpoint, so there has to be one.
     fn settled(mut self) -> Case {
         if self.0["operators"]["out"]["commit"] == "two_phase" {
@@ -404,6 +414,12 @@ fn loops(finishes: bool) -> impl Strategy<Value = Case> {
 fn crashing(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
     let random = prop::option::of((1..4u32, 1_000..20_000u64));
     (cases, crashes(0..3), random).prop_map(|(case, crashes, random)| case.with_faults(&crashes, random))
+}
+
+/// The same with up to two messages of the coordinator to the sink that come twice or late.
+fn disturbed(cases: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    (cases, prop::collection::btree_map(1..4u32, prop::option::of(0..8_000u64), 1..3))
+        .prop_map(|(case, messages)| case.with_messages(&messages.into_iter().collect::<Vec<_>>()))
 }
 
 /// The same with channels that do not keep order, at least the first.
@@ -833,7 +849,11 @@ fn is_replayable(scenario: &Scenario) -> Result<(), TestCaseError> {
 }
 
 fn check_replay(cases: u32, strategy: impl Strategy<Value = Case>, kinds: &[ProtocolKind]) {
-    check(cases, crashing(strategy), |case| {
+    check_replay_of(cases, crashing(strategy), kinds);
+}
+
+fn check_replay_of(cases: u32, strategy: impl Strategy<Value = Case>, kinds: &[ProtocolKind]) {
+    check(cases, strategy, |case| {
         let scenario = case.scenario();
         kinds.iter().try_for_each(|kind| is_replayable(&scenario.under(*kind)))
     });
@@ -844,6 +864,7 @@ fn timed_runs_of_dataflows_can_be_replayed() {
     let kinds = [Aligned, AtLeastOnce, Unaligned, AlignedTimeout, ChandyLamport, LaiYang];
     check_replay(200, flows(0..KINDS, true), &kinds);
     check_replay(200, unordered(flows(0..KINDS, false)), &kinds);
+    check_replay_of(200, disturbed(crashing(flows(0..KINDS, true))), &kinds);
 }
 
 #[test]

@@ -96,6 +96,9 @@ const SLOTS: u64 = MEMBERS * FAMILIES;
 /// The families of an epoch. Slots that are so far apart belong to one, so that shards by powers of two have whole
 /// families.
 const FAMILIES: u64 = 256;
+/// So many families are made in a row before any of them is walked: making shapes and walking through them push each
+/// other's code out of the processor's caches.
+const BATCH: usize = 32;
 
 /// A campaign's fixed parts.
 #[derive(Clone, Copy)]
@@ -236,17 +239,22 @@ impl Campaign<'_> {
         patience.lasts(tally.runs).then_some(tally)
     }
 
-    /// The runs of one epoch, family by family and shape by shape.
+    /// The runs of one epoch, some families at a time and shape by shape.
     fn epoch(&self, range: Range<u64>, mine: &impl Fn(u64) -> bool, tally: &mut Tally, patience: Patience<'_>) {
-        for number in 0..FAMILIES {
-            let mut family = None;
-            for member in 0..MEMBERS {
-                let first = range.start / SLOTS * SLOTS + member * FAMILIES + number;
-                let runs = (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run));
-                let mut runs = runs.peekable();
-                let Some(&run) = runs.peek() else { continue };
-                let family = family.get_or_insert_with(|| self.suspect.family(self.seed, run / EPOCH * FAMILIES + number));
-                self.walk(&family(member), runs, tally, patience);
+        let runs_of = |member, number| {
+            let first = range.start / SLOTS * SLOTS + member * FAMILIES + number;
+            (first..range.end).step_by(SLOTS as usize).filter(|run| range.contains(run) && mine(*run))
+        };
+        let members = |number| (0..MEMBERS).filter(move |&member| runs_of(member, number).next().is_some());
+        let numbers: Vec<u64> = (0..FAMILIES).filter(|&number| members(number).next().is_some()).collect();
+        for batch in numbers.chunks(BATCH) {
+            let mut shapes = Vec::new();
+            for &number in batch {
+                let family = self.suspect.family(self.seed, range.start / EPOCH * FAMILIES + number);
+                shapes.extend(members(number).map(|member| (family(member), runs_of(member, number))));
+            }
+            for (shape, runs) in shapes {
+                self.walk(&shape, runs, tally, patience);
             }
         }
         tally.failures.sort_unstable();

@@ -38,6 +38,8 @@ struct Sizes {
     sources: Vec<(u64, u64, u64, bool)>,
     /// Whether something without state stands between sources and count.
     has_middle: bool,
+    /// What the operator with state keeps, the simplest first; by its place in [`STATES`].
+    state: usize,
     parallelism: u64,
     capacity: Option<u64>,
     /// When snapshots are asked for.
@@ -49,6 +51,9 @@ struct Sizes {
     crashes: Vec<(usize, u64)>,
     has_sink: bool,
 }
+
+/// Operators with state, from the one whose errors are easiest to read to those whose result depends on the order.
+const STATES: [&str; 4] = ["keyed_count", "keyed_sum", "latest", "average"];
 
 /// The latest time at which somebody asks for a snapshot or dies.
 const LATEST: u64 = 12_000;
@@ -76,11 +81,11 @@ const LATEST: u64 = 12_000;
 /// too, so this never happens with those that there are.
 pub fn scenarios(protocol: ProtocolKind) -> impl Strategy<Value = DrawnScenario> {
     let source = (1..6u64, 100..3_000u64, 0..4_000u64, prop::bool::weighted(0.2));
-    let graph = (vec(source, 1..4), any::<bool>(), 1..3u64, option::of(1..4u64), any::<bool>());
+    let graph = (vec(source, 1..4), any::<bool>(), 0..STATES.len(), 1..3u64, option::of(1..4u64), any::<bool>());
     let events = (vec(500..LATEST, 1..4), 1..3u64, 0..2_000u64, vec((0..8usize, 500..LATEST), 0..3));
-    let sizes = (graph, events).prop_map(|((sources, has_middle, parallelism, capacity, has_sink), events)| {
+    let sizes = (graph, events).prop_map(|((sources, has_middle, state, parallelism, capacity, has_sink), events)| {
         let (snapshots, max_concurrent, control, crashes) = events;
-        Sizes { sources, has_middle, parallelism, capacity, snapshots, max_concurrent, control, crashes, has_sink }
+        Sizes { sources, has_middle, state, parallelism, capacity, snapshots, max_concurrent, control, crashes, has_sink }
     });
     sizes.prop_map(move |sizes| {
         let file = sizes.file(protocol);
@@ -119,7 +124,11 @@ impl Sizes {
             add("middle", json!({"kind": "pass"}), self.parallelism);
             channels.push(json!({"from": "middle", "to": "count", "delay": "100us"}));
         }
-        add("count", json!({"kind": "keyed_count", "keys": 3}), self.parallelism);
+        let mut count = json!({"kind": STATES[self.state], "keys": 3});
+        if count["kind"] == "average" {
+            count["reset"] = json!(2);
+        }
+        add("count", count, self.parallelism);
         if self.has_sink {
             add("out", json!({"kind": "sink", "commit": "two_phase"}), 1);
             channels.push(json!({"from": "count", "to": "out", "delay": "100us"}));

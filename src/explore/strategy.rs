@@ -68,8 +68,8 @@ impl Name {
             Step::Postpone(task) => (25, task.0, 0),
             Step::FailUpload(task, id) => (12, task.0, id.map_or(0, |id| id.0)),
             Step::Start => (13, 0, 0),
-            Step::Begin(channel, index) => (15, channel.0, index),
-            Step::Complete(task) => (16, task.0, 0),
+            Step::Begin(channel, index) => (26, channel.0, index),
+            Step::Complete(task) => (27, task.0, 0),
             Step::Request => (14, 0, 0),
             Step::Fire(timer) => Name::timer(timer),
         };

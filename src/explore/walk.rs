@@ -391,7 +391,8 @@ impl<'s> Walker<'s> {
         let is_heard = self.control.has(Control::NOTICES) && !self.listeners.is_empty();
         if is_heard || self.control.has(Control::TRIGGERS) {
             for _ in 0..amount(repeats, stream) {
-                let task = if is_heard && stream.below(2) == 0 { self.listener(stream) } else { self.task(stream) };
+                let is_notice = is_heard && (!self.control.has(Control::TRIGGERS) || stream.below(2) == 0);
+                let task = if is_notice { self.listener(stream) } else { self.task(stream) };
                 self.planned.push((stream.below(span) as u32, Planned::Fault(Step::Repeat(task))));
             }
         }
@@ -407,6 +408,7 @@ impl<'s> Walker<'s> {
     /// more is complete than there were crashes, so that one does; at a point of the protocol; or anywhere.
     fn plan_crash(&mut self, number: u32, span: u64, stream: &mut Stream) {
         let victim = self.task(stream);
+        let is_told_late = self.control.has(Control::NOTICES) && self.spice.repeats > 0;
         let ambushes = &mut self.driver.sink.ambushes;
         let mut lie_in_wait = |point, left, is_own, after| ambushes.push(Ambush { point, left, victim, is_own, after });
         match stream.below(8) {
@@ -415,6 +417,10 @@ impl<'s> Walker<'s> {
                 lie_in_wait(point, number, false, stream.below(SHORTLY) as u32);
             }
             3..5 => lie_in_wait(Point::Completed, number + 1, false, stream.below(SHORTLY) as u32),
+            // What a task makes of word that is late or comes twice shows in what it does between that and the crash.
+            5 | 6 if is_told_late && stream.below(2) == 0 => {
+                lie_in_wait(Point::Notified, 1 + stream.below(4) as u32, false, 1 + stream.below(SHORTLY) as u32);
+            }
             5 | 6 => {
                 let point = POINTS[stream.below(POINTS.len() as u64) as usize];
                 lie_in_wait(point, 1 + stream.below(3) as u32, stream.below(3) > 0, 0);

@@ -310,6 +310,13 @@ fn kinds(draft: &Draft, n: usize) -> Option<Draft> {
             candidates.push(smaller);
         }
     }
+    for name in names(draft) {
+        if draft.file["operators"][&name]["reset"].as_u64().is_some_and(|reset| reset > 1) {
+            let mut smaller = draft.clone();
+            smaller.file["operators"][&name]["reset"] = json!(1);
+            candidates.push(smaller);
+        }
+    }
     for rule in ["max_concurrent", "retain"] {
         if draft.file["snapshots"][rule].as_u64().is_some_and(|number| number > 2) {
             let mut smaller = draft.clone();

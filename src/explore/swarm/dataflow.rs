@@ -4,7 +4,7 @@
 //! short for ten inputs shows nowhere else.
 
 use super::draft::{Draft, operator};
-use super::{chance, pick};
+use super::{Theme, chance, pick};
 use crate::kernel::Stream;
 use crate::protocol::ProtocolKind;
 use crate::scenario::format::{CommitFile, OperatorFile, PartitionFile};
@@ -37,6 +37,7 @@ struct Style {
     finishes: bool,
     /// Whether one source has many records.
     is_full: bool,
+    theme: Theme,
 }
 
 struct Composer<'c> {
@@ -53,8 +54,8 @@ struct Composer<'c> {
 }
 
 /// Draws one, with a loop in it or without.
-pub fn draw(protocol: ProtocolKind, has_loop: bool, stream: &mut Stream) -> Draft {
-    let style = Style::draw(has_loop, stream);
+pub fn draw(protocol: ProtocolKind, has_loop: bool, theme: Theme, stream: &mut Stream) -> Draft {
+    let style = Style::draw(has_loop, theme, stream);
     let mut composer =
         Composer { draft: Draft::default(), stream, style, ends: Vec::new(), multiplies: false, parts: false, merges: false };
     composer.sources(has_loop);
@@ -77,28 +78,41 @@ pub fn draw(protocol: ProtocolKind, has_loop: bool, stream: &mut Stream) -> Draf
 
 impl Style {
     /// Back edges have no bound: what goes round would wait for itself.
-    fn draw(has_loop: bool, stream: &mut Stream) -> Style {
-        let bounded = if has_loop { 0 } else { pick(stream, &[(8, 0), (3, 100), (1, 50)]) };
+    fn draw(has_loop: bool, theme: Theme, stream: &mut Stream) -> Style {
+        let is_free = has_loop || theme != Theme::Anything;
+        let bounded = if is_free { 0 } else { pick(stream, &[(8, 0), (3, 100), (1, 50)]) };
         Style {
             bounded,
             capacity: pick(stream, &[(4, 1), (2, 2), (1, 3)]),
-            parallel: pick(stream, &[(14, 2), (if has_loop { 0 } else { 2 }, 40)]),
-            finishes: chance(stream, 40),
-            is_full: chance(stream, 1),
+            parallel: pick(stream, &[(14, 2), (if is_free { 0 } else { 2 }, 40)]),
+            finishes: theme == Theme::Ends || chance(stream, if theme == Theme::Anything { 35 } else { 0 }),
+            is_full: theme == Theme::Anything && chance(stream, 1),
+            theme,
         }
     }
 }
 
 impl Composer<'_> {
     fn sources(&mut self, has_loop: bool) {
-        if chance(self.stream, 1) {
+        let theme = self.style.theme;
+        if theme == Theme::Anything && chance(self.stream, 1) {
             return self.many_inputs();
         }
-        // What goes round makes a run long enough.
-        let number = pick(self.stream, &[(if has_loop { 16 } else { 8 }, 1), (10, 2), (1, 3)]);
+        let number = match theme {
+            Theme::Many | Theme::Failures => 1,
+            // Two tasks of one source part as well as two sources do.
+            Theme::Ends if chance(self.stream, 60) => return self.source(SOURCES[0], 2, true),
+            Theme::Ends => 2,
+            // What goes round makes a run long enough.
+            _ => pick(self.stream, &[(if has_loop { 16 } else { 8 }, 1), (10, 2), (1, 3)]),
+        };
         for name in &SOURCES[..number] {
             let parallelism = self.parallelism();
-            let may_finish = self.style.finishes && (number == 1 || self.stream.below(3) > 0);
+            // Of two, one that goes on shows what is missed when the other is gone.
+            let may_finish = match theme {
+                Theme::Ends => *name == SOURCES[0],
+                _ => self.style.finishes && (number == 1 || self.stream.below(3) > 0),
+            };
             self.source(name, parallelism, may_finish);
         }
     }
@@ -117,7 +131,10 @@ impl Composer<'_> {
 
     fn source(&mut self, name: &str, parallelism: u32, may_finish: bool) {
         // One that finishes comes to its end soon, so that it is gone while others still send.
-        let least = u64::from(!may_finish || chance(self.stream, 30));
+        let least = match may_finish {
+            true => u64::from(chance(self.stream, 30)),
+            false => 1 + 2 * u64::from(self.style.theme == Theme::Ends),
+        };
         let mut records = u64::from(parallelism) * (least + self.stream.below(2)) + self.stream.below(2);
         if self.style.is_full && name == SOURCES[0] {
             records += 10 + self.stream.below(10);
@@ -134,7 +151,10 @@ impl Composer<'_> {
 
     /// From the sources on without a loop.
     fn through(&mut self) {
-        let stages = pick(self.stream, &[(60, 1), (12, 2), (2, 3), (1, 5)]);
+        let stages = match self.style.theme {
+            Theme::Anything => pick(self.stream, &[(60, 1), (12, 2), (2, 3), (1, 5)]),
+            _ => 1,
+        };
         for _ in 1..stages {
             self.stage();
         }
@@ -283,7 +303,9 @@ impl Composer<'_> {
     /// What nobody takes goes out. What keeps a state can be judged by that alone.
     fn sinks(&mut self) {
         for end in std::mem::take(&mut self.ends) {
-            if end.has_state && chance(self.stream, 20) {
+            // The shorter the way, the sooner a snapshot is complete while the next one is under way.
+            let left_out = if self.style.theme == Theme::Ends { 60 } else { 20 };
+            if end.has_state && chance(self.stream, left_out) {
                 continue;
             }
             self.sink(&end);
@@ -295,7 +317,8 @@ impl Composer<'_> {
 
     fn sink(&mut self, from: &End) {
         use CommitFile::{Additive, Idempotent, Plain, TwoPhase, Upsert};
-        let commit = pick(self.stream, &[(6, TwoPhase), (1, Idempotent), (1, Plain), (1, Upsert), (1, Additive)]);
+        let two_phase = if self.style.theme == Theme::Notices { 1_000 } else { 6 };
+        let commit = pick(self.stream, &[(two_phase, TwoPhase), (1, Idempotent), (1, Plain), (1, Upsert), (1, Additive)]);
         let parallelism = self.parallelism();
         self.behind(std::slice::from_ref(from), "out", operator!(Sink { commit: commit }, parallelism));
         if parallelism > 1 && chance(self.stream, 30) {

@@ -64,12 +64,30 @@ impl Shape {
 /// a shape is.
 pub(super) const MEMBERS: u64 = 4;
 
+/// What is drawn together, because a bug needs all of it: chances that are drawn one by one meet too seldom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Theme {
+    /// Whatever chance brings together.
+    Anything,
+    /// Word of completions that two-phase sinks get twice and late.
+    Notices,
+    /// Snapshots that fail between others that do not, and a job that bears some of it.
+    Failures,
+    /// Sources that are gone while snapshots are under way.
+    Ends,
+    /// So many snapshots that a number of them no longer fits four bits.
+    Many,
+}
+
+const THEMES: [(u64, Theme); 5] = [(71, Theme::Anything), (8, Theme::Notices), (7, Theme::Failures), (9, Theme::Ends), (5, Theme::Many)];
+
 /// Shapes that share a protocol, and a dataflow if it is one.
 #[derive(Clone, Debug)]
 pub(super) struct Family {
     seed: u64,
     number: u64,
     protocol: ProtocolKind,
+    theme: Theme,
     /// The graph; none where each shape has its own.
     ground: Option<Arc<Groundwork>>,
 }
@@ -80,15 +98,16 @@ impl Family {
         let mut stream = Stream::numbered(seed, "graph", number);
         let stream = &mut stream;
         let protocol = protocols[stream.below(protocols.len() as u64) as usize];
+        let theme = pick(stream, &THEMES);
         // There is next to nothing to vary in the rules of processes.
         let ground = match protocol.is_classic() && chance(stream, 60) {
             true => None,
             false => {
                 let has_loop = protocol == ProtocolKind::AlignedCyclic && chance(stream, 80);
-                Some(lay_out(dataflow::draw(protocol, has_loop, stream)))
+                Some(lay_out(dataflow::draw(protocol, has_loop, theme, stream)))
             }
         };
-        Family { seed, number, protocol, ground }
+        Family { seed, number, protocol, theme, ground }
     }
 
     /// One of its shapes, by a number below [`MEMBERS`].
@@ -96,11 +115,16 @@ impl Family {
         let mut stream = Stream::numbered(self.seed, "shape", self.number * MEMBERS + member);
         let stream = &mut stream;
         let ground = self.ground.clone().unwrap_or_else(|| lay_out(processes::draw(self.protocol, stream)));
-        let (rules, spice) = rules::draw(ground.plan(), self.protocol, stream);
+        let (rules, spice) = rules::draw(ground.plan(), self.protocol, self.theme, stream);
         let scenario = ground.scenario(&rules).unwrap_or_else(|mistakes| panic!("drawn rules are valid: {mistakes:?}\n{rules:?}"));
         let mut control = control(stream);
-        if ground.plan().operators().iter().any(|operator| operator.kind.finishes()) && chance(stream, 60) {
-            // Word of a completion that comes late: the source takes part in more before it is gone.
+        let finishes = ground.plan().operators().iter().any(|operator| operator.kind.finishes());
+        if self.theme == Theme::Failures {
+            // What happens at once cannot fail.
+            control = control.with(Control::UPLOADS);
+        }
+        if self.theme == Theme::Notices || finishes && chance(stream, 60) {
+            // Word of a completion that comes late: a source takes part in more before it is gone.
             control = control.with(Control::NOTICES);
         }
         Shape { origin: Origin::Drawn(ground, rules.into()), scenario, control, spice }

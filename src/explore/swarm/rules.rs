@@ -1,6 +1,6 @@
 //! How snapshots are taken in a drawn scenario, and what may go wrong in walks through it.
 
-use super::{chance, pick};
+use super::{Theme, chance, pick};
 use crate::explore::walk::Spice;
 use crate::kernel::{Stream, Ticks};
 use crate::model::{Commit, Kind, Plan};
@@ -8,21 +8,18 @@ use crate::protocol::ProtocolKind;
 use crate::scenario::RulesFile;
 use crate::scenario::format::{AfterEndFile, Duration, ProtocolFile, SnapshotsFile};
 
-/// Channels of a graph in which so many snapshots are asked for that a number of them no longer fits four bits.
-const FEW_CHANNELS: usize = 4;
-
 /// Rules for a graph, and what goes wrong under them.
-pub fn draw(plan: &Plan, protocol: ProtocolKind, stream: &mut Stream) -> (RulesFile, Spice) {
+pub fn draw(plan: &Plan, protocol: ProtocolKind, theme: Theme, stream: &mut Stream) -> (RulesFile, Spice) {
     let mut snapshots = plain(protocol);
     let is_dataflow = !plan.has_processes();
     if is_dataflow {
-        options(&mut snapshots, plan, stream);
+        options(&mut snapshots, plan, theme, stream);
     }
     if protocol == ProtocolKind::AlignedTimeout {
         snapshots.alignment_timeout = Some(Duration(Ticks(1)));
     }
     let restarts = chance(stream, 5).then(|| stream.below(2) as u32);
-    let mut spice = spice(stream, comes_to_a_last_snapshot(&snapshots, plan));
+    let mut spice = spice(theme, stream, comes_to_a_last_snapshot(&snapshots, plan));
     if snapshots.tolerable_failures > Some(0) {
         spice.failed_uploads = 2;
     }
@@ -65,26 +62,34 @@ fn word(protocol: ProtocolKind) -> ProtocolFile {
     same!(Aligned, AtLeastOnce, Unaligned, AlignedTimeout, AlignedCyclic, ChandyLamport, LaiYang, NoMarkers, None)
 }
 
-fn options(snapshots: &mut SnapshotsFile, plan: &Plan, stream: &mut Stream) {
+fn options(snapshots: &mut SnapshotsFile, plan: &Plan, theme: Theme, stream: &mut Stream) {
     // A source finishes behind one checkpoint, and that shows in the next ones: in those most that were under
     // way already.
     let finishes = plan.operators().iter().any(|operator| operator.kind.finishes());
-    let mut requests = 1 + u64::from(finishes) + pick(stream, &[(4, 0), (3, 1), (3, 2)]);
-    if plan.channels().len() <= FEW_CHANNELS && chance(stream, 3) {
-        requests = 18 + stream.below(3);
-    }
-    if chance(stream, 15) {
-        let tolerable = pick(stream, &[(2, 0), (1, 1), (1, 2)]);
+    let mut requests = match theme {
+        Theme::Many => 17 + stream.below(3),
+        Theme::Ends => 3 + stream.below(3),
+        _ => 1 + u64::from(finishes) + pick(stream, &[(5, 0), (3, 1), (2, 2)]),
+    };
+    if theme == Theme::Failures || chance(stream, 10) {
+        let tolerable = pick(stream, &[(2, 0), (if theme == Theme::Failures { 6 } else { 1 }, 1), (1, 2)]);
         snapshots.tolerable_failures = Some(tolerable);
         // That a success lies between two failures shows only where more than those are asked for.
         requests = requests.max(2 + 2 * u64::from(tolerable.min(1)));
     }
     snapshots.at = vec![Duration(Ticks::ZERO); requests as usize];
-    if chance(stream, if finishes { 70 } else { 40 }) {
+    // Barriers that overtake meet those of other snapshots.
+    let overtakes = matches!(snapshots.protocol, ProtocolFile::Unaligned | ProtocolFile::AlignedTimeout);
+    if theme == Theme::Ends || chance(stream, if finishes || overtakes { 70 } else { 40 }) {
         snapshots.max_concurrent = Some(2 + stream.below(2) as u32);
     }
     if chance(stream, 25) {
         snapshots.retain = Some(2);
+    }
+    if theme == Theme::Many {
+        // Requests that have to wait become one; and the end of the data must not be the end of snapshots.
+        snapshots.max_concurrent = Some(requests as u32);
+        return;
     }
     // What a two-phase sink holds at the end only a last checkpoint makes visible.
     let is_two_phase = |kind: &Kind| matches!(kind, Kind::Sink { commit: Commit::TwoPhase });
@@ -108,12 +113,20 @@ fn comes_to_a_last_snapshot(snapshots: &SnapshotsFile, plan: &Plan) -> bool {
 }
 
 /// Word of a completion that is lost is made good by that of a later one, so there has to be a last one.
-fn spice(stream: &mut Stream, has_last: bool) -> Spice {
-    let crashes = pick(stream, &[(1, 0), (5, 1), (3, 2), (2, 3)]);
+fn spice(theme: Theme, stream: &mut Stream, has_last: bool) -> Spice {
+    let crashes = match theme {
+        Theme::Many | Theme::Ends => stream.below(2) as u8,
+        Theme::Notices => 1 + stream.below(2) as u8,
+        _ => pick(stream, &[(2, 0), (6, 1), (3, 2), (1, 3)]),
+    };
     let losses = pick(stream, &[(3, 0), (1, 1)]).min(u8::from(has_last));
     let failed_uploads = pick(stream, &[(1, 0), (1, 1)]);
     let early_timers = pick(stream, &[(3, 0), (2, 1)]);
-    let repeats = pick(stream, &[(3, 0), (2, 1), (1, 2)]);
+    let repeats = if theme == Theme::Notices { 2 } else { pick(stream, &[(3, 0), (2, 1), (1, 2)]) };
     let postponements = pick(stream, &[(2, 0), (1, 1)]);
-    Spice { crashes, losses, repeats, postponements, failed_uploads, early_timers }
+    match theme {
+        // There is room for so much and no more in a walk: it is to be failures that are nobody else's.
+        Theme::Failures => Spice { crashes: crashes.min(1), losses: 0, repeats, postponements, failed_uploads: 2, early_timers: 0 },
+        _ => Spice { crashes, losses, repeats, postponements, failed_uploads, early_timers },
+    }
 }

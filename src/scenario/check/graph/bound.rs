@@ -23,7 +23,8 @@ impl Graph {
             timing.detect.longest().0.saturating_add(timing.restart.longest().0).saturating_add(longest(|operator| operator.restore));
         let control = longest(|operator| operator.trigger)
             .saturating_add(longest(|operator| operator.upload))
-            .saturating_add(longest(|operator| operator.ack));
+            .saturating_add(longest(|operator| operator.ack))
+            .saturating_add(longest(|operator| operator.notify));
         let try_of_last = timing.timeout.0.min(3_600_000_000).saturating_add(timing.interval.0.max(1_000));
         let tries = if settings.enabled { try_of_last.saturating_mul(u64::from(FINAL_TRIES) + 1) } else { 0 };
         let once = work.saturating_add(recovery).saturating_add(tries).saturating_add(control.saturating_mul(8));
