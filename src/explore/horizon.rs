@@ -10,7 +10,9 @@ pub(super) fn horizon(scenario: &Scenario, requests: u32, control: Control) -> u
     let plan = scenario.plan();
     let (tasks, channels) = (plan.tasks().len() as u64, plan.channels().len() as u64);
     let emitted: u64 = plan.sources().iter().map(|&task| plan.log_length(task)).sum();
-    let snapshots = u64::from(requests) + scenario.setup().initiators.len() as u64;
+    // Requests that wait are one, snapshots that overlap end each other, and with the data all of it ends.
+    let taken = u64::from(requests.min(2)) + u64::from(requests.saturating_sub(2)) / 6;
+    let snapshots = taken + scenario.setup().initiators.len() as u64;
     // Colours come with the records.
     let barriers = if scenario.protocol() == ProtocolKind::LaiYang { 0 } else { channels };
     let kinds = [
@@ -22,7 +24,7 @@ pub(super) fn horizon(scenario: &Scenario, requests: u32, control: Control) -> u
     ];
     let control_steps: u64 = kinds.into_iter().filter(|(kind, _)| control.has(*kind)).map(|(_, steps)| steps).sum();
     let ends = if control.has(Control::ENDS) { channels } else { 0 };
-    let moves = emitted + scenario.arrivals() + snapshots * (1 + barriers + control_steps) + ends;
+    let moves = emitted + scenario.arrivals() + u64::from(requests) + snapshots * (1 + barriers + control_steps) + ends;
     moves.clamp(4, u64::from(u32::MAX)) as u32
 }
 

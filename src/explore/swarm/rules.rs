@@ -87,8 +87,11 @@ fn options(snapshots: &mut SnapshotsFile, plan: &Plan, theme: Theme, stream: &mu
         snapshots.retain = Some(2);
     }
     if theme == Theme::Many {
-        // Requests that have to wait become one; and the end of the data must not be the end of snapshots.
+        // Requests that have to wait become one.
         snapshots.max_concurrent = Some(requests as u32);
+    }
+    if matches!(theme, Theme::Many | Theme::Failures) {
+        // The end of the data must not be the end of snapshots.
         return;
     }
     // What a two-phase sink holds at the end only a last checkpoint makes visible.
