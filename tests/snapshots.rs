@@ -98,6 +98,9 @@ impl Case {
             None => json!({"repeat": "completion", "to": "out", "snapshot": snapshot}),
             Some(by) => json!({"postpone": "completion", "to": "out", "snapshot": snapshot, "by": us(*by)}),
         };
+        // Nobody else is told.
+        self.0["operators"]["out"]["commit"] = json!("two_phase");
+        self.0["snapshots"]["final"] = json!(true);
         self.0["faults"].as_array_mut().expect("faults").extend(messages.iter().map(message));
         self
     }
