@@ -69,7 +69,9 @@ impl World {
                 if let Some(saving) = self.saving(task, snapshot) {
                     saving.is_whole = true;
                     observer.fact(Fact::Whole { task, snapshot });
-                    observer.touch(Touch::Saving(task, snapshot));
+                    if self.setup.sizes.is_none() || self.is_taken(task, snapshot, observer) {
+                        observer.touch(Touch::Saving(task, snapshot));
+                    }
                 }
             }
             Effect::Decline(snapshot, why) => {
@@ -211,11 +213,30 @@ impl World {
         self.tasks.savings.remove(at)
     }
 
+    /// Whether storage takes the task's part, which is whole. What travels with the ack must fit the coordinator's memory:
+    /// a task that has more refuses, before anything is on its way.
+    #[inline(never)]
+    fn is_taken<O: Observer>(&mut self, task: TaskId, snapshot: SnapshotId, observer: &mut O) -> bool {
+        let at = self.tasks.upload_at(task, Some(snapshot)).expect("it is whole");
+        let Some(sizes) = &self.setup.sizes else { return true };
+        let bytes = sizes.of(self.setup.plan.tasks()[task].operator, &self.tasks.savings[at].part);
+        let is_too_large = sizes.is_too_large(bytes);
+        observer.fact(Fact::Sized { task, snapshot, bytes: bytes.0 });
+        if is_too_large {
+            self.refuse(task, Some(snapshot), Refusal::TooLarge, observer);
+        }
+        !is_too_large
+    }
+
     /// The asynchronous part of a snapshot fails (K5): no ack but a refusal.
     pub(super) fn fail_upload<O: Observer>(&mut self, task: TaskId, snapshot: Option<SnapshotId>, observer: &mut O) {
+        self.refuse(task, snapshot, Refusal::Failed, observer);
+    }
+
+    fn refuse<O: Observer>(&mut self, task: TaskId, snapshot: Option<SnapshotId>, why: Refusal, observer: &mut O) {
         let Saving { snapshot, .. } = self.take_whole(task, snapshot);
-        observer.fact(Fact::Declined { task, snapshot, why: Refusal::Failed });
-        self.report(task, Report::Decline(snapshot, Refusal::Failed), observer);
+        observer.fact(Fact::Declined { task, snapshot, why });
+        self.report(task, Report::Decline(snapshot, why), observer);
     }
 
     /// The asynchronous part of a snapshot ends: the copy becomes durable, the ack leaves.

@@ -26,6 +26,6 @@ pub use faults::{Fault, Moment, Point, When};
 pub use names::NoStep;
 pub use step::{Ahead, Lane, Notice, Observer, Stamp, Step, Touch, Wait};
 pub use timed::{FactSink, FaultCounts, Limits, Stop, Timed};
-pub use timing::{EmitTimes, Initiation, OperatorTiming, Slow, Stall, Timing};
+pub use timing::{EmitTimes, Initiation, Link, OperatorTiming, Slow, Stall, Timing, Upload};
 pub use untimed::{Control, Skipped, Untimed};
 pub use world::{ChannelContents, Setup, World};

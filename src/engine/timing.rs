@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kernel::{Delay, Ticks};
+use crate::kernel::{Bytes, Delay, Ticks};
 use crate::model::{ChannelId, OperatorId, TaskId};
 
 /// When the records of a source are in its log, and so can be emitted at the earliest. A source
@@ -55,6 +55,36 @@ pub struct Slow {
     pub extra: Ticks,
 }
 
+/// How long a part takes to storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upload {
+    /// So long, whatever its size.
+    Takes(Delay),
+    /// As long as its bytes take over the [link](Timing::link).
+    BySize,
+}
+
+/// The way from tasks to storage. Rates are in bytes a second, at least 1; where there is none, any amount takes no time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// What each part takes besides.
+    pub latency: Ticks,
+    /// What each task has for itself.
+    pub own: Option<Bytes>,
+    /// What all tasks share: parts go through one after the other, in the order in which they were whole.
+    pub shared: Option<Bytes>,
+}
+
+impl Link {
+    /// When so many bytes that are whole at `now` are in storage, and from when on the shared way is free again; it is
+    /// free now from `free` on.
+    pub fn stored(&self, now: Ticks, free: Ticks, bytes: Bytes) -> (Ticks, Ticks) {
+        let over = |rate: Option<Bytes>| Ticks(rate.map_or(0, |rate| bytes.micros_at(rate.0)));
+        let free = now.max(free) + over(self.shared);
+        ((now + over(self.own)).max(free) + self.latency, free)
+    }
+}
+
 /// The times of one operator's tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorTiming {
@@ -65,7 +95,7 @@ pub struct OperatorTiming {
     /// From the trigger at the coordinator to the task.
     pub trigger: Delay,
     /// From the copy of the state to its last byte in durable storage.
-    pub upload: Delay,
+    pub upload: Upload,
     /// From the task to the coordinator.
     pub ack: Delay,
     /// From the completion at the coordinator to the task.
@@ -80,7 +110,7 @@ impl Default for OperatorTiming {
             emit: EmitTimes::Every { start: Ticks::ZERO, every: Ticks::ZERO },
             service: Delay::ZERO,
             trigger: Delay::ZERO,
-            upload: Delay::ZERO,
+            upload: Upload::Takes(Delay::ZERO),
             ack: Delay::ZERO,
             notify: Delay::ZERO,
             restore: Delay::ZERO,
@@ -118,6 +148,8 @@ pub struct Timing {
     pub timeout: Ticks,
     /// From the trigger to the end of the budget for aligning.
     pub budget: Ticks,
+    /// The way of parts whose size matters.
+    pub link: Link,
     /// From the last ack to durable metadata.
     pub store: Delay,
     /// From a crash to its being noticed.
@@ -147,6 +179,7 @@ impl Timing {
             interval: Ticks::ZERO,
             min_pause: Ticks::ZERO,
             timeout: Ticks::NEVER,
+            link: Link::default(),
             store: Delay::ZERO,
             detect: Delay::ZERO,
             restart: Delay::ZERO,

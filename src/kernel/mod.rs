@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a word of the domain: no task, no record, no snapshot.
 
+mod bytes;
 mod delay;
 mod digest;
 mod duration;
@@ -15,6 +16,7 @@ mod queue;
 mod stream;
 mod ticks;
 
+pub use bytes::{Bytes, ParseBytesError};
 pub use delay::Delay;
 pub use digest::Digest;
 pub use duration::ParseTicksError;

@@ -10,6 +10,7 @@ mod operator;
 mod plan;
 mod process;
 mod record;
+mod sizes;
 mod state;
 
 pub use dictionary::Dictionary;
@@ -19,4 +20,5 @@ pub use operator::{Commit, Kind, process};
 pub use plan::{Channel, Edge, EdgeSpec, Operator, OperatorSpec, Partition, Plan, Port, Task, back_edges};
 pub use process::{ReceiveRule, SendRule, Table, Transfer};
 pub use record::{Barrier, BarrierKind, Element, Record, SnapshotId};
+pub use sizes::Sizes;
 pub use state::{Fold, JoinEntry, KeyEntry, Part, TaskState};

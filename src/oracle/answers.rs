@@ -212,7 +212,7 @@ impl Answers {
             // B7, in the step of the end or in any later one.
             Refusal::InputEnded => plan.inputs(task).any(|input| self.brought[input.index()] == ENDED),
             // The engine says so itself, and storage is free to fail.
-            Refusal::Finished | Refusal::Failed => true,
+            Refusal::Finished | Refusal::Failed | Refusal::TooLarge => true,
         }
     }
 
@@ -235,6 +235,6 @@ fn unfounded(why: Refusal) -> &'static str {
         Refusal::Subsumed => "no newer one has begun",
         Refusal::Cancelled => "no cancellation came",
         Refusal::InputEnded => "no input has ended",
-        Refusal::Finished | Refusal::Failed => "nothing is wrong",
+        Refusal::Finished | Refusal::Failed | Refusal::TooLarge => "nothing is wrong",
     }
 }

@@ -370,7 +370,8 @@ impl CoordinatorRules {
         self.spare.push(pending);
         let refused = self.step.refused.filter(|(refused, _)| *refused == id).map(|(_, why)| why);
         // C18: what is nobody's fault does not count.
-        let counts = reason == Reason::Timeout || reason == Reason::Declined && refused == Some(Refusal::Failed);
+        let counts =
+            reason == Reason::Timeout || reason == Reason::Declined && matches!(refused, Some(Refusal::Failed | Refusal::TooLarge));
         self.failures += u32::from(counts);
         let has_reason = match reason {
             Reason::Timeout => true,

@@ -446,7 +446,7 @@ impl Coordination for Coordinator {
     fn on_report(&mut self, view: &CoordinatorView, from: TaskId, report: Report, out: &mut Commands) {
         match report {
             Report::Ack(id) => self.on_ack(from, id, out),
-            Report::Decline(id, Refusal::Failed) => self.fail_checkpoint(view, id, Reason::Declined, out),
+            Report::Decline(id, Refusal::Failed | Refusal::TooLarge) => self.fail_checkpoint(view, id, Reason::Declined, out),
             // C18: all but a real failure is nobody's fault.
             Report::Decline(id, _) => {
                 if let Some(at) = self.position(id) {

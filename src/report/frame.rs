@@ -200,6 +200,6 @@ fn is_fault(fact: Fact) -> bool {
             | Fact::NoticeLost { .. }
             | Fact::NoticeRepeated { .. }
             | Fact::NoticePostponed { .. }
-            | Fact::Declined { why: Refusal::Failed, .. }
+            | Fact::Declined { why: Refusal::Failed | Refusal::TooLarge, .. }
     )
 }

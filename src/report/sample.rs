@@ -10,6 +10,9 @@ fn row(task: &str, started_us: u64, acked_us: Option<u64>) -> TaskRow {
         alignment_us: 0,
         state_entries: 0,
         channel_records: 0,
+        bytes: None,
+        upload_us: None,
+        refused: None,
         offset: None,
         finished: false,
     }

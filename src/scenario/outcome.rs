@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::kernel::Bytes;
 use crate::kernel::Ticks;
 
 /// The version of the JSON form.
@@ -101,6 +102,15 @@ pub struct TaskRow {
     pub state_entries: u64,
     /// Records of its channels in the snapshot.
     pub channel_records: u64,
+    /// What it has to store; nothing where the scenario says nothing of sizes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// How long that took to storage, once it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upload_us: Option<u64>,
+    /// Why it refused, where storage does not take so much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// For sources: records emitted before the barrier.
     pub offset: Option<u64>,
     /// Whether it had finished before, so that the coordinator wrote its part down.
@@ -174,6 +184,14 @@ pub struct SnapshotReport {
     pub state: Option<GlobalState>,
     /// The table that the tasks filled in, in the order of the scenario.
     pub tasks: Vec<TaskRow>,
+}
+
+impl SnapshotReport {
+    /// What its tasks have to store together; nothing where the scenario says nothing of sizes.
+    pub fn bytes(&self) -> Option<Bytes> {
+        let sizes: Vec<u64> = self.tasks.iter().filter_map(|row| row.bytes).collect();
+        (!sizes.is_empty()).then(|| Bytes(sizes.into_iter().fold(0, u64::saturating_add)))
+    }
 }
 
 /// One failover.

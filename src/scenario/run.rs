@@ -262,7 +262,7 @@ impl<'s> Judge<'s> {
         let plan = &scenario.setup.plan;
         Judge {
             oracles: scenario.oracles(has_clock),
-            timeline: Timeline::new(plan),
+            timeline: Timeline::new(plan, scenario.setup.sizes.as_ref().and_then(|sizes| sizes.most)),
             states: States::new(plan),
             meter: Meter::new(plan),
             standing: Standing::new(plan),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::outcome::{FailoverReport, OutputRow, OutputTable, SnapshotReport, TaskRow};
-use crate::kernel::{Id, Ticks};
+use crate::kernel::{Bytes, Id, Ticks};
 use crate::model::{Kind, Plan, SnapshotId, TaskId};
-use crate::trace::{Fact, Reason};
+use crate::trace::{Fact, Reason, Refusal};
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
@@ -14,6 +14,9 @@ struct Row {
     alignment: Ticks,
     entries: u32,
     channel_records: u64,
+    sized: Option<(Ticks, Bytes)>,
+    stored: Option<Ticks>,
+    is_too_large: bool,
     offset: Option<u64>,
     finished: bool,
 }
@@ -49,10 +52,12 @@ pub(super) struct Timeline<'p> {
     finished: Vec<TaskId>,
     outputs: BTreeMap<u32, BTreeMap<u32, OutputRow>>,
     is_finished: bool,
+    /// The largest part that storage takes.
+    most: Option<Bytes>,
 }
 
 impl<'p> Timeline<'p> {
-    pub fn new(plan: &'p Plan) -> Self {
+    pub fn new(plan: &'p Plan, most: Option<Bytes>) -> Self {
         Timeline {
             plan,
             snapshots: Vec::new(),
@@ -62,6 +67,7 @@ impl<'p> Timeline<'p> {
             finished: Vec::new(),
             outputs: BTreeMap::new(),
             is_finished: false,
+            most,
         }
     }
 
@@ -118,6 +124,21 @@ impl<'p> Timeline<'p> {
                 let task = self.plan.channels()[channel].to;
                 if let Some(row) = self.row(task, snapshot) {
                     row.channel_records += 1;
+                }
+            }
+            Fact::Sized { task, snapshot, bytes } => {
+                if let Some(row) = self.row(task, snapshot) {
+                    row.sized = Some((now, Bytes(bytes)));
+                }
+            }
+            Fact::Uploaded { task, snapshot } => {
+                if let Some(row) = self.row(task, snapshot) {
+                    row.stored = Some(now);
+                }
+            }
+            Fact::Declined { task, snapshot, why: Refusal::TooLarge } => {
+                if let Some(row) = self.row(task, snapshot) {
+                    row.is_too_large = true;
                 }
             }
             Fact::TaskFinished { task } => self.finished.push(task),
@@ -201,6 +222,11 @@ impl<'p> Timeline<'p> {
             alignment_us: row.alignment.0,
             state_entries: u64::from(row.entries),
             channel_records: row.channel_records,
+            bytes: row.sized.map(|(_, bytes)| bytes.0),
+            upload_us: row.sized.zip(row.stored).map(|((whole, _), stored)| stored.since(whole).0),
+            refused: row.sized.zip(self.most).filter(|_| row.is_too_large).map(|((_, bytes), most)| {
+                format!("its part has {bytes}, and the coordinator takes at most {most} from a task into its memory")
+            }),
             offset: row.offset,
             finished: row.finished,
         }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{Asked, Misfit};
-use crate::kernel::{Digest, counted};
+use crate::kernel::{Bytes, Digest, counted};
 use crate::model::{ChannelId, Fold, Kind, Plan, SnapshotId, TaskId};
 
 /// Why a snapshot was given up.
@@ -45,6 +45,8 @@ pub enum Refusal {
     Finished,
     /// It could not be taken.
     Failed,
+    /// Its part does not fit where parts are stored.
+    TooLarge,
 }
 
 impl Refusal {
@@ -56,6 +58,7 @@ impl Refusal {
             Refusal::InputEnded => "input ended",
             Refusal::Finished => "finished",
             Refusal::Failed => "failed",
+            Refusal::TooLarge => "too large",
         }
     }
 }
@@ -119,6 +122,8 @@ pub enum Fact {
     OffsetSaved { task: TaskId, snapshot: SnapshotId, position: u64 },
     /// The task has all of its part of the snapshot: what remains is to store it.
     Whole { task: TaskId, snapshot: SnapshotId },
+    /// So many bytes the task has to store for the snapshot.
+    Sized { task: TaskId, snapshot: SnapshotId, bytes: u64 },
     /// The copy is in durable storage and the ack is on its way.
     Uploaded { task: TaskId, snapshot: SnapshotId },
     /// The coordinator counted a task's ack.
@@ -276,6 +281,7 @@ impl Fact {
             Fact::Whole { task: t, snapshot } => [64, task(t), snap(snapshot), 0],
             Fact::RefusalHeard { task: t, snapshot, why } => [65, task(t), snap(snapshot), why as u64],
             Fact::Discarded { snapshot } => [66, snap(snapshot), 0, 0],
+            Fact::Sized { task: t, snapshot, bytes } => [76, task(t), snap(snapshot), bytes],
             Fact::Posted { task: t, value } => [51, task(t), value, 0],
             Fact::Became { task: t, state } => [52, task(t), state, 0],
             Fact::AllAcked { snapshot } => [37, snap(snapshot), 0, 0],
@@ -326,6 +332,7 @@ impl Fact {
             Fact::Reinstated { .. } => "reinstated",
             Fact::OffsetSaved { .. } => "offset_saved",
             Fact::Whole { .. } => "whole",
+            Fact::Sized { .. } => "sized",
             Fact::Uploaded { .. } => "uploaded",
             Fact::Acked { .. } => "acked",
             Fact::AckIgnored { .. } => "ack_ignored",
@@ -480,6 +487,7 @@ impl Fact {
                 format!("{} saved for snapshot {snapshot}: {} emitted", task(t), counted(position, "record", "records"))
             }
             Fact::Whole { task: t, snapshot } => format!("{} has its part of snapshot {snapshot}", task(t)),
+            Fact::Sized { task: t, snapshot, bytes } => format!("{} has {} to store for snapshot {snapshot}", task(t), Bytes(bytes)),
             Fact::Uploaded { task: t, snapshot } => format!("{} uploaded its part of snapshot {snapshot} and acks", task(t)),
             Fact::Acked { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} counted", task(t)),
             Fact::AckIgnored { task: t, snapshot } => format!("ack of {} for snapshot {snapshot} ignored", task(t)),

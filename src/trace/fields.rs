@@ -55,6 +55,8 @@ pub struct Fields {
     pub offset: Option<u64>,
     /// Entries of the state that is saved.
     pub entries: Option<u64>,
+    /// Bytes that are to be stored.
+    pub bytes: Option<u64>,
     /// The tokens of an account.
     pub tokens: Option<u64>,
     /// The state of an automaton, by number.
@@ -72,8 +74,8 @@ pub struct Fields {
 impl Fields {
     /// The number among the fields; no fact has two.
     pub fn number(&self) -> Option<u64> {
-        let Fields { value, message, position, offset, entries, tokens, state, records, elements, again, .. } = *self;
-        let numbers = [value, message, position, offset, entries, tokens, state, records, elements, again.map(u64::from)];
+        let Fields { value, message, position, offset, entries, bytes, tokens, state, records, elements, again, .. } = *self;
+        let numbers = [value, message, position, offset, entries, bytes, tokens, state, records, elements, again.map(u64::from)];
         numbers.into_iter().flatten().next()
     }
 }
@@ -133,6 +135,7 @@ impl Fact {
                 let record = Fields { snapshot: Some(snapshot), record: by.sent(channel, name), ..by.coming(channel) };
                 by.said(by.sender(channel), value, record)
             }
+            Fact::Sized { task, snapshot, bytes } => Fields { bytes: Some(bytes), ..by.part(task, snapshot) },
             Fact::ProcessSaved { task, snapshot, value } => by.has(task, value, by.part(task, snapshot)),
             Fact::OffsetSaved { task, snapshot, position } => Fields { offset: Some(position), ..by.part(task, snapshot) },
             Fact::TriggerReceived { task, snapshot }

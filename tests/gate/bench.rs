@@ -90,7 +90,7 @@ impl Observer for Eyes {
                     Refusal::Cancelled => Why::Cancel,
                     Refusal::Subsumed => Why::Subsumed,
                     Refusal::InputEnded => Why::Eos,
-                    Refusal::Finished | Refusal::Failed => unreachable!("no handler says so of itself"),
+                    Refusal::Finished | Refusal::Failed | Refusal::TooLarge => unreachable!("no handler says so of itself"),
                 },
             },
             Fact::Blocked { channel } => {

@@ -21,7 +21,7 @@ use self::notices::Troubles;
 
 use super::faults::Watch;
 use super::{Fault, Moment, Stamp, Step, Timing, Wait, World};
-use crate::kernel::{Delay, EventQueue, Id, Ticks};
+use crate::kernel::{Bytes, Delay, EventQueue, Id, Ticks};
 use crate::model::{ChannelId, Element, Plan, SnapshotId, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
@@ -175,6 +175,10 @@ pub struct Timed<'s, S> {
     troubles: Troubles,
     /// Uploads that will fail.
     failing: Vec<(TaskId, SnapshotId)>,
+    /// The size of the part that became whole last.
+    sized: Bytes,
+    /// When the way to storage that all tasks share is free.
+    link_free: Ticks,
     /// Steps that are due and wait until their task is free, or has room for its output.
     mail: Vec<(TaskId, Step)>,
     /// By channel: how many of its listed delays are used; empty when none are listed.
@@ -218,6 +222,8 @@ impl<'s, S: FactSink> Timed<'s, S> {
             counts: FaultCounts::default(),
             troubles: Troubles::default(),
             failing: Vec::new(),
+            sized: Bytes(0),
+            link_free: Ticks::ZERO,
             mail: Vec::new(),
             listed: vec![0; if timing.listed.is_empty() { 0 } else { channels }],
             is_ordered: plan.is_ordered(),
@@ -252,6 +258,7 @@ impl<'s, S: FactSink> Timed<'s, S> {
         self.counts.reset(self.faults.len(), self.timing.stalls.len(), self.timing.slows.len());
         self.troubles.clear();
         self.failing.clear();
+        (self.sized, self.link_free) = (Bytes(0), Ticks::ZERO);
         self.mail.clear();
         self.listed.fill(0);
     }

@@ -1,8 +1,8 @@
 //! What the driver makes of what a step did: when messages arrive, what can go on.
 
 use super::{FRESH_LANE, FactSink, IDLE, NONE, PARKED, Timed, WAITING};
-use crate::engine::{Ahead, Lane, Observer, Stamp, Step, Touch};
-use crate::kernel::{Id, Ticks};
+use crate::engine::{Ahead, Lane, Observer, Stamp, Step, Touch, Upload};
+use crate::kernel::{Bytes, Id, Ticks};
 use crate::model::{ChannelId, Kind, TaskId};
 use crate::protocol::Timer;
 use crate::trace::Fact;
@@ -14,8 +14,10 @@ impl<S: FactSink> Observer for Timed<'_, S> {
         if !self.watch.is_idle() {
             self.watch.see(fact, self.plan);
         }
-        if let Fact::Crashed { .. } | Fact::Failover = fact {
-            self.forget(fact);
+        match fact {
+            Fact::Crashed { .. } | Fact::Failover => self.forget(fact),
+            Fact::Sized { bytes, .. } => self.sized = Bytes(bytes),
+            _ => {}
         }
     }
 
@@ -94,8 +96,14 @@ impl<S: FactSink> Observer for Timed<'_, S> {
                 }
             }
             Touch::Saving(task, id) => {
-                let upload = self.timing.of(self.plan.tasks()[task].operator).upload;
-                let at = self.draw_control(task, "upload", upload);
+                let at = match self.timing.of(self.plan.tasks()[task].operator).upload {
+                    Upload::Takes(delay) => self.draw_control(task, "upload", delay),
+                    Upload::BySize => {
+                        let (stored, free) = self.timing.link.stored(Ticks(self.now), self.link_free, self.sized);
+                        self.link_free = free;
+                        stored.0
+                    }
+                };
                 let fails = self.failing.contains(&(task, id));
                 self.schedule(if fails { Step::FailUpload(task, Some(id)) } else { Step::Upload(task, Some(id)) }, at);
             }
@@ -133,7 +141,11 @@ impl<S: FactSink> Timed<'_, S> {
         self.mail.retain(|(task, step)| !is_void(*task) || matches!(step, Step::Initiate(_)));
         match fact {
             Fact::Crashed { task } => self.clear_desk(task),
-            _ => self.plan.tasks().ids().for_each(|task| self.clear_desk(task)),
+            _ => {
+                self.plan.tasks().ids().for_each(|task| self.clear_desk(task));
+                // Nothing of the old attempt is on its way to storage any more.
+                self.link_free = Ticks(self.now);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What stays the same for all runs of a scenario.
 
-use crate::model::{Commit, Kind, Operator, Plan, TaskId};
+use crate::model::{Commit, Kind, Operator, Plan, Sizes, TaskId};
 use crate::protocol::{Faithful, SinkLogic, StorageLogic, Told, sink_logic};
 
 /// What stays the same for all runs of a scenario.
@@ -29,6 +29,8 @@ pub struct Setup {
     pub finishes_at_once: bool,
     /// What a restore does with what a snapshot holds of channels.
     pub channel_contents: ChannelContents,
+    /// How many bytes parts have; nothing where nobody asks.
+    pub sizes: Option<Sizes>,
 }
 
 /// What a restore does with what a snapshot holds of channels.
@@ -63,6 +65,7 @@ impl Setup {
             initiators: Vec::new(),
             finishes_at_once: false,
             channel_contents: ChannelContents::Restored,
+            sizes: None,
         }
     }
 

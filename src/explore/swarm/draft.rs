@@ -12,6 +12,7 @@ macro_rules! operator {
             parallelism: Some(parallelism).filter(|parallelism| *parallelism > 1),
             service: None,
             upload: None,
+            state: None,
             ack: None,
             told: None,
             restore: None,

@@ -69,6 +69,7 @@ fn numbers(plan: &Plan, fact: Fact, line: &mut Line) {
     line.add("position", fields.position);
     line.add("offset", fields.offset);
     line.add("entries", fields.entries);
+    line.add("bytes", fields.bytes);
     line.add("tokens", fields.tokens);
     line.add("state", fields.task.and_then(table).zip(fields.state).map(|(table, state)| table.state_name(state)));
     line.add("records", fields.records);

@@ -1,6 +1,7 @@
 //! The snapshots of a run, each with the table that its tasks filled in.
 
 use super::page::{Page, count, ends, table};
+use crate::kernel::Bytes;
 use crate::report::printable;
 use crate::scenario::outcome::{ChannelState, Clock, GlobalState, Outcome, Shown, SnapshotReport, TaskRow};
 
@@ -29,10 +30,24 @@ impl Page {
         let mut rows: Vec<&TaskRow> = snapshot.tasks.iter().collect();
         rows.sort_by_key(|row| (row.acked_us.is_none() && !row.finished, row.acked_us.or(row.started_us)));
         let mut table = table();
-        table.set_header(["task", "recorded", "started", "aligned for", "acked"]);
-        table.add_rows(rows.iter().take(TASKS).map(|row| task_cells(row, clock, snapshot.state.as_ref())));
-        self.table(4, &mut table, &[2, 3, 4]);
+        let has_sizes = rows.iter().any(|row| row.bytes.is_some());
+        let headings = ["task", "recorded", "started", "aligned for", "acked"].into_iter();
+        table.set_header(headings.chain(["size", "uploaded in"].into_iter().filter(|_| has_sizes)));
+        let cells = |row: &&TaskRow| {
+            let sizes = size_cells(row, clock).into_iter().filter(|_| has_sizes);
+            task_cells(row, clock, snapshot.state.as_ref()).into_iter().chain(sizes).collect::<Vec<_>>()
+        };
+        table.add_rows(rows.iter().take(TASKS).map(cells));
+        self.table(4, &mut table, &[2, 3, 4, 5, 6]);
         self.more(4, rows.len().saturating_sub(TASKS), "task");
+        for row in rows.iter().take(TASKS) {
+            if let Some(why) = &row.refused {
+                self.wrapped(4, &format!("{} refused: {why}", row.task));
+            }
+        }
+        if let Some(bytes) = snapshot.bytes() {
+            self.line(4, format!("{bytes} to store in all"));
+        }
         if let Some(state) = &snapshot.state {
             self.global_state(state);
         }
@@ -96,6 +111,11 @@ fn task_cells(row: &TaskRow, clock: Clock, state: Option<&GlobalState>) -> [Stri
         aligned,
         time(row.acked_us),
     ]
+}
+
+fn size_cells(row: &TaskRow, clock: Clock) -> [String; 2] {
+    let size = row.bytes.map_or("-".into(), |bytes| Bytes(bytes).to_string());
+    [size, row.upload_us.map_or("-".into(), |span| clock.span(span))]
 }
 
 /// `10 tokens in all: 8 with processes, 2 in channels`, once every process is recorded.

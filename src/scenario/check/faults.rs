@@ -2,13 +2,15 @@
 
 use super::planned::{Part, Planned};
 use super::{Checker, list, nearest, pointer};
-use crate::engine::{ChannelContents, Fault, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, When};
-use crate::kernel::{Delay, Ticks};
-use crate::model::{ChannelId, Plan, SnapshotId, TaskId};
+use crate::engine::{ChannelContents, Fault, Link, Moment, Notice, OperatorTiming, Point, Slow, Stall, Timing, Upload, When};
+use crate::kernel::{Bytes, Delay, Ticks};
+use crate::model::{ChannelId, Plan, Sizes, SnapshotId, TaskId};
 use crate::protocol::{Options, ProtocolKind, Settings};
+use crate::scenario::RECORD_BYTES;
 use crate::scenario::format::{
     AfterEndFile, BackEdgesFile, ChannelFile, ChannelStateFile, CrashAt, CrashWhen, DelayFile, Duration, FailUploadFile, FaultFile,
-    LateFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, SlowFile, SnapshotsFile, StallFile, WhenFile,
+    LateFile, NoticeFile, OperatorFile, PointFile, ProtocolFile, RandomCrashes, RecoveryFile, Size, SlowFile, SnapshotsFile, StallFile,
+    StorageDetail, StorageFile, StorageWord, WhenFile,
 };
 use crate::scenario::json::quoted;
 
@@ -21,7 +23,16 @@ pub(super) struct Rules {
     pub retain: u32,
     pub options: Options,
     pub channel_contents: ChannelContents,
+    /// Of parts; nothing where the file says nothing of sizes and storage.
+    pub sizes: Option<Sizes>,
 }
+
+/// When nothing is said.
+const ENTRY: Bytes = Bytes(64);
+const RECORD: Bytes = Bytes(RECORD_BYTES);
+/// The most that a coordinator takes from a task into its memory when nothing is said, as in the systems that are
+/// modelled.
+const MOST_IN_MEMORY: Bytes = Bytes(5_000_000);
 
 /// When nothing is said: ten minutes, as in the systems that are modelled (C7).
 const TIMEOUT: Ticks = Ticks(600_000_000);
@@ -51,7 +62,8 @@ impl Checker<'_> {
         if let Some(snapshots) = snapshots {
             self.snapshot_times(snapshots, &mut timing);
         }
-        self.operator_times(operators, snapshots, recovery, &mut timing);
+        let sizes = self.sizes_of_parts(operators, snapshots, &mut timing.link);
+        self.operator_times(operators, snapshots, recovery, sizes.is_some(), &mut timing);
         let is_enabled = protocol != ProtocolKind::None;
         let after_end = snapshots.and_then(|snapshots| snapshots.after_end) != Some(AfterEndFile::GiveUp);
         let of = |pick: fn(&SnapshotsFile) -> Option<u32>| snapshots.and_then(pick);
@@ -75,12 +87,51 @@ impl Checker<'_> {
                 after_end,
                 back_edges_logged: snapshots.and_then(|snapshots| snapshots.back_edges) != Some(BackEdgesFile::Ignored),
             },
+            sizes,
             channel_contents: match recovery.channel_state.unwrap_or_default() {
                 ChannelStateFile::Restored => ChannelContents::Restored,
                 ChannelStateFile::Forgotten => ChannelContents::Forgotten,
                 ChannelStateFile::Backwards => ChannelContents::Backwards,
             },
         }
+    }
+
+    /// How large parts are, where the file says anything of sizes or storage, and how they get there.
+    fn sizes_of_parts(
+        &mut self,
+        operators: &[(&str, Option<&OperatorFile>)],
+        snapshots: Option<&SnapshotsFile>,
+        link: &mut Link,
+    ) -> Option<Sizes> {
+        let state = |(_, file): &(&str, Option<&OperatorFile>)| file.and_then(|file| file.common().state);
+        let of = |pick: fn(&SnapshotsFile) -> Option<Size>| snapshots.and_then(pick);
+        let (entry, record) = (of(|file| file.entry), of(|file| file.record));
+        let storage = snapshots.and_then(|file| file.storage.as_ref());
+        if storage.is_none() && entry.is_none() && record.is_none() && operators.iter().all(|operator| state(operator).is_none()) {
+            return None;
+        }
+        let most = match storage {
+            None | Some(StorageFile::Word(StorageWord::Coordinator)) => Some(MOST_IN_MEMORY),
+            Some(StorageFile::Word(StorageWord::Filesystem)) => None,
+            Some(StorageFile::Detailed(StorageDetail::Coordinator { max_part })) => Some(max_part.map_or(MOST_IN_MEMORY, |size| size.0)),
+            Some(StorageFile::Detailed(StorageDetail::Filesystem { latency, bandwidth, shared_bandwidth })) => {
+                link.latency = latency.map_or(Ticks::ZERO, Duration::ticks);
+                link.own = self.rate("bandwidth", *bandwidth);
+                link.shared = self.rate("shared_bandwidth", *shared_bandwidth);
+                None
+            }
+        };
+        let besides = operators.iter().map(|operator| state(operator).map_or(Bytes(0), |size| size.0)).collect();
+        Some(Sizes { entry: entry.map_or(ENTRY, |size| size.0), record: record.map_or(RECORD, |size| size.0), besides, most })
+    }
+
+    fn rate(&mut self, field: &str, rate: Option<Size>) -> Option<Bytes> {
+        let rate = rate?.0;
+        if rate == Bytes(0) {
+            let message = format!("with no \"{field}\" at all nothing is ever stored");
+            self.mistake(&pointer(&["snapshots", "storage", field]), message, Some("leave it out where it does not matter".to_owned()));
+        }
+        Some(Bytes(rate.0.max(1)))
     }
 
     fn snapshot_times(&mut self, file: &SnapshotsFile, timing: &mut Timing) {
@@ -112,10 +163,14 @@ impl Checker<'_> {
         operators: &[(&str, Option<&OperatorFile>)],
         snapshots: Option<&SnapshotsFile>,
         recovery: &RecoveryFile,
+        has_sizes: bool,
         timing: &mut Timing,
     ) {
         let of = |pick: fn(&SnapshotsFile) -> Option<&DelayFile>| snapshots.and_then(pick);
-        let upload = self.delay("/snapshots/upload", of(|file| file.upload.as_ref()));
+        let upload = match of(|file| file.upload.as_ref()) {
+            None if has_sizes => Upload::BySize,
+            delay => Upload::Takes(self.delay("/snapshots/upload", delay)),
+        };
         let ack = self.delay("/snapshots/ack", of(|file| file.ack.as_ref()));
         let trigger = self.delay("/snapshots/trigger", of(|file| file.trigger.as_ref()));
         let notify = self.delay("/snapshots/notify", of(|file| file.notify.as_ref()));
@@ -128,11 +183,15 @@ impl Checker<'_> {
                 None => default,
             };
             let told = common.told;
+            let upload = match common.upload {
+                Some(delay) => Upload::Takes(own("upload", Some(delay), Delay::ZERO)),
+                None => upload,
+            };
             *timing = OperatorTiming {
                 emit: timing.emit.clone(),
                 service: own("service", common.service, Delay::ZERO),
                 trigger: own("told", told, trigger),
-                upload: own("upload", common.upload, upload),
+                upload,
                 ack: own("ack", common.ack, ack),
                 notify: own("told", told, notify),
                 restore: own("restore", common.restore, restore),

@@ -171,7 +171,8 @@ impl Scenario {
         });
         scenario.promises = Graph::promises(&self.setup.plan, protocol, &scenario.settings);
         let Scenario { setup, timing, settings, faults, .. } = &scenario;
-        scenario.limits.until = self.until.unwrap_or_else(|| Graph::time_bound(&setup.plan, timing, settings, faults));
+        scenario.limits.until =
+            self.until.unwrap_or_else(|| Graph::time_bound(&setup.plan, timing, settings, setup.sizes.as_ref(), faults));
         scenario
     }
 
@@ -378,7 +379,8 @@ impl<'f> Checker<'f> {
             control,
             ..plain
         };
-        let bound = || Graph::time_bound(&scenario.setup.plan, &scenario.timing, &scenario.settings, &faults);
+        let bound =
+            || Graph::time_bound(&scenario.setup.plan, &scenario.timing, &scenario.settings, scenario.setup.sizes.as_ref(), &faults);
         scenario.limits = Limits { steps, until: until.unwrap_or_else(bound) };
         scenario.faults = faults;
         Some(match schedule {
@@ -427,7 +429,7 @@ impl<'f> Checker<'f> {
 impl Scenario {
     /// A graph under rules in which nothing goes wrong and of which nothing is expected.
     fn of(graph: Graph, rules: Rules, reference: Arc<Reference>) -> Scenario {
-        let until = Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, &[]);
+        let until = Graph::time_bound(&graph.plan, &rules.timing, &rules.settings, rules.sizes.as_ref(), &[]);
         Scenario {
             name: "scenario".to_owned(),
             title: String::new(),
@@ -478,6 +480,7 @@ fn setup(plan: Plan, rules: &Rules) -> Setup {
         told: rules.protocol.told(),
         initiators: rules.timing.initiations.iter().map(|initiation| initiation.task).collect(),
         channel_contents: rules.channel_contents,
+        sizes: rules.sizes.clone(),
         finishes_at_once: !rules.settings.awaits_checkpoints(),
         ..Setup::new(plan)
     }

@@ -29,7 +29,7 @@ impl<'s> Judge<'s> {
         let value = match view.words().first() {
             Some(word) => Value::String((*word).to_owned()),
             None if view.has_fixed_values() => return None,
-            None if view.is_duration() => Value::Number("0".to_owned()),
+            None if view.is_duration() || view.is_size() => Value::Number("0".to_owned()),
             None if kinds.has(Kinds::STRING) => Value::String(String::new()),
             None if kinds.has(Kinds::INTEGER) => return small_number(view, span),
             None if kinds.has(Kinds::BOOLEAN) => Value::Bool(false),

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 
 use super::bounds::{check_number, check_size};
-use super::duration;
 use super::fields::{family, foreign_field, unknown_field};
 use super::finding::{Finding, Mend};
 use super::kinds::{Kinds, fixed_values, same};
 use super::values::{unknown_value, wrong_type};
 use super::view::View;
 use super::words::{nearest, valid};
+use super::{duration, size};
 use crate::scenario::json::{Member, Node, Span, Value, quoted};
 
 /// How many alternatives one schema may unfold into; a schema derived from
@@ -114,6 +114,9 @@ impl<'s> Judge<'s> {
     pub(super) fn check(&mut self, node: &Node, view: &View<'s>, rivals: &[&View<'s>]) -> Vec<Finding> {
         if !view.kinds().has(Kinds::of_node(node)) {
             return vec![wrong_type(node, view.named_kinds(), &view.words())];
+        }
+        if view.is_size() {
+            return Vec::from_iter(size::check(node));
         }
         if view.is_duration() {
             return Vec::from_iter(duration::check(node));

@@ -6,7 +6,7 @@ use crate::scenario::json::{Member, Node, Value};
 
 /// A set of JSON types.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Kinds(u8);
+pub(super) struct Kinds(u16);
 
 impl Kinds {
     pub const STRING: Self = Self(1);
@@ -19,6 +19,8 @@ impl Kinds {
     pub const NULL: Self = Self(64);
     /// Strings and numbers that are spans of time; for messages only.
     pub const DURATION: Self = Self(128);
+    /// Strings that are amounts of data; for messages only.
+    pub const SIZE: Self = Self(256);
     pub const NONE: Self = Self(0);
     pub const ALL: Self = Self(127);
 
@@ -92,6 +94,7 @@ impl Kinds {
         let mut rest = self;
         for (kind, name) in [
             (Self::DURATION, "a duration"),
+            (Self::SIZE, "an amount of data"),
             (Self::STRING, "a string"),
             (Self::NUMBER, "a number"),
             (Self::INTEGER, "an integer"),

@@ -14,6 +14,7 @@ mod invent;
 mod judge;
 mod kinds;
 mod mend;
+mod size;
 mod values;
 mod view;
 mod words;

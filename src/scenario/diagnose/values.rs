@@ -4,7 +4,7 @@ use super::finding::Finding;
 use super::kinds::{Kinds, fixed_values, is_integer};
 use super::view::View;
 use super::words::{MAX_LISTED, nearest, valid};
-use crate::kernel::ParseTicksError;
+use crate::kernel::{ParseBytesError, ParseTicksError};
 use crate::scenario::json::{Node, Value, quoted, shortened};
 
 pub(super) fn wrong_type(node: &Node, kinds: Kinds, words: &[&str]) -> Finding {
@@ -25,6 +25,7 @@ pub(super) fn wrong_type(node: &Node, kinds: Kinds, words: &[&str]) -> Finding {
             Some("write it without quotes".to_owned())
         }
         _ if kinds.has(Kinds::DURATION) => Some(ParseTicksError::FORM.to_owned()),
+        _ if kinds.has(Kinds::SIZE) => Some(ParseBytesError::FORM.to_owned()),
         _ => (!words.is_empty()).then(|| valid("values", words)),
     };
     // `null` only stands for leaving the field out, which is not what the author wants.

@@ -84,8 +84,16 @@ impl<'s> View<'s> {
         self.keyword("$ref").any(|name| *name == "#/$defs/Duration")
     }
 
+    /// Whether an amount of data is meant.
+    pub fn is_size(&self) -> bool {
+        self.keyword("$ref").any(|name| *name == "#/$defs/Size")
+    }
+
     /// The types to name in a message.
     pub fn named_kinds(&self) -> Kinds {
+        if self.is_size() {
+            return self.kinds().without(Kinds::STRING.or(Kinds::NUMBER)).or(Kinds::SIZE);
+        }
         match self.is_duration() {
             true => self.kinds().without(Kinds::STRING.or(Kinds::NUMBER)).or(Kinds::DURATION),
             false => self.kinds(),

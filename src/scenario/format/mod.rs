@@ -10,6 +10,7 @@ mod faults;
 mod operators;
 mod processes;
 mod recovery;
+mod size;
 mod snapshots;
 mod time;
 mod words;
@@ -33,6 +34,7 @@ pub use faults::{
 pub use operators::{CommitFile, Common, MAX_PARALLELISM, MAX_RECORDS, OperatorFile, RuleFile};
 pub use processes::{ActAt, DetectFile, ScriptFile, SendAt, SnapshotAt, TransfersFile};
 pub use recovery::{ChannelStateFile, RecoveryFile, ScopeFile};
+pub use size::{Size, StorageDetail, StorageFile, StorageWord};
 pub use snapshots::{AfterEndFile, BackEdgesFile, ProtocolFile, SnapshotsFile};
 pub use time::{DelayFile, Duration, LONGEST, RandomDelay};
 pub use words::{ControlKind, SituationName};

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::Size;
 use super::time::{DelayFile, Duration};
 
 /// The most records a source can have.
@@ -29,6 +30,9 @@ macro_rules! operators {
                 /// How long a task's part of a snapshot takes to storage; overrides `snapshots.upload`.
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 upload: Option<DelayFile>,
+                /// What each of its tasks has to store besides the entries of its state; nothing when not given.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                state: Option<Size>,
                 /// How long a report takes to the coordinator; overrides `snapshots.ack`.
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 ack: Option<DelayFile>,
@@ -48,6 +52,7 @@ macro_rules! operators {
             pub parallelism: u32,
             pub service: Option<&'f DelayFile>,
             pub upload: Option<&'f DelayFile>,
+            pub state: Option<Size>,
             pub ack: Option<&'f DelayFile>,
             pub told: Option<&'f DelayFile>,
             pub restore: Option<&'f DelayFile>,
@@ -57,10 +62,11 @@ macro_rules! operators {
             /// The fields that every kind of operator has.
             pub fn common(&self) -> Common<'_> {
                 match self {
-                    $(OperatorFile::$kind { parallelism, service, upload, ack, told, restore, .. } => Common {
+                    $(OperatorFile::$kind { parallelism, service, upload, state, ack, told, restore, .. } => Common {
                         parallelism: parallelism.unwrap_or(1),
                         service: service.as_ref(),
                         upload: upload.as_ref(),
+                        state: *state,
                         ack: ack.as_ref(),
                         told: told.as_ref(),
                         restore: restore.as_ref(),

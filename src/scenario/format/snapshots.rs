@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::size::{Size, StorageFile};
 use super::time::{DelayFile, Duration};
 
 /// A snapshot protocol.
@@ -93,9 +94,18 @@ pub struct SnapshotsFile {
     /// How long a trigger takes to a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<DelayFile>,
-    /// How long a task's part takes to storage; after that it acks.
+    /// How long a task's part takes to storage, whatever its size; after that it acks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<DelayFile>,
+    /// Where the parts are stored; in the coordinator's memory when only sizes are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<StorageFile>,
+    /// The size of an entry of a state; `"64B"` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<Size>,
+    /// The size of a record that is stored as contents of a channel; `"20B"` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Size>,
     /// How long a report takes to the coordinator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ack: Option<DelayFile>,

@@ -416,7 +416,7 @@ impl Situations {
         self.hit_if(why == Refusal::Failed, Situation::UploadFailed);
         self.hit_if(!self.is_pending(snapshot), Situation::LateDecline);
         // What was saved and not whole goes with it.
-        if why == Refusal::Failed || self.tasks[task.0 as usize].saved == snapshot.0 + 1 {
+        if matches!(why, Refusal::Failed | Refusal::TooLarge) || self.tasks[task.0 as usize].saved == snapshot.0 + 1 {
             self.part_gone(task);
         }
         self.settle(task, snapshot);

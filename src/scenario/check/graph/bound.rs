@@ -1,15 +1,15 @@
 //! A time by which every run must have come to rest.
 
 use super::Graph;
-use crate::engine::{Fault, Moment, OperatorTiming, Timing};
-use crate::kernel::{Delay, Ticks};
-use crate::model::Plan;
+use crate::engine::{Fault, Link, Moment, OperatorTiming, Timing, Upload};
+use crate::kernel::{Bytes, Delay, Ticks};
+use crate::model::{Plan, Sizes};
 use crate::protocol::{FINAL_TRIES, Settings};
 
 impl Graph {
     /// A time by which every run must have come to rest, generously: all work done one after the
     /// other, again after every failure, with every timeout used up.
-    pub fn time_bound(plan: &Plan, timing: &Timing, settings: &Settings, faults: &[Fault]) -> Ticks {
+    pub fn time_bound(plan: &Plan, timing: &Timing, settings: &Settings, sizes: Option<&Sizes>, faults: &[Fault]) -> Ticks {
         let names: u64 = plan.operators().iter().map(|operator| operator.names_in.max(operator.names_out)).fold(0, u64::saturating_add);
         let longest = |of: fn(&OperatorTiming) -> Delay| timing.operators.iter().map(of).map(|delay| delay.longest().0).max().unwrap_or(0);
         let per_record =
@@ -22,7 +22,11 @@ impl Graph {
         let recovery =
             timing.detect.longest().0.saturating_add(timing.restart.longest().0).saturating_add(longest(|operator| operator.restore));
         let control = longest(|operator| operator.trigger)
-            .saturating_add(longest(|operator| operator.upload))
+            .saturating_add(longest(|operator| match operator.upload {
+                Upload::Takes(delay) => delay,
+                Upload::BySize => Delay::ZERO,
+            }))
+            .saturating_add(sizes.map_or(0, |sizes| longest_way(plan, &timing.link, sizes, names)))
             .saturating_add(longest(|operator| operator.ack))
             .saturating_add(longest(|operator| operator.notify));
         let try_of_last = timing.timeout.0.min(3_600_000_000).saturating_add(timing.interval.0.max(1_000));
@@ -40,6 +44,15 @@ impl Graph {
         let begun = emitted.chain(stalled).chain(asked).chain(started).chain([last_fault]).max().unwrap_or(0);
         Ticks(begun.saturating_add(once.saturating_mul(u64::from(crashes) + 2)).saturating_add(1_000_000))
     }
+}
+
+/// How long it takes at the most until a part of every task is stored, one after the other.
+fn longest_way(plan: &Plan, link: &Link, sizes: &Sizes, names: u64) -> u64 {
+    let largest = sizes.besides.iter().map(|bytes| bytes.0).max().unwrap_or(0);
+    let contents = names.saturating_mul(sizes.entry.0.saturating_add(sizes.record.0));
+    let all = Bytes(largest.saturating_add(contents).saturating_mul(plan.tasks().len() as u64));
+    let rates = [link.own, link.shared].into_iter().flatten();
+    link.latency.0.saturating_add(rates.map(|rate| all.micros_at(rate.0)).max().unwrap_or(0))
 }
 
 /// How many crashes there can be, and when the last one that has a time is.
