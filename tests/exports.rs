@@ -333,6 +333,7 @@ fn a_field_means_the_same_in_every_fact() {
     let line = |(field, facts): (&String, &BTreeSet<String>)| format!("{field}: {}\n", Vec::from_iter(facts.iter().cloned()).join(" "));
     expect![[r#"
         again: committed
+        bytes: sized
         elements: cleared left_behind
         entries: saved
         key: applied output

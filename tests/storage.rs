@@ -115,7 +115,6 @@ fn records_in_channels_have_their_size() {
     file["operators"]["S"]["every"] = json!("5ms");
     let outcome = outcome(&file);
     let snapshot = &outcome.snapshots[0];
-    // Those that a barrier overtakes are stored by their sender, and counted where they are on their way to.
     let records: u64 = snapshot.tasks.iter().map(|row| row.channel_records).sum();
     assert_eq!((snapshot.status, snapshot.bytes().map(|bytes| bytes.0)), ("completed", Some(7 * records)));
     assert!(records > 0, "{snapshot:?}");

@@ -93,7 +93,6 @@ impl Alternating {
         out.push(Effect::SaveState(id));
         // A barrier that had to keep its place on the way in may overtake again on the way out.
         out.push(if self.starts_unaligned { Effect::Overtake(id) } else { Effect::Broadcast(Barrier::timed(id)) });
-        out.push(Effect::Ack(id));
     }
 
     /// The state is saved and the barrier leaves, ahead of everything.
@@ -103,28 +102,30 @@ impl Alternating {
         out.push(Effect::Overtake(id));
     }
 
-    /// One more input is in, by its barrier or by its end.
-    fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, out: &mut Effects) -> bool {
+    /// One more input is in, by its barrier, which went ahead of so many records, or by its end. What is to be saved is
+    /// saved before the ack says that the part is whole.
+    fn arrive(&mut self, task: &TaskView<'_>, input: ChannelId, id: SnapshotId, overtook: u32, out: &mut Effects) -> bool {
         self.announced.retain(|announced| *announced != input);
         if self.phase == Phase::Hurried && self.has_barrier {
             self.save_unaligned(id, out);
         }
         let is_last = self.gate.arrive(task, input);
+        let is_whole = is_last && self.phase != Phase::Hurried;
         match (self.phase, is_last) {
-            (Phase::Aligning, true) => {
-                self.save_aligned(id, out);
-                self.end(task, out);
-            }
+            (Phase::Aligning, true) => self.save_aligned(id, out),
             // Nobody's timer is needed to see that it is late (the passive timeout).
             (Phase::Aligning, false) if self.is_timed && self.has_barrier && task.is_overdue(id) => {
                 self.prioritise_announced(id, out);
                 self.save_unaligned(id, out);
             }
-            (Phase::Collecting, true) => {
-                out.push(Effect::Ack(id));
-                self.end(task, out);
-            }
             _ => {}
+        }
+        if overtook > 0 {
+            out.push(Effect::SaveOvertaken(id, input, overtook));
+        }
+        if is_whole {
+            out.push(Effect::Ack(id));
+            self.end(task, out);
         }
         is_last
     }
@@ -137,10 +138,10 @@ impl SnapshotProtocol for Alternating {
         }
         if self.starts_unaligned {
             self.save_unaligned(id, out);
-            out.push(Effect::Ack(id));
         } else {
             self.save_aligned(id, out);
         }
+        out.push(Effect::Ack(id));
         self.forget();
     }
 
@@ -169,10 +170,7 @@ impl SnapshotProtocol for Alternating {
             self.prioritise_announced(id, out);
             self.save_unaligned(id, out);
         }
-        let is_last = self.arrive(task, input, id, out);
-        if barrier.overtook() > 0 {
-            out.push(Effect::SaveOvertaken(id, input, barrier.overtook()));
-        }
+        let is_last = self.arrive(task, input, id, barrier.overtook(), out);
         // A channel that gave an aligned barrier stays blocked after the switch, up to the last.
         if !is_last && !is_unaligned {
             out.push(Effect::Block(input));
@@ -212,7 +210,7 @@ impl SnapshotProtocol for Alternating {
         let was_pending = self.gate.pending().is_some();
         if self.gate.end(task, input, self.goes_on, out) {
             if let Some(id) = self.gate.pending() {
-                self.arrive(task, input, id, out);
+                self.arrive(task, input, id, 0, out);
             }
         } else if was_pending {
             out.push(Effect::CancelTimer);

@@ -29,18 +29,18 @@ fn misspelt_fields() {
             "parralelism"
               5:29: $.operators.A.parralelism: unknown field "parralelism" (did you mean "parallelism"?)
             "xyzzy"
-              5:29: $.operators.A.xyzzy: unknown field "xyzzy" (valid fields: "ack", "at", "every", "file", "finishes", "kind", "parallelism", "records", "replayable", "restore", "service", "start", "told", "upload")
+              5:29: $.operators.A.xyzzy: unknown field "xyzzy" (valid fields: "ack", "at", "every", "file", "finishes", "kind", "parallelism", "records", "replayable", "restore", "service", "start", "state", "told", "upload")
         "#]],
     );
     check_each(
         r#""keys": 16"#,
         &[r#""key": 16"#, r#""records": 16"#],
         expect![[r#"
-        "key": 16
-          9:56: $.operators.count.key: unknown field "key" (did you mean "keys"?)
-        "records": 16
-          9:56: $.operators.count.records: unknown field "records" ("records" belongs to kind "source"; valid fields: "ack", "keys", "kind", "parallelism", "restore", "service", "told", "upload")
-    "#]],
+            "key": 16
+              9:56: $.operators.count.key: unknown field "key" (did you mean "keys"?)
+            "records": 16
+              9:56: $.operators.count.records: unknown field "records" ("records" belongs to kind "source"; valid fields: "ack", "keys", "kind", "parallelism", "restore", "service", "state", "told", "upload")
+        "#]],
     );
     check_each(
         r#""capacity""#,
@@ -164,11 +164,11 @@ fn fields_of_what_is_meant() {
         r#""commit": "plain""#,
         &[r#""commit": "plain", "committer": "plain""#, r#""commit": "plain", "keys": 4"#],
         expect![[r#"
-        "commit": "plain", "committer": "plain"
-          11:48: $.operators.out.committer: unknown field "committer" (valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "told", "upload")
-        "commit": "plain", "keys": 4
-          11:48: $.operators.out.keys: unknown field "keys" ("keys" belongs to kind "keyed_count", "keyed_sum", "latest", "average", "join"; valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "told", "upload")
-    "#]],
+            "commit": "plain", "committer": "plain"
+              11:48: $.operators.out.committer: unknown field "committer" (valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "state", "told", "upload")
+            "commit": "plain", "keys": 4
+              11:48: $.operators.out.keys: unknown field "keys" ("keys" belongs to kind "keyed_count", "keyed_sum", "latest", "average", "join"; valid fields: "ack", "commit", "kind", "parallelism", "restore", "service", "state", "told", "upload")
+        "#]],
     );
     check_each(
         r#""kind": "keyed_sum""#,
@@ -176,9 +176,9 @@ fn fields_of_what_is_meant() {
         expect![[r#"
             "kind": "tally", "xyzzy": 1
               10:23: $.operators.tally.kind: unknown value "tally" (valid values: "source", "pass", "union", "map", "filter", "flat_map", "split_words", "keyed_count", "keyed_sum", "latest", "average", "join", "iterate", "account", "automaton", "sink")
-              10:32: $.operators.tally.xyzzy: unknown field "xyzzy" (valid fields of every kind: "ack", "kind", "parallelism", "restore", "service", "told", "upload")
+              10:32: $.operators.tally.xyzzy: unknown field "xyzzy" (valid fields of every kind: "ack", "kind", "parallelism", "restore", "service", "state", "told", "upload")
             "kind": "latest", "reset": 2
-              10:33: $.operators.tally.reset: unknown field "reset" ("reset" belongs to kind "average"; valid fields: "ack", "keys", "kind", "parallelism", "restore", "service", "told", "upload")
+              10:33: $.operators.tally.reset: unknown field "reset" ("reset" belongs to kind "average"; valid fields: "ack", "keys", "kind", "parallelism", "restore", "service", "state", "told", "upload")
             "kind": "average", "reset": 0
               10:43: $.operators.tally.reset: must be at least 1, found 0
             "kind": "average"

@@ -108,7 +108,7 @@ fn no_mistake_hides_another_in_the_same_object() {
         expect![[r#"
             "first": "4ms", "timeout": "10mon", "xyzzy": 1
               20:67: $.snapshots.timeout: "10mon" has an unknown unit "mon" (the units are d, h, m or min, s, ms and us)
-              20:76: $.snapshots.xyzzy: unknown field "xyzzy" (valid fields: "ack", "after_end", "alignment_timeout", "at", "back_edges", "final", "first", "interval", "max_concurrent", "min_pause", "notify", "protocol", "retain", "store", "timeout", "tolerable_failures", "trigger", "upload")
+              20:76: $.snapshots.xyzzy: unknown field "xyzzy" (valid fields: "ack", "after_end", "alignment_timeout", "at", "back_edges", "entry", "final", "first", "interval", "max_concurrent", "min_pause", "notify", "protocol", "record", "retain", "storage", "store", "timeout", "tolerable_failures", "trigger", "upload")
             "first": "4ms", "timeout": "10mon"
               20:49: $.snapshots.first: "first" needs an "interval" (for single checkpoints use "at": [..])
               20:67: $.snapshots.timeout: "10mon" has an unknown unit "mon" (the units are d, h, m or min, s, ms and us)

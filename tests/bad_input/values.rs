@@ -123,7 +123,7 @@ fn a_bad_duration_is_seen_beside_an_unknown_field() {
         r#"{"title":"x","operators":{"S":{"kind":"source","records":1},"o":{"kind":"sink","commit":"plain"}},"channels":[{"from":"S","to":"o"}],"snapshots":{"protocol":"aligned","timeout":"10mins","foo":1}}"#,
         expect![[r#"
             1:178: $.snapshots.timeout: "10mins" has an unknown unit "mins" (did you mean "10min"?)
-            1:187: $.snapshots.foo: unknown field "foo" (valid fields: "ack", "after_end", "alignment_timeout", "at", "back_edges", "final", "first", "interval", "max_concurrent", "min_pause", "notify", "protocol", "retain", "store", "timeout", "tolerable_failures", "trigger", "upload")
+            1:187: $.snapshots.foo: unknown field "foo" (valid fields: "ack", "after_end", "alignment_timeout", "at", "back_edges", "entry", "final", "first", "interval", "max_concurrent", "min_pause", "notify", "protocol", "record", "retain", "storage", "store", "timeout", "tolerable_failures", "trigger", "upload")
         "#]],
     );
 }
